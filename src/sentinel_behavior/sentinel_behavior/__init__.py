@@ -1,0 +1,1 @@
+"""Behaviour tree, guard, deterrent policy, incident log and report."""

@@ -1,0 +1,1 @@
+"""The list of nodes, launch files and the sentinel command."""

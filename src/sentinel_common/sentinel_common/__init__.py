@@ -1,0 +1,1 @@
+"""What every Garden Sentinel package needs once."""

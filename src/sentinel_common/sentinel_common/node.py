@@ -1,0 +1,56 @@
+"""How every node starts and ends."""
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .errors import SentinelError
+
+# How long a signal may wait until the loop looks at it, s. rclpy's wait does not return on signals.
+_SIGNAL_PERIOD = 0.1
+
+# Exit status after a SentinelError, as of a command that was called wrongly.
+_EXIT_USAGE = 2
+
+
+def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None = None) -> int:
+    """Create one node, spin it until SIGINT or SIGTERM, and return the exit status.
+
+    ``factory`` makes the node once rclpy is up. If the node has ``stop()``, that is its stop sequence: it runs
+    exactly once while publishers still work, however often and by whichever signal the end was asked for. A node with
+    ``autostart()`` (see ``lifecycle``) gets that call before spinning. A SentinelError ends the process with its
+    sentence and status 2.
+    """
+    import rclpy
+    from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
+    from rclpy.signals import SignalHandlerOptions
+
+    asked_to_end: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda n, _: asked_to_end.append(n))
+
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    node: Any = None
+    try:
+        node = factory()
+        executor = MultiThreadedExecutor(threads) if threads > 1 else SingleThreadedExecutor()
+        executor.add_node(node)
+        if hasattr(node, 'autostart'):
+            node.autostart()
+        while not asked_to_end:
+            executor.spin_once(timeout_sec=_SIGNAL_PERIOD)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # The interpreter would restore the default on its way out, and a second Ctrl-C would kill it there.
+            signal.signal(number, signal.SIG_IGN)
+        if hasattr(node, 'stop'):
+            node.stop()
+        executor.shutdown(timeout_sec=1.0)
+        return 0
+    except SentinelError as error:
+        print(error, file=sys.stderr)
+        return _EXIT_USAGE
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()

@@ -1,0 +1,42 @@
+"""Detections and targets come back from their messages as they went in."""
+
+import pytest
+from sentinel_common.detections import (
+    Box,
+    Detection,
+    Frame,
+    Target,
+    TargetFrame,
+    frame_from_message,
+    frame_to_message,
+    targets_from_message,
+    targets_to_message,
+)
+
+
+def test_a_frame_round_trip():
+    frame = Frame(
+        12.25, 'camera', (Detection(Box(1, 2, 30, 40), {'raccoon': 0.75, 'cat': 0.25}, '7'),)
+    )
+    assert frame_from_message(frame_to_message(frame)) == frame
+
+
+def test_the_most_probable_species_stands_first():
+    frame = Frame(0.0, 'camera', (Detection(Box(0, 0, 1, 1), {'cat': 0.2, 'raccoon': 0.8}),))
+    assert frame_to_message(frame).detections[0].results[0].hypothesis.class_id == 'raccoon'
+
+
+def test_a_target_round_trip():
+    target = Target(
+        '7', {'raccoon': 0.5}, 2.0, -1.0, 0.1, variance_x=0.25, variance_y=0.5, covariance_xy=-0.125
+    )
+    frame = TargetFrame(3.5, 'base_link', (target,))
+    assert targets_from_message(targets_to_message(frame)) == frame
+
+
+@pytest.mark.parametrize(
+    ('other', 'iou'),
+    [(Box(0, 0, 10, 10), 1.0), (Box(5, 0, 10, 10), 1 / 3), (Box(10, 0, 5, 5), 0.0)],
+)
+def test_overlap(other, iou):
+    assert Box(0, 0, 10, 10).iou(other) == pytest.approx(iou)

@@ -1,0 +1,69 @@
+"""A node starts with one sentence where it cannot, and ends cleanly by every signal, also twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+NODE = """
+import sys, rclpy
+from rclpy.node import Node
+from sentinel_common import node
+from sentinel_common.parameters import Parameter, Parameters
+class Demo(Node):
+    def __init__(self):
+        super().__init__('demo')
+        self.parameters = Parameters(self, [Parameter('rate', 10.0, 'loop rate, Hz', minimum=1.0, maximum=50.0)])
+        print('rate', self.parameters['rate'], flush=True)
+    def stop(self):
+        print('stopped', flush=True)
+sys.exit(node.run(Demo, args=sys.argv))
+"""
+
+
+def start(*args):
+    return subprocess.Popen(
+        [sys.executable, '-c', NODE, *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('times', [1, 2])
+def test_the_stop_sequence_runs_once(number, times):
+    process = start()
+    assert process.stdout.readline() == 'rate 10.0\n'
+    for _ in range(times):
+        process.send_signal(number)
+        time.sleep(0.01)
+    out, err = process.communicate(timeout=20)
+    assert (out, err, process.returncode) == ('stopped\n', '', 0)
+
+
+@pytest.mark.parametrize(
+    ('override', 'words'),
+    [
+        ('rate:=99.0', 'outside 1.0 to 50.0'),
+        ('rate:=fast', 'takes a number'),
+        ('rat:=1.0', "Did you mean 'rate'?"),
+    ],
+)
+def test_a_wrong_parameter_is_one_sentence(override, words):
+    process = start('--ros-args', '-p', override)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert words in err and 'Traceback' not in err
+
+
+def test_a_whole_number_is_taken():
+    process = start('--ros-args', '-p', 'rate:=5')
+    assert process.stdout.readline() == 'rate 5.0\n'
+    process.terminate()
+    process.communicate(timeout=20)

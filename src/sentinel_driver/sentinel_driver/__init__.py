@@ -1,0 +1,1 @@
+"""MekaMon driver over Bluetooth Low Energy, and the speaker."""

@@ -1,0 +1,1 @@
+"""Camera pictures to confirmed animals: camera node, TFLite detector, tracker."""

@@ -1,0 +1,1 @@
+"""MuJoCo garden, animals and an emulated MekaMon."""
