@@ -1,0 +1,1 @@
+"""What ./sentinel runs before any package exists: standard library only."""

@@ -1,0 +1,43 @@
+"""``./sentinel``: set up what is missing, then hand over to the command."""
+
+import os
+import sys
+
+from . import doctor, environment, tests
+from .console import SetupError
+
+_USAGE = """Garden Sentinel keeps raccoons out of a garden without hurting them.
+
+  ./sentinel demo      a night in the simulated garden, about a minute; nothing else is needed
+  ./sentinel test      run all tests
+  ./sentinel doctor    what is there, what is missing, and the cure
+  ./sentinel setup     only set up (every other command does so by itself)
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return its exit status."""
+    command = arguments[0] if arguments else '--help'
+    try:
+        if command == 'doctor':
+            return doctor.main()
+        if command in ('-h', '--help', 'help') and not environment.INSTALL.exists():
+            print(_USAGE)
+            return 0
+        environment.set_up()
+        if command == 'setup':
+            print('Ready. Try ./sentinel demo')
+            return 0
+        if command == 'test':
+            return tests.main(arguments[1:])
+        os.execve(
+            environment.VENV_PYTHON,
+            [str(environment.VENV_PYTHON), '-m', 'sentinel_bringup.cli', *arguments],
+            environment.environment(),
+        )
+    except SetupError as error:
+        print(f'\n{error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print('\nStopped.', file=sys.stderr)
+        return 130
