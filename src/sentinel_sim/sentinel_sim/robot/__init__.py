@@ -1,0 +1,1 @@
+"""The emulated MekaMon: its model, its firmware, its radio."""
