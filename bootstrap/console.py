@@ -1,4 +1,4 @@
-"""Progress of long work on the terminal, and subprocesses whose output is kept for the case of failure."""
+"""Progress of long work on the terminal, and subprocesses whose output is kept."""
 
 import os
 import re
@@ -75,16 +75,22 @@ def run_logged(
 ) -> None:
     """Run ``command`` behind one line of progress; its output goes to ``log``.
 
-    ``counts`` is a pattern of the lines that count towards ``total``. On failure SetupError is raised with the last
-    lines and the cure that ``explain`` finds in the output.
+    ``counts`` is a pattern of the lines that count towards ``total``. On failure SetupError is
+    raised with the last lines and the cure that ``explain`` finds in the output.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     pattern = re.compile(counts) if counts else None
     lines: list[str] = []
     with Step(what, total) as step, log.open('w') as file:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            text=True, errors='replace', env=env, cwd=cwd,
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors='replace',
+            env=env,
+            cwd=cwd,
         )
         count = 0
         try:
@@ -104,5 +110,6 @@ def run_logged(
             text = '\n'.join(lines)
             tail = '\n    '.join(line for line in lines[-8:] if line)
             raise SetupError(
-                f'{what} failed (status {code}). {explain(text)}\n    {tail}\n  The whole output: {os.path.relpath(log)}'
+                f'{what} failed (status {code}). {explain(text)}\n    {tail}\n'
+                f'  The whole output: {os.path.relpath(log)}'
             )

@@ -1,7 +1,7 @@
 """The virtual environment with ROS 2 from PyPI, and the workspace that colcon builds in it.
 
-Everything lies in ``.sentinel/py3.N``: ``venv``, ``build``, ``install``, ``log``. A second call compares two stamps
-(lock file, sources) and does nothing where they fit.
+Everything lies in ``.sentinel/py3.N``: ``venv``, ``build``, ``install``, ``log``. A second call
+compares two stamps (lock file, sources) and does nothing where they fit.
 """
 
 import contextlib
@@ -32,14 +32,37 @@ VENV_PYTHON = VENV / 'bin' / 'python'
 _SOURCES = ('src', 'underlay', 'config', 'launch', 'urdf', 'models', 'colcon.meta')
 
 # Variables of another ROS or Python environment that must not leak in.
-_FOREIGN = ('PYTHONPATH', 'PYTHONHOME', 'AMENT_PREFIX_PATH', 'CMAKE_PREFIX_PATH', 'COLCON_PREFIX_PATH', 'LD_LIBRARY_PATH',
-            'ROS_DISTRO', 'ROS_VERSION', 'ROS_PYTHON_VERSION', 'RMW_IMPLEMENTATION', '_ROS_WHEELS_BOOTSTRAP_COMPLETE')
+_FOREIGN = (
+    'PYTHONPATH',
+    'PYTHONHOME',
+    'AMENT_PREFIX_PATH',
+    'CMAKE_PREFIX_PATH',
+    'COLCON_PREFIX_PATH',
+    'LD_LIBRARY_PATH',
+    'ROS_DISTRO',
+    'ROS_VERSION',
+    'ROS_PYTHON_VERSION',
+    'RMW_IMPLEMENTATION',
+    '_ROS_WHEELS_BOOTSTRAP_COMPLETE',
+)
 
 # Pairs that break each other, with what happens.
 _CONFLICTS = (
-    (r'tflite-runtime', r'numpy==[2-9]', 'tflite-runtime is built for NumPy 1 and crashes with NumPy 2'),
-    (r'cv-bridge', r'opencv-python.*', 'cv-bridge on PyPI is an old ROS 1 port that returns wrong pictures'),
-    (r'setuptools==(8\d|9\d|\d{3})', r'colcon-core', 'colcon calls setup.py in ways that setuptools 80 has removed'),
+    (
+        r'tflite-runtime',
+        r'numpy==[2-9]',
+        'tflite-runtime is built for NumPy 1 and crashes with NumPy 2',
+    ),
+    (
+        r'cv-bridge',
+        r'opencv-python.*',
+        'cv-bridge on PyPI is an old ROS 1 port that returns wrong pictures',
+    ),
+    (
+        r'setuptools==(8\d|9\d|\d{3})',
+        r'colcon-core',
+        'colcon calls setup.py in ways that setuptools 80 has removed',
+    ),
 )
 
 
@@ -49,8 +72,8 @@ def check_versions(installed: list[str]) -> None:
     distributions = sorted(set(re.findall(r'^ros-([a-z]+)-rclpy==', names, re.M)))
     if len(distributions) > 1:
         raise SetupError(
-            f'ROS 2 wheels of {" and ".join(distributions)} are mixed in one environment; their libraries overwrite '
-            f'each other. Delete {os.path.relpath(VENV)} and call ./sentinel again.'
+            f'ROS 2 wheels of {" and ".join(distributions)} are mixed in one environment; their '
+            f'libraries overwrite each other. Delete {os.path.relpath(VENV)} and call ./sentinel again.'
         )
     for first, second, reason in _CONFLICTS:
         hits = [re.search(rf'^{p}.*$', names, re.M) for p in (first, second)]
@@ -62,7 +85,7 @@ def check_versions(installed: list[str]) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Environment in which nodes and colcon run: the virtual environment first, nothing of another ROS."""
+    """Variables for nodes and colcon: the virtual environment first, nothing of another ROS."""
     env = {k: v for k, v in os.environ.items() if k not in _FOREIGN}
     env['VIRTUAL_ENV'] = str(VENV)
     env['PATH'] = f'{VENV / "bin"}{os.pathsep}{env.get("PATH", os.defpath)}'
@@ -107,7 +130,7 @@ def _fits(stamp: Path, value: str) -> bool:
 
 
 def set_up() -> None:
-    """Make everything that ./sentinel needs; does nothing, in a fraction of a second, where all is there."""
+    """Make everything that ./sentinel needs; where all is there, do nothing, at once."""
     lock_hash = hashlib.sha256(LOCK.read_bytes() + str(VENV).encode()).hexdigest()
     built_from = lock_hash + _hash_of_sources()
     packages, build = HOME / 'packages.stamp', HOME / 'build.stamp'
@@ -127,7 +150,9 @@ def set_up() -> None:
 
 def _make_venv() -> None:
     shutil.rmtree(VENV, ignore_errors=True)
-    run_logged([sys.executable, '-m', 'venv', str(VENV)], LOG / 'venv.log', what='Virtual environment')
+    run_logged(
+        [sys.executable, '-m', 'venv', str(VENV)], LOG / 'venv.log', what='Virtual environment'
+    )
     pip = [str(VENV_PYTHON), '-m', 'pip', '--disable-pip-version-check', '--no-input']
     run_logged(
         [*pip, 'install', '--no-deps', '--require-hashes', '--progress-bar=off', '-r', str(LOCK)],
@@ -137,7 +162,9 @@ def _make_venv() -> None:
         counts='^Collecting ',
         explain=_explain_pip,
     )
-    frozen = subprocess.run([*pip, 'list', '--format=freeze'], capture_output=True, text=True, check=True)
+    frozen = subprocess.run(
+        [*pip, 'list', '--format=freeze'], capture_output=True, text=True, check=True
+    )
     check_versions(frozen.stdout.splitlines())
     _mend_wheels()
 
@@ -153,13 +180,17 @@ def _explain_pip(output: str) -> str:
 
 
 def _mend_wheels() -> None:
-    """Put this interpreter's include folders into the CMake files, which name those of the wheels' build machine."""
+    """Name this interpreter's include folders in the CMake files instead of the build machine's."""
     query = 'import numpy; print(numpy.get_include())'
-    numpy_include = subprocess.run([str(VENV_PYTHON), '-c', query], capture_output=True, text=True, check=True).stdout.strip()
+    numpy_include = subprocess.run(
+        [str(VENV_PYTHON), '-c', query], capture_output=True, text=True, check=True
+    ).stdout.strip()
     for path in VENV.glob('share/*/cmake/*.cmake'):
         old = path.read_text()
         new = re.sub(r'/opt/python/[^;" )]*/numpy/_core/include', numpy_include, old)
-        new = re.sub(r'/opt/python/cp\d+-cp\d+/include/python[\d.]+', sysconfig.get_path('include'), new)
+        new = re.sub(
+            r'/opt/python/cp\d+-cp\d+/include/python[\d.]+', sysconfig.get_path('include'), new
+        )
         if new != old:
             path.write_text(new)
 
@@ -171,11 +202,30 @@ def _build() -> None:
     count = len(interfaces) + len(list((ROOT / 'src').glob('*/package.xml')))
     run_logged(
         [
-            str(VENV_PYTHON), '-m', 'colcon', '--log-base', str(LOG / 'colcon'), 'build', '--merge-install',
-            '--base-paths', str(ROOT / 'src'), *interfaces,
-            '--build-base', str(HOME / 'build'), '--install-base', str(INSTALL),
-            '--metas', str(ROOT / 'colcon.meta'),
-            '--cmake-args', f'-DPython3_EXECUTABLE={VENV_PYTHON}', '--no-warn-unused-cli',
+            str(VENV_PYTHON),
+            '-m',
+            'colcon',
+            '--log-base',
+            str(LOG / 'colcon'),
+            'build',
+            '--merge-install',
+            '--base-paths',
+            str(ROOT / 'src'),
+            *interfaces,
+            '--build-base',
+            str(HOME / 'build'),
+            '--install-base',
+            str(INSTALL),
+            '--metas',
+            str(ROOT / 'colcon.meta'),
+            '--cmake-args',
+            f'-DPython3_EXECUTABLE={VENV_PYTHON}',
+            '--no-warn-unused-cli',
         ],
-        LOG / 'build.log', what='Workspace (colcon build)', total=count, counts='^Finished <<<', env=env, cwd=ROOT,
+        LOG / 'build.log',
+        what='Workspace (colcon build)',
+        total=count,
+        counts='^Finished <<<',
+        env=env,
+        cwd=ROOT,
     )

@@ -1,4 +1,4 @@
-"""What this machine has: compiler, headers, an off-screen renderer, disk space; and the Debian packages for the rest."""
+"""What this machine has (compiler, headers, off-screen renderer, disk), and how to get the rest."""
 
 import ctypes
 import os
@@ -13,7 +13,7 @@ from .console import SetupError, Step
 # Virtual environment and built workspace take 1.3 GB; pip unpacks in between.
 _DISK_NEEDED = 2.5e9
 
-# What MuJoCo can render with where there is no screen: value of MUJOCO_GL, libraries to load, Debian packages.
+# What MuJoCo can render with off screen: value of MUJOCO_GL, libraries to load, Debian packages.
 _RENDERERS = (
     ('osmesa', ('libOSMesa.so.8', 'libOSMesa.so.6'), ('libosmesa6',)),
     ('egl', ('libEGL.so.1',), ('libegl1', 'libgl1', 'libgl1-mesa-dri')),
@@ -61,18 +61,22 @@ def _available(packages: tuple[str, ...]) -> bool:
     if not shutil.which('apt-cache'):
         return False
     command = ['apt-cache', 'policy', *packages]
-    found = subprocess.run(command, capture_output=True, text=True, env={**os.environ, 'LC_ALL': 'C'})
+    found = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, 'LC_ALL': 'C'}
+    )
     return found.stdout.count('Candidate:') == len(packages) and '(none)' not in found.stdout
 
 
 def install_missing() -> None:
-    """Install what ``missing_packages`` names: as root at once, else after asking, with the one line to type."""
+    """Install what ``missing_packages`` names: as root at once, else after asking."""
     missing = missing_packages()
     if not missing:
         return
     names = ' '.join(missing)
     if not shutil.which('apt-get'):
-        raise SetupError(f'These are missing: {names}. Install them with the package manager of your system.')
+        raise SetupError(
+            f'These are missing: {names}. Install them with the package manager of your system.'
+        )
     if os.geteuid() != 0:
         line = f'sudo apt-get install -y {names}'
         print(f'  Some Debian packages are missing. This line installs them:\n\n    {line}\n')
@@ -80,7 +84,9 @@ def install_missing() -> None:
             raise SetupError('Run the line above, then call ./sentinel again.')
         if input('  Run it now? [Y/n] ').strip().lower() not in ('', 'y', 'yes'):
             raise SetupError('Nothing was installed.')
-        subprocess.run(['sudo', '-v'], check=False)  # asks for the password before the spinner draws
+        subprocess.run(
+            ['sudo', '-v'], check=False
+        )  # asks for the password before the spinner draws
     become_root = [] if os.geteuid() == 0 else ['sudo']
     apt = [*become_root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-qq']
     with Step(f'Debian packages: {names}'):
@@ -92,11 +98,13 @@ def install_missing() -> None:
             last = (done.stderr.strip().splitlines() or ['no message'])[-1]
             raise SetupError(f'apt-get could not install {names}: {last}')
     if missing_packages():
-        raise SetupError(f'After the installation these are still missing: {" ".join(missing_packages())}.')
+        raise SetupError(
+            f'After the installation these are still missing: {" ".join(missing_packages())}.'
+        )
 
 
 def check_machine(folder: Path) -> None:
-    """Refuse what cannot work, before anything is downloaded: other processors, too little disk space."""
+    """Refuse what cannot work before anything is downloaded: other processors, a full disk."""
     machine = os.uname().machine
     if sys.platform != 'linux' or machine != 'x86_64':
         raise SetupError(
@@ -109,5 +117,6 @@ def check_machine(folder: Path) -> None:
     free = shutil.disk_usage(place).free
     if free < _DISK_NEEDED:
         raise SetupError(
-            f'{free / 1e9:.1f} GB are free in {place}, {_DISK_NEEDED / 1e9:.1f} GB are needed. Make room first.'
+            f'{free / 1e9:.1f} GB are free in {place}, {_DISK_NEEDED / 1e9:.1f} GB are needed. '
+            'Make room first.'
         )

@@ -1,4 +1,4 @@
-"""``./sentinel test``: colcon test over all packages, then test/; a count; failure where anything failed or nothing ran."""
+"""``./sentinel test``: colcon test over all packages, then test/; nothing that ran is a failure."""
 
 import shutil
 import subprocess
@@ -21,7 +21,9 @@ class Count:
     skipped: int = 0
 
     def __add__(self, other: 'Count') -> 'Count':
-        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Count(
+            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        )
 
     @property
     def total(self) -> int:
@@ -43,19 +45,26 @@ def read(path: Path) -> Count:
 
 
 def verdict(counts: dict[str, Count], expected: Iterable[str]) -> tuple[Count, list[str]]:
-    """Sum of ``counts`` and what is wrong: failures, and ``expected`` packages in which nothing ran."""
+    """Sum of ``counts``, and what is wrong: failures, and ``expected`` ones where nothing ran."""
     wrong = [f'{name}: {count.failed} failed' for name, count in counts.items() if count.failed]
     wrong += [f'{name}: no test ran' for name in expected if not counts.get(name, Count()).total]
     return sum(counts.values(), Count()), wrong
 
 
 def main(arguments: list[str]) -> int:
-    """Run all tests, or only those of the packages named, or ``system`` for test/; return 0 where all passed."""
-    packages = sorted(p.parent.name for p in (ROOT / 'src').glob('*/package.xml') if any((p.parent / 'test').glob('test_*.py')))
+    """Run all tests, or those of the packages named (``system``: test/); return 0 if all passed."""
+    packages = sorted(
+        p.parent.name
+        for p in (ROOT / 'src').glob('*/package.xml')
+        if any((p.parent / 'test').glob('test_*.py'))
+    )
     chosen = arguments or [*packages, 'system']
     unknown = sorted(set(chosen) - {*packages, 'system'})
     if unknown:
-        print(f'No such package: {", ".join(unknown)}. There are: {", ".join(packages)}, system.', file=sys.stderr)
+        print(
+            f'No such package: {", ".join(unknown)}. There are: {", ".join(packages)}, system.',
+            file=sys.stderr,
+        )
         return 2
     start = time.monotonic()
     results = HOME / 'test-results'
@@ -66,13 +75,34 @@ def main(arguments: list[str]) -> int:
     if selected:
         subprocess.run(
             [
-                str(VENV_PYTHON), '-m', 'colcon', '--log-base', str(LOG / 'colcon'), 'test', '--merge-install',
-                '--base-paths', str(ROOT / 'src'), '--build-base', str(HOME / 'build'), '--install-base', str(INSTALL),
-                '--test-result-base', str(results), '--metas', str(ROOT / 'colcon.meta'),
-                '--packages-select', *selected, '--executor', 'sequential',
-                '--event-handlers', 'console_direct+', 'console_start_end-',
+                str(VENV_PYTHON),
+                '-m',
+                'colcon',
+                '--log-base',
+                str(LOG / 'colcon'),
+                'test',
+                '--merge-install',
+                '--base-paths',
+                str(ROOT / 'src'),
+                '--build-base',
+                str(HOME / 'build'),
+                '--install-base',
+                str(INSTALL),
+                '--test-result-base',
+                str(results),
+                '--metas',
+                str(ROOT / 'colcon.meta'),
+                '--packages-select',
+                *selected,
+                '--executor',
+                'sequential',
+                '--event-handlers',
+                'console_direct+',
+                'console_start_end-',
             ],
-            env=env, cwd=ROOT, stdin=subprocess.DEVNULL,
+            env=env,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
         )
         for name in selected:
             files = list((results / name).rglob('*.xml'))
@@ -80,7 +110,10 @@ def main(arguments: list[str]) -> int:
     if 'system' in chosen:
         path = results / 'system' / 'pytest.xml'
         subprocess.run(
-            [str(VENV_PYTHON), '-m', 'pytest', 'test', f'--junitxml={path}', '-q'], env=env, cwd=ROOT, stdin=subprocess.DEVNULL
+            [str(VENV_PYTHON), '-m', 'pytest', 'test', f'--junitxml={path}', '-q'],
+            env=env,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
         )
         counts['system'] = read(path)
 
@@ -88,7 +121,10 @@ def main(arguments: list[str]) -> int:
     print()
     for name in chosen:
         count = counts.get(name, Count())
-        print(f'  {name:22} {count.passed:5} passed  {count.failed:3} failed  {count.skipped:3} skipped')
+        print(
+            f'  {name:22} {count.passed:5} passed  {count.failed:3} failed'
+            f'  {count.skipped:3} skipped'
+        )
     print(f'  in {time.monotonic() - start:.0f} s')
     for line in wrong:
         print(f'  {line}', file=sys.stderr)

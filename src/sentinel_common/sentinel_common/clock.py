@@ -21,7 +21,7 @@ class SteadyClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is told to move: for tests and for lock-step simulation."""
+    """A clock that moves only when it is told to: for tests and for lock-step simulation."""
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start

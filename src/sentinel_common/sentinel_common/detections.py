@@ -1,6 +1,7 @@
-"""What was seen, as plain values, and its conversion from and to vision_msgs (once, at the border).
+"""What was seen, as plain values, and its conversion from and to vision_msgs, once, at the border.
 
-Units: pixels of the source image for boxes, metres in ``base_link`` for targets, seconds for stamps.
+Units: pixels of the source image for boxes, metres in ``base_link`` for targets, seconds for
+stamps.
 """
 
 from collections.abc import Mapping
@@ -51,8 +52,9 @@ def best(scores: Mapping[str, float]) -> tuple[str, float]:
 class Detection:
     """Something seen in one picture.
 
-    ``scores`` maps species to probability: for a track the posterior over its history, for a hypothesis without a
-    track (``track_id`` empty) the detector's scores in this picture. They need not sum to one.
+    ``scores`` maps species to probability: for a track the posterior over its history, for a
+    hypothesis without a track (``track_id`` empty) the detector's scores in this picture. They
+    need not sum to one.
     """
 
     box: Box
@@ -67,7 +69,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class Frame:
-    """All that was seen in the picture captured at ``stamp`` (s, ROS time); empty where nothing was."""
+    """All that was seen in the picture captured at ``stamp`` (s, ROS time)."""
 
     stamp: float
     frame_id: str
@@ -76,7 +78,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Target:
-    """A confirmed track in space: position in metres in ``base_link`` with variances in square metres."""
+    """A confirmed track in space: metres in ``base_link``, variances in square metres."""
 
     track_id: str
     scores: Mapping[str, float]

@@ -12,8 +12,8 @@ _OWNER = 'sentinel_bringup'
 def share(relative: str) -> Path:
     """Return the path of a shared file or folder such as ``models/detector.tflite``.
 
-    Looked for in the installed share folder of sentinel_bringup, then upwards from here (a source tree that was not
-    installed). Raises ConfigurationError where it is in neither.
+    Looked for in the installed share folder of sentinel_bringup, then upwards from here (a source
+    tree that was not installed). Raises ConfigurationError where it is in neither.
     """
     places = [
         Path(prefix) / 'share' / _OWNER / relative
@@ -24,4 +24,6 @@ def share(relative: str) -> Path:
     for place in places:
         if place.exists():
             return place
-    raise ConfigurationError(f'The file {relative} is missing.', 'Build the workspace: ./sentinel setup.')
+    raise ConfigurationError(
+        f'The file {relative} is missing.', 'Build the workspace: ./sentinel setup.'
+    )

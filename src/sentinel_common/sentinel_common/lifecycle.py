@@ -16,11 +16,12 @@ AUTOSTART = Parameter(
 
 
 class ManagedNode(LifecycleNode):
-    """A lifecycle node whose subclasses override ``configure``, ``activate``, ``deactivate`` and ``cleanup``.
+    """A lifecycle node whose subclasses override ``configure`` to ``cleanup``.
 
-    They return nothing and raise SentinelError where the transition must fail; rclpy itself would swallow the
-    exception, so it is logged here. Transitions must not block. An absent device is a diagnostic, not a failure.
-    Subclasses list ``AUTOSTART`` among their parameters and set ``self.parameters`` in their constructor.
+    They return nothing and raise SentinelError where the transition must fail; rclpy itself would
+    swallow the exception, so it is logged here. Transitions must not block. An absent device is a
+    diagnostic, not a failure. Subclasses list ``AUTOSTART`` among their parameters and set
+    ``self.parameters`` in their constructor.
     """
 
     parameters: Any

@@ -17,10 +17,10 @@ _EXIT_USAGE = 2
 def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None = None) -> int:
     """Create one node, spin it until SIGINT or SIGTERM, and return the exit status.
 
-    ``factory`` makes the node once rclpy is up. If the node has ``stop()``, that is its stop sequence: it runs
-    exactly once while publishers still work, however often and by whichever signal the end was asked for. A node with
-    ``autostart()`` (see ``lifecycle``) gets that call before spinning. A SentinelError ends the process with its
-    sentence and status 2.
+    ``factory`` makes the node once rclpy is up. If the node has ``stop()``, that is its stop
+    sequence: it runs exactly once while publishers still work, however often and by whichever
+    signal the end was asked for. A node with ``autostart()`` (see ``lifecycle``) gets that call
+    before spinning. A SentinelError ends the process with its sentence and status 2.
     """
     import rclpy
     from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
@@ -41,7 +41,7 @@ def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None 
         while not asked_to_end:
             executor.spin_once(timeout_sec=_SIGNAL_PERIOD)
         for number in (signal.SIGINT, signal.SIGTERM):
-            # The interpreter would restore the default on its way out, and a second Ctrl-C would kill it there.
+            # The interpreter would restore the default on its way out, where a second Ctrl-C kills.
             signal.signal(number, signal.SIG_IGN)
         if hasattr(node, 'stop'):
             node.stop()

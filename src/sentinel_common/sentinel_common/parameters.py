@@ -1,4 +1,4 @@
-"""Parameters as data: every node lists its own once, and node, runner and documentation read the same list."""
+"""Parameters as data: every node lists its own once; node, runner and documentation read it."""
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,8 +14,9 @@ Value = bool | int | float | str | list[float] | list[str]
 class Parameter:
     """One parameter of a node.
 
-    The type is that of ``default``; an empty list counts as a list of strings. ``minimum`` and ``maximum`` bound
-    numbers (inclusive), ``choices`` bounds strings, ``read_only`` fixes the value at start.
+    The type is that of ``default``; an empty list counts as a list of strings. ``minimum`` and
+    ``maximum`` bound numbers (inclusive), ``choices`` bounds strings, ``read_only`` fixes the value
+    at start.
     """
 
     name: str
@@ -27,7 +28,7 @@ class Parameter:
     read_only: bool = False
 
     def check(self, value: Any) -> Value:
-        """Return ``value`` in the type of the parameter, or raise ConfigurationError with one clear sentence."""
+        """Return ``value`` in the declared type, or raise ConfigurationError."""
         wanted = type(self.default)
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
@@ -48,7 +49,8 @@ class Parameter:
             high = float('inf') if self.maximum is None else self.maximum
             if not low <= value <= high:
                 raise ConfigurationError(
-                    f'Parameter {self.name} is {value}, outside {_range(self.minimum, self.maximum)}.',
+                    f'Parameter {self.name} is {value}, '
+                    f'outside {_range(self.minimum, self.maximum)}.',
                     f'Meaning: {self.description}',
                 )
         if self.choices and value not in self.choices:
@@ -89,7 +91,7 @@ COMMON = (
 def check(
     values: Mapping[str, Any], parameters: Iterable[Parameter], where: str
 ) -> dict[str, Value]:
-    """Return ``values`` in the declared types; raise ConfigurationError, naming ``where``, for the first fault."""
+    """Return ``values`` in the declared types; raise ConfigurationError naming ``where``."""
     known = {p.name: p for p in (*parameters, *COMMON)}
     checked: dict[str, Value] = {}
     for name, value in values.items():
@@ -109,8 +111,8 @@ def check(
 class Parameters:
     """The declared parameters of a running node: ``parameters['name']`` is the value in force.
 
-    Unknown or misfit overrides end the start with one sentence. ``on_change`` is called with the new values after a
-    parameter was changed from outside; raising ConfigurationError there refuses the change.
+    Unknown or misfit overrides end the start with one sentence. ``on_change`` gets the new values
+    when a parameter is changed from outside; raising ConfigurationError there refuses them.
     """
 
     def __init__(

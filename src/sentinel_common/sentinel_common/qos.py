@@ -1,7 +1,8 @@
 """The quality of service of every topic, chosen once.
 
-Publishers of pictures are reliable (a best-effort reader can join them, a reliable recorder too), readers of sensor
-data are best effort with a short queue: a late picture is worth less than the next one.
+Publishers of pictures are reliable (a best-effort reader can join them, a reliable recorder too),
+readers of sensor data are best effort with a short queue: a late picture is worth less than the
+next one.
 """
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy

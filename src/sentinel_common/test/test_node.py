@@ -16,7 +16,8 @@ from sentinel_common.parameters import Parameter, Parameters
 class Demo(Node):
     def __init__(self):
         super().__init__('demo')
-        self.parameters = Parameters(self, [Parameter('rate', 10.0, 'loop rate, Hz', minimum=1.0, maximum=50.0)])
+        rate = Parameter('rate', 10.0, 'loop rate, Hz', minimum=1.0, maximum=50.0)
+        self.parameters = Parameters(self, [rate])
         print('rate', self.parameters['rate'], flush=True)
     def stop(self):
         print('stopped', flush=True)

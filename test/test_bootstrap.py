@@ -1,0 +1,107 @@
+"""./sentinel sets up, counts and refuses as it says."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from bootstrap import environment, host, tests  # noqa: E402
+from bootstrap.console import SetupError, run_logged  # noqa: E402
+
+
+def sentinel(*arguments, **env):
+    return subprocess.run(
+        [sys.executable, ROOT / 'sentinel', *arguments],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env={**os.environ, **env},
+    )
+
+
+@pytest.mark.parametrize(
+    ('installed', 'words'),
+    [
+        (['ros-kilted-rclpy==9.1.2', 'ros-jazzy-rclpy==7.1.6'], 'jazzy and kilted are mixed'),
+        (['numpy==2.4.6', 'tflite-runtime==2.14.0'], 'built for NumPy 1'),
+        (['setuptools==80.1.0', 'colcon-core==0.21.3'], 'setuptools 80 has removed'),
+    ],
+)
+def test_versions_that_must_not_be_mixed_are_refused(installed, words):
+    with pytest.raises(SetupError, match=words):
+        environment.check_versions(installed)
+
+
+@pytest.mark.parametrize(
+    'lock', sorted((ROOT / 'bootstrap' / 'locks').glob('py3.*.txt')), ids=lambda p: p.stem
+)
+def test_every_lock_is_exact_hashed_and_consistent(lock):
+    text = lock.read_text()
+    pins = [line.split(' ')[0] for line in text.splitlines() if line and line[0].isalpha()]
+    assert len(pins) > 100 and all('==' in pin for pin in pins)
+    assert text.count('--hash=sha256:') >= len(pins)
+    assert '://' not in text
+    environment.check_versions(pins)
+
+
+def test_there_is_a_lock_for_every_python_that_is_let_in():
+    assert {p.stem for p in (ROOT / 'bootstrap' / 'locks').iterdir()} == {
+        f'py3.{n}' for n in range(11, 15)
+    }
+
+
+def test_a_second_set_up_does_nothing():
+    before = (environment.HOME / 'build.stamp').stat().st_mtime_ns
+    done = sentinel('setup')
+    assert done.returncode == 0 and done.stdout == 'Ready. Try ./sentinel demo\n'
+    assert (environment.HOME / 'build.stamp').stat().st_mtime_ns == before
+
+
+def test_a_python_that_does_not_exist_is_one_sentence():
+    done = sentinel('demo', SENTINEL_PYTHON='python3.999')
+    assert done.returncode == 1
+    assert done.stderr.startswith('Garden Sentinel needs Python 3.11 to 3.14')
+    assert 'Traceback' not in done.stderr
+
+
+def test_too_little_disk_space_is_refused_before_anything_is_loaded(monkeypatch, tmp_path):
+    monkeypatch.setattr(host, '_DISK_NEEDED', 1e18)
+    with pytest.raises(SetupError, match='Make room first'):
+        host.check_machine(tmp_path / 'not' / 'yet')
+
+
+def test_a_failed_step_shows_its_last_lines_and_the_cure(tmp_path):
+    with pytest.raises(SetupError) as caught:
+        run_logged(
+            [sys.executable, '-c', 'print("No space left on device"); raise SystemExit(3)'],
+            tmp_path / 'step.log',
+            what='Step',
+            explain=environment._explain_pip,
+        )
+    assert 'Step failed (status 3). The disk is full: make room.' in str(caught.value)
+    assert 'No space left' in (tmp_path / 'step.log').read_text()
+
+
+def test_nothing_that_ran_is_a_failure():
+    total, wrong = tests.verdict({'a': tests.Count(passed=3)}, ['a', 'b'])
+    assert wrong == ['b: no test ran'] and total.passed == 3
+
+
+def test_a_failure_is_counted_from_the_file(tmp_path):
+    path = tmp_path / 'pytest.xml'
+    path.write_text(
+        '<testsuites><testsuite tests="5" failures="1" errors="1" skipped="2"/></testsuites>'
+    )
+    assert tests.read(path) == tests.Count(passed=1, failed=2, skipped=2)
+    assert tests.verdict({'a': tests.read(path)}, ['a'])[1] == ['a: 2 failed']
+
+
+def test_a_result_that_cannot_be_read_is_a_failure(tmp_path):
+    (tmp_path / 'cut.xml').write_text('<testsuite tests="5"')
+    assert tests.read(tmp_path / 'cut.xml').failed == 1
+    assert tests.read(tmp_path / 'absent.xml').failed == 1
