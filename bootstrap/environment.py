@@ -69,18 +69,18 @@ _CONFLICTS = (
 def check_versions(installed: list[str]) -> None:
     """Raise SetupError where ``installed`` ('name==version' lines) mixes what must not be mixed."""
     names = '\n'.join(installed).lower()
+    cure = f'Delete {os.path.relpath(VENV)} and call ./sentinel again.'
     distributions = sorted(set(re.findall(r'^ros-([a-z]+)-rclpy==', names, re.M)))
     if len(distributions) > 1:
         raise SetupError(
             f'ROS 2 wheels of {" and ".join(distributions)} are mixed in one environment; their '
-            f'libraries overwrite each other. Delete {os.path.relpath(VENV)} and call ./sentinel again.'
+            f'libraries overwrite each other. {cure}'
         )
     for first, second, reason in _CONFLICTS:
         hits = [re.search(rf'^{p}.*$', names, re.M) for p in (first, second)]
         if all(hits):
             raise SetupError(
-                f'{hits[0][0]} and {hits[1][0]} must not be mixed: {reason}. '  # type: ignore[index]
-                f'Delete {os.path.relpath(VENV)} and call ./sentinel again.'
+                f'{hits[0][0]} and {hits[1][0]} must not be mixed: {reason}. {cure}'  # type: ignore[index]
             )
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import doctor, environment, tests
+from . import distribution, doctor, environment, tests
 from .console import SetupError
 
 _USAGE = """Garden Sentinel keeps raccoons out of a garden without hurting them.
@@ -11,7 +11,7 @@ _USAGE = """Garden Sentinel keeps raccoons out of a garden without hurting them.
   ./sentinel demo      a night in the simulated garden, about a minute; nothing else is needed
   ./sentinel test      run all tests
   ./sentinel doctor    what is there, what is missing, and the cure
-  ./sentinel setup     only set up (every other command does so by itself)
+  ./sentinel setup     only set up (every other command does so by itself); --ros: beside your ROS 2
 """
 
 
@@ -23,6 +23,9 @@ def main(arguments: list[str]) -> int:
             return doctor.main()
         if command in ('-h', '--help', 'help') and not environment.INSTALL.exists():
             print(_USAGE)
+            return 0
+        if arguments == ['setup', '--ros']:
+            distribution.set_up()
             return 0
         environment.set_up()
         if command == 'setup':

@@ -1,0 +1,59 @@
+"""``./sentinel setup --ros``: what rosdep cannot bring, beside a ROS 2 that is installed and sourced.
+
+A virtual environment over the distribution's Python that sees its packages, and keeps its NumPy and
+OpenCV: the compiled parts of ROS (cv_bridge above all) are built against them.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from .console import SetupError, run_logged
+from .environment import ROOT
+
+_REQUIREMENTS = Path(__file__).parent / 'requirements-ros.txt'
+_KEEP = ('numpy', 'opencv-python', 'opencv-python-headless', 'scipy')
+
+
+def set_up() -> None:
+    """Make the environment and say how to build; raise SetupError where no ROS 2 is sourced."""
+    distribution = os.environ.get('ROS_DISTRO', '')
+    if not distribution or not os.environ.get('AMENT_PREFIX_PATH'):
+        raise SetupError(
+            'No ROS 2 is sourced. Run: source /opt/ros/jazzy/setup.bash (or your distribution); '
+            'without any ROS, plain ./sentinel setup brings its own.'
+        )
+    home = ROOT / '.sentinel' / f'ros-{distribution}'
+    venv, python = home / 'venv', home / 'venv' / 'bin' / 'python'
+    if not python.exists():
+        command = [sys.executable, '-m', 'venv', '--system-site-packages', str(venv)]
+        run_logged(command, home / 'log' / 'venv.log', what='Virtual environment')
+    listed = subprocess.run(
+        [python, '-m', 'pip', 'list', '--format=freeze'], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    constraints = home / 'constraints.txt'
+    constraints.write_text('\n'.join(p for p in listed if p.split('==')[0].lower() in _KEEP) + '\n')
+    run_logged(
+        [
+            str(python),
+            '-m',
+            'pip',
+            'install',
+            '--disable-pip-version-check',
+            '-r',
+            str(_REQUIREMENTS),
+            '-c',
+            str(constraints),
+        ],
+        home / 'log' / 'pip.log',
+        what='LiteRT, Bluetooth and MuJoCo from PyPI',
+    )
+    # colcon writes the interpreter that runs it into the nodes' scripts: hence `python -m colcon`.
+    print(
+        f'\nReady for ROS 2 {distribution}. Build and run with:\n\n'
+        f'  source {venv.relative_to(ROOT)}/bin/activate\n'
+        '  python -m colcon build --symlink-install\n'
+        '  source install/setup.bash\n'
+        '  ros2 launch sentinel_bringup simulation.launch.py\n'
+    )
