@@ -82,7 +82,8 @@ def run_logged(
     pattern = re.compile(counts) if counts else None
     lines: list[str] = []
     with Step(what, total) as step, log.open('w') as file:
-        process = subprocess.Popen(
+        count = 0
+        with subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -91,21 +92,19 @@ def run_logged(
             errors='replace',
             env=env,
             cwd=cwd,
-        )
-        count = 0
-        try:
-            assert process.stdout
-            for line in process.stdout:
-                file.write(line)
-                lines.append(line.rstrip())
-                if pattern and pattern.search(line):
-                    count += 1
-                    step.done(count)
-            code = process.wait()
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
+        ) as process:
+            try:
+                assert process.stdout
+                for line in process.stdout:
+                    file.write(line)
+                    lines.append(line.rstrip())
+                    if pattern and pattern.search(line):
+                        count += 1
+                        step.done(count)
+            except BaseException:
+                process.terminate()
+                raise
+        code = process.returncode
         if code:
             text = '\n'.join(lines)
             tail = '\n    '.join(line for line in lines[-8:] if line)

@@ -1,4 +1,4 @@
-"""``./sentinel setup --ros``: what rosdep cannot bring, beside a ROS 2 that is installed and sourced.
+"""``./sentinel setup --ros``: what rosdep cannot bring, beside a ROS 2 that is sourced.
 
 A virtual environment over the distribution's Python that sees its packages, and keeps its NumPy and
 OpenCV: the compiled parts of ROS (cv_bridge above all) are built against them.
