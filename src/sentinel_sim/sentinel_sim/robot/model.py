@@ -1,12 +1,13 @@
 """The robot's description as URDF text and as a MuJoCo model.
 
-Names in the MuJoCo model, all without a prefix (``attach_body`` adds yours): body ``base_link`` with the free joint
-``root``, one body per link of the URDF; joints and position actuators ``JOINTS``; camera ``eye``; spot light ``lamp``
-(infra-red, off until ``light_active`` is set); site ``imu`` with the sensors ``imu_gyro``, ``imu_accelerometer`` and
-``imu_orientation``; material ``led``; foot geoms ``FEET``.
+Names in the MuJoCo model, all without a prefix (``attach_body`` adds yours): body ``base_link``
+with the free joint ``root``, one body per link of the URDF; joints and position actuators
+``JOINTS``; camera ``eye``; spot light ``lamp`` (infra-red, off until ``light_active`` is set); site
+``imu`` with the sensors ``imu_gyro``, ``imu_accelerometer`` and ``imu_orientation``; material
+``led``; foot geoms ``FEET``.
 
-Visual geoms are in group 2. Collision geoms are in group 3 with contype 1 and conaffinity 0: the robot touches
-whatever has bit 1 in its conaffinity, never itself.
+Visual geoms are in group 2. Collision geoms are in group 3 with contype 1 and conaffinity 0: the
+robot touches whatever has bit 1 in its conaffinity, never itself.
 """
 
 import math
@@ -38,8 +39,8 @@ STANCE_HEIGHT = 0.075
 # Vertical field of view of the camera at 640x480, degrees.
 CAMERA_FOVY = 45.0
 
-# Position servo: N m per rad and N m s per rad, torque limit N m, rotor inertia kg m^2. Guesses that let a one
-# kilogram robot follow its gait within a few degrees, as the toy visibly does.
+# Position servo: N m per rad and N m s per rad, torque limit N m, rotor inertia kg m^2. Guesses
+# that let a one kilogram robot follow its gait within a few degrees, as the toy visibly does.
 SERVO_STIFFNESS = 6.0
 SERVO_DAMPING = 0.12
 SERVO_TORQUE = 0.6
@@ -60,8 +61,9 @@ _COLLISION_GROUP = 3
 def robot_description(*, mesh_dir: str | None = None, camera: bool = True) -> str:
     """URDF text of the robot.
 
-    ``mesh_dir`` is the folder or URI of the meshes, by default the folder in this workspace. ``camera=False`` leaves
-    out the clip-on camera. Raises ConfigurationError where the description is not installed.
+    ``mesh_dir`` is the folder or URI of the meshes, by default the folder in this workspace.
+    ``camera=False`` leaves out the clip-on camera. Raises ConfigurationError where the description
+    is not installed.
     """
     arguments = {
         'mesh_dir': mesh_dir or str(share('urdf/meshes')),
@@ -74,9 +76,9 @@ def robot_description(*, mesh_dir: str | None = None, camera: bool = True) -> st
 def robot_spec() -> 'mujoco.MjSpec':
     """Return the robot as an MjSpec that stands ready to be attached to a world.
 
-    ``world.worldbody.add_frame(pos=(x, y, STANCE_HEIGHT)).attach_body(spec.body(BASE), 'robot/', '')`` carries joints,
-    actuators, sensors, camera and light along. The world should use a 2 ms step, the implicitfast integrator, elliptic
-    cones and impratio 10.
+    ``world.worldbody.add_frame(pos=(x, y, STANCE_HEIGHT)).attach_body(spec.body(BASE), 'robot/',
+    '')`` carries joints, actuators, sensors, camera and light along. The world should use a 2 ms
+    step, the implicitfast integrator, elliptic cones and impratio 10.
     """
     import mujoco
 
@@ -122,7 +124,6 @@ def _add_senses(spec: 'mujoco.MjSpec') -> None:
 
 
 def _sort_geoms(spec: 'mujoco.MjSpec') -> None:
-    import mujoco
 
     material = spec.add_material(name=LED)
     material.rgba = (0.25, 0.75, 1.0, 1.0)
