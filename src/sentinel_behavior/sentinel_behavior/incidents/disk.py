@@ -1,0 +1,119 @@
+"""The one thread that touches the disk, and what happens when the disk does not want to."""
+
+import os
+import queue
+import shutil
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from .store import StoreError
+
+# Unsaved incidents kept while the disk is full; a garden has a few hundred in a night.
+_WAITING = 10_000
+
+# How often unsaved incidents are tried again and the free space is looked at, s.
+_RETRY = 1.0
+
+# How long the stop sequence waits for the disk, s.
+_LAST_WORDS = 5.0
+
+
+class Disk:
+    """Runs jobs in order in a thread of its own.
+
+    On a full disk files are given up and incidents wait in memory. ``complain`` takes one sentence
+    for the operator whenever the trouble changes; '' means that it is over.
+    """
+
+    def __init__(self, folder: Path, *, min_free: float, complain: Callable[[str], None]) -> None:
+        self._folder, self._min_free, self._complain = folder, min_free, complain
+        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._unsaved: deque[Callable[[], None]] = deque(maxlen=_WAITING)
+        self._full = self._log_trouble = self._file_trouble = self._told = ''
+        self._thread = threading.Thread(target=self._work, name='recorder-disk', daemon=True)
+        self._thread.start()
+
+    @property
+    def trouble(self) -> str:
+        """One sentence that says what is wrong, or ''."""
+        return self._log_trouble or self._full or self._file_trouble
+
+    @property
+    def unsaved(self) -> int:
+        """Number of incidents that wait for the disk."""
+        return len(self._unsaved)
+
+    @property
+    def backlog(self) -> int:
+        """Number of jobs that wait."""
+        return self._jobs.qsize()
+
+    def do(self, job: Callable[[], object]) -> None:
+        """Run ``job`` in the thread, after those before it."""
+        self._jobs.put(job)
+
+    def save(self, operation: Callable[[], None]) -> None:
+        """Run an operation of the store in the thread, again and again until the store takes it."""
+        self._jobs.put(lambda: self._unsaved.append(operation))
+
+    def write(self, path: Path, data: bytes) -> bool:
+        """Write a file, from within a job, whole or not at all; say whether it is there."""
+        if self._full:
+            return False
+        part = path.with_name(path.name + '.part')
+        try:
+            part.write_bytes(data)
+            os.replace(part, path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            self._file_trouble = f'{path} cannot be written: {error.strerror}.'
+            return False
+        self._file_trouble = ''
+        return True
+
+    def stop(self) -> bool:
+        """Do what waits and end; return False where the disk took too long or refused incidents."""
+        self._jobs.put(None)
+        self._thread.join(_LAST_WORDS)
+        return not self._thread.is_alive() and not self._unsaved
+
+    def _work(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=_RETRY)
+            except queue.Empty:
+                job = self._look_at_space
+            if job is None:
+                return
+            job()
+            self._flush()
+            if self.trouble != self._told:
+                self._told = self.trouble
+                self._complain(self._told)
+
+    def _look_at_space(self) -> None:
+        try:
+            free = shutil.disk_usage(self._folder).free
+        except OSError as error:
+            self._full = f'The folder {self._folder} is gone: {error.strerror}.'
+            return
+        self._full = (
+            f'Only {free / 1e6:.0f} MB are free in {self._folder}: no pictures are kept below '
+            f'{self._min_free / 1e6:.0f} MB.'
+            if free < self._min_free
+            else ''
+        )
+
+    def _flush(self) -> None:
+        while self._unsaved:
+            try:
+                self._unsaved[0]()
+            except StoreError as error:
+                self._log_trouble = str(error)
+                if error.passing:
+                    return
+            else:
+                self._log_trouble = ''
+            self._unsaved.popleft()

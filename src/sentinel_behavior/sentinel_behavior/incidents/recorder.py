@@ -1,0 +1,241 @@
+"""Turns what the nodes tell into the incident log, its pictures and the film."""
+
+import io
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentinel_common.detections import Box, Frame
+
+from .disk import Disk
+from .film_frame import Caption, compose
+from .latency import LatencyLog
+from .model import Incident, Kind, Picture, Sound
+from .pictures import Pixels, boxes_in, crop, to_rgb, whole
+from .store import IncidentStore
+
+# Pictures and frames that wait for their partner: 3 s at 10 Hz.
+_RING = 30
+
+# Jobs that may wait for the disk; beyond that it is too slow, and the film loses pictures.
+_BACKLOG = 20
+
+_SNAPSHOT_QUALITY = 90  # of JPEG: these are trained on
+_FILM_QUALITY = 82
+
+FILM, SNAPSHOTS, LATENCY = 'film', 'snapshots', 'latency.json'
+
+_WHY = {
+    Kind.VISIT_STARTED: 'visit started',
+    Kind.STIMULUS_STARTED: 'stimulus started',
+    Kind.STIMULUS_ENDED: 'stimulus ended',
+    Kind.VISIT_ENDED: 'visit ended',
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What is kept: see the parameters of the node."""
+
+    snapshots: bool = True
+    snapshot_interval: float = 2.0
+    snapshot_limit: int = 20
+    snapshot_margin: float = 0.25
+    film: bool = False
+    min_free: float = 200e6
+
+
+@dataclass(frozen=True)
+class View:
+    """A camera picture (a function that decodes it) with what was seen in it."""
+
+    pixels: Callable[[], Pixels]
+    frame: Frame
+
+
+class Recorder:
+    """The log of one run in ``folder``; all methods are called from one thread.
+
+    ``now`` gives ROS time in seconds, ``complain`` takes one sentence for the operator whenever
+    what is wrong with the disk changes ('' when it is over).
+    """
+
+    def __init__(
+        self,
+        *,
+        store: IncidentStore,
+        folder: Path,
+        options: Options,
+        now: Callable[[], float],
+        complain: Callable[[str], None],
+    ) -> None:
+        self._store, self._folder, self._options, self._now = store, folder, options, now
+        self._images: dict[float, Callable[[], Pixels]] = {}
+        self._views: deque[View] = deque(maxlen=_RING)
+        self._tracks: dict[str, str] = {}  # track -> visit that lasts
+        self._taken: dict[str, tuple[int, float]] = {}  # visit -> pictures so far, last one (s)
+        self._sound: Sound | None = None
+        self._began: float | None = None
+        self.garden: Callable[[], Pixels] | None = None
+        self.latency = LatencyLog()
+        (folder / SNAPSHOTS).mkdir(exist_ok=True)
+        if options.film:
+            (folder / FILM).mkdir(exist_ok=True)
+        self.disk = Disk(folder, min_free=options.min_free, complain=complain)
+
+    # What comes in.
+
+    def image(self, stamp: float, pixels: Callable[[], Pixels]) -> None:
+        """Take a camera picture; ``pixels`` decodes it (height, width, 3, BGR) when needed."""
+        self._images[stamp] = pixels
+        while len(self._images) > _RING:
+            del self._images[next(iter(self._images))]
+
+    def frame(self, frame: Frame) -> None:
+        """Take what was seen in a picture; without that picture it is of no use here."""
+        pixels = self._images.get(frame.stamp)
+        if pixels is None:
+            return
+        view = View(pixels, frame)
+        self._views.append(view)
+        for detection in frame.detections:
+            visit = self._tracks.get(detection.track_id)
+            if visit and frame.stamp - self._taken[visit][1] >= self._options.snapshot_interval:
+                self._snapshot(view, visit, detection.track_id, 'during the visit', crop_only=True)
+
+    def incident(self, incident: Incident) -> None:
+        """Keep an incident, and a picture where it is worth one."""
+        told = self._now()
+        self.disk.save(lambda: self._store.record(incident, told))
+        if incident.visit_id:
+            self._taken.setdefault(incident.visit_id, (0, float('-inf')))
+            if incident.kind == Kind.VISIT_ENDED:
+                self._tracks.pop(incident.track_id, None)
+            elif incident.track_id:
+                self._tracks[incident.track_id] = incident.visit_id
+        if incident.kind in _WHY:
+            view = self._view_of(incident)
+            if view is not None:
+                self._snapshot(view, incident.visit_id, incident.track_id, _WHY[incident.kind])
+
+    def sound(self, stamp: float, playing: bool, name: str, volume: float) -> None:
+        """Follow the speaker: a sound is kept once it has ended."""
+        current = self._sound
+        if current is not None and (not playing or name != current.name):
+            seconds = max(0.0, stamp - current.started)
+            done = Sound(
+                started=current.started,
+                seconds=round(seconds, 3),
+                name=current.name,
+                volume=current.volume,
+            )
+            self.disk.save(lambda: self._store.add_sound(done))
+            current = None
+        if playing and current is None:
+            current = Sound(started=stamp, seconds=0.0, name=name, volume=round(volume, 3))
+        self._sound = current if playing else None
+
+    def film(self, caption: Callable[[float], Caption]) -> None:
+        """Add one picture to the film; ``caption`` gets the seconds since it began."""
+        now = self._now()
+        view = self._views[-1] if self._views else None
+        if self.disk.backlog > _BACKLOG or (view is None and self.garden is None):
+            return
+        if self._began is None:
+            self._began = now
+        text, garden = caption(now - self._began), self.garden
+
+        def job() -> None:
+            picture = compose(
+                view.pixels() if view else None,
+                view.frame if view else None,
+                garden() if garden else None,
+                text,
+            )
+            data = io.BytesIO()
+            picture.save(data, 'JPEG', quality=_FILM_QUALITY)
+            self.disk.write(self._folder / FILM / f'{round(now * 1000):014d}.jpg', data.getvalue())
+
+        self.disk.do(job)
+
+    def alive(self) -> None:
+        """Note that the recorder still listens, and put the latency samples on the disk."""
+        now = self._now()
+        self.disk.save(lambda: self._store.alive(now))
+        samples = self.latency.samples()
+        if samples:
+            text = json.dumps({'unit': 's', 'samples': samples})
+            self.disk.do(lambda: self.disk.write(self._folder / LATENCY, text.encode()))
+
+    def stop(self) -> bool:
+        """Write what waits and close the store; return False where the disk did not take all."""
+        if self._sound is not None:
+            self.sound(self._now(), False, '', 0.0)
+        self.alive()
+        done = self.disk.stop()
+        if done:
+            self._store.close()
+        return done
+
+    def _view_of(self, incident: Incident) -> View | None:
+        """Return the picture that the incident answers, else the newest one with its track."""
+        for view in reversed(self._views):
+            if view.frame.stamp == incident.stamp:
+                return view
+        for view in reversed(self._views):
+            if any(d.track_id == incident.track_id for d in view.frame.detections):
+                return view
+        return None
+
+    def _snapshot(
+        self, view: View, visit: str, track: str, why: str, crop_only: bool = False
+    ) -> None:
+        count, _ = self._taken[visit]
+        if not self._options.snapshots or count >= self._options.snapshot_limit:
+            return
+        self._taken[visit] = (count + 1, view.frame.stamp)
+        margin = self._options.snapshot_margin
+
+        def job() -> None:
+            pixels = view.pixels()
+            self._keep(crop(pixels, view.frame, track, margin), view, visit, track, 'crop', why)
+            if not crop_only:
+                self._keep(whole(pixels, view.frame), view, visit, track, 'frame', why)
+
+        self.disk.do(job)
+
+    def _keep(
+        self,
+        found: tuple[Pixels, Box] | None,
+        view: View,
+        visit: str,
+        track: str,
+        kind: str,
+        why: str,
+    ) -> None:
+        """Write a picture and then its row, within a job: a row never points to nothing."""
+        if found is None:
+            return
+        pixels, place = found
+        name = f'{round(view.frame.stamp * 1000):014d}_{track}_{kind}.jpg'
+        path = f'{SNAPSHOTS}/' + ''.join(c if c.isalnum() or c in '._-' else '-' for c in name)
+        data = io.BytesIO()
+        to_rgb(pixels).save(data, 'JPEG', quality=_SNAPSHOT_QUALITY)
+        if not self.disk.write(self._folder / path, data.getvalue()):
+            return
+        picture = Picture(
+            path=path,
+            stamp=view.frame.stamp,
+            visit_id=visit,
+            track_id=track,
+            kind=kind,
+            why=why,
+            x=int(place.x),
+            y=int(place.y),
+            width=int(place.width),
+            height=int(place.height),
+            boxes=boxes_in(view.frame, place),
+        )
+        self.disk.save(lambda: self._store.add_picture(picture))

@@ -1,0 +1,470 @@
+"""Where incidents are kept: the port, and SQLite behind it.
+
+One transaction per incident, a write-ahead log, and a flush to the disk at each commit: whatever
+``record`` returned from is there after a power cut, and a process that is killed at any moment
+leaves a sound file.
+"""
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from sentinel_common.errors import SentinelError
+
+from .model import (
+    INTERRUPTED,
+    Decision,
+    Hold,
+    Incident,
+    Kind,
+    Log,
+    Picture,
+    Run,
+    Sound,
+    Stimulus,
+    Visit,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_T = TypeVar('_T', bound='DataclassInstance')
+
+FILE_NAME = 'incidents.sqlite3'
+
+# How long a writer waits for another process that has the file open, s.
+_BUSY_TIMEOUT = 5.0
+
+# Entry n leads from version n to n + 1 (PRAGMA user_version). Entries are only ever appended.
+MIGRATIONS = (
+    """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        started REAL NOT NULL,              -- s, ROS time, as all times here
+        last_alive REAL NOT NULL,
+        info TEXT NOT NULL                  -- JSON object
+    );
+    CREATE TABLE visits (
+        id TEXT PRIMARY KEY,
+        run_id INTEGER NOT NULL REFERENCES runs (id),
+        track_id TEXT NOT NULL,
+        species TEXT NOT NULL,
+        probability REAL NOT NULL,
+        started REAL NOT NULL,              -- capture time of the picture that confirmed the animal
+        ended REAL,                         -- NULL while it lasts
+        outcome TEXT NOT NULL DEFAULT '',
+        false_alarm INTEGER NOT NULL DEFAULT 0,
+        note TEXT NOT NULL DEFAULT '',
+        detail TEXT NOT NULL DEFAULT '{}',  -- of VISIT_STARTED
+        end_detail TEXT NOT NULL DEFAULT '{}'
+    );
+    CREATE INDEX visits_started ON visits (started);
+    CREATE TABLE decisions (
+        id INTEGER PRIMARY KEY,
+        visit_id TEXT NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
+        stamp REAL NOT NULL,                -- capture time of the picture that it answers
+        told REAL NOT NULL,                 -- when the recorder heard of it
+        deterrent TEXT NOT NULL,
+        detail TEXT NOT NULL
+    );
+    CREATE INDEX decisions_visit ON decisions (visit_id);
+    CREATE TABLE stimuli (
+        id INTEGER PRIMARY KEY,
+        visit_id TEXT NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
+        stamp REAL NOT NULL,
+        told REAL NOT NULL,
+        deterrent TEXT NOT NULL,
+        seconds REAL,                       -- NULL until the end is known
+        detail TEXT NOT NULL,
+        end_detail TEXT NOT NULL DEFAULT '{}'
+    );
+    CREATE INDEX stimuli_visit ON stimuli (visit_id);
+    CREATE TABLE holds (
+        id INTEGER PRIMARY KEY,
+        visit_id TEXT REFERENCES visits (id) ON DELETE CASCADE,
+        stamp REAL NOT NULL,
+        told REAL NOT NULL,
+        track_id TEXT NOT NULL,
+        species TEXT NOT NULL,
+        probability REAL NOT NULL,
+        detail TEXT NOT NULL
+    );
+    CREATE INDEX holds_stamp ON holds (stamp);
+    CREATE TABLE pictures (
+        path TEXT PRIMARY KEY,              -- relative to the folder of this file
+        visit_id TEXT REFERENCES visits (id) ON DELETE CASCADE,
+        track_id TEXT NOT NULL,
+        stamp REAL NOT NULL,
+        kind TEXT NOT NULL,                 -- crop or frame
+        why TEXT NOT NULL,
+        x INTEGER NOT NULL,                 -- upper left corner in the source image, px
+        y INTEGER NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        boxes TEXT NOT NULL                 -- JSON list, pixels of the stored picture
+    );
+    CREATE INDEX pictures_visit ON pictures (visit_id);
+    CREATE TABLE sounds (
+        id INTEGER PRIMARY KEY,
+        started REAL NOT NULL,
+        seconds REAL NOT NULL,
+        name TEXT NOT NULL,
+        volume REAL NOT NULL
+    );
+    CREATE INDEX sounds_started ON sounds (started);
+    """,
+)
+
+
+_JSON_COLUMNS = frozenset({'detail', 'end_detail', 'info', 'boxes'})
+
+
+class StoreError(SentinelError):
+    """The incident log cannot be read or written; ``passing`` where a later try may succeed."""
+
+    def __init__(self, reason: str, cure: str = '', *, passing: bool = False) -> None:
+        super().__init__(reason, cure)
+        self.passing = passing
+
+
+class IncidentStore(Protocol):
+    """Port: what the recorder asks of a store.
+
+    Each call is durable when it returns, or raises StoreError.
+    """
+
+    def record(self, incident: Incident, told: float) -> None:
+        """Keep ``incident``, which was heard of at ``told`` (s)."""
+        ...
+
+    def add_picture(self, picture: Picture) -> None:
+        """Keep what is known of a stored picture."""
+        ...
+
+    def add_sound(self, sound: Sound) -> None:
+        """Keep that a sound was made."""
+        ...
+
+    def alive(self, now: float) -> None:
+        """Note that the recorder still listens at ``now`` (s)."""
+        ...
+
+    def close(self) -> None:
+        """Close the store; a second call does nothing."""
+        ...
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(',', ':'), sort_keys=True)
+
+
+class SqliteStore:
+    """The incident log in ``folder/incidents.sqlite3``; also a context manager.
+
+    Raises StoreError with one sentence where the folder cannot be written, the file is damaged, or
+    a newer version wrote it. With ``create=False`` a missing file is an error too.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        self.path = folder / FILE_NAME
+        self._run: int | None = None
+        if not create and not self.path.is_file():
+            raise StoreError(
+                f'There is no incident log in {folder}.',
+                'Give the folder that the recorder wrote, for example that of a demo run.',
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f'The folder {folder} cannot be made: {error.strerror}.',
+                'Set the parameter folder of the recorder to a place that can be written.',
+            ) from error
+        with self._explained():
+            # The recorder's disk thread uses the store that the node made; never two at once.
+            self._db = sqlite3.connect(
+                self.path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+            )
+            self._db.row_factory = sqlite3.Row
+            self._db.execute('PRAGMA journal_mode = WAL')
+            self._db.execute('PRAGMA synchronous = FULL')
+            self._db.execute('PRAGMA foreign_keys = ON')
+            self._migrate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self._db.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            # Locked, full, read-only or not readable; damage and wrong values are other classes.
+            passing = isinstance(error, sqlite3.OperationalError)
+            raise StoreError(
+                f'The incident log {self.path} cannot be used: {error}.',
+                'Is the disk full or the folder read-only?'
+                if passing
+                else 'Move the file away; a new one is made at the next start.',
+                passing=passing,
+            ) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._explained():
+            self._db.execute('BEGIN IMMEDIATE')
+            try:
+                yield self._db
+                self._db.execute('COMMIT')
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute('ROLLBACK')
+                raise
+
+    def _migrate(self) -> None:
+        version: int = self._db.execute('PRAGMA user_version').fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise StoreError(
+                f'The incident log {self.path} was written by a newer version ({version}).',
+                'Update the sentinel.',
+            )
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            self._db.executescript(
+                f'BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;'
+            )
+
+    def start_run(self, now: float, info: Mapping[str, Any]) -> None:
+        """Begin to listen at ``now`` (s); end as interrupted what an earlier process left open."""
+        with self._transaction() as db:
+            row = db.execute('SELECT max(last_alive) FROM runs').fetchone()
+            db.execute(
+                'UPDATE visits SET ended = max(started, coalesce(?, started)), outcome = ?'
+                ' WHERE ended IS NULL',
+                (row[0], INTERRUPTED),
+            )
+            cursor = db.execute(
+                'INSERT INTO runs (started, last_alive, info) VALUES (?, ?, ?)',
+                (now, now, _json(info)),
+            )
+            self._run = cursor.lastrowid
+
+    def alive(self, now: float) -> None:
+        """Note that the recorder still listens at ``now`` (s)."""
+        with self._transaction() as db:
+            db.execute('UPDATE runs SET last_alive = ? WHERE id = ?', (now, self._run))
+
+    def record(self, incident: Incident, told: float) -> None:
+        """Keep ``incident``, which was heard of at ``told`` (s, ROS time), in one transaction."""
+        if incident.kind == Kind.FALSE_ALARM:
+            detail = incident.detail
+            self.mark(
+                incident.visit_id,
+                bool(detail.get('false_alarm', True)),
+                str(detail.get('note', '')),
+            )
+            return
+        if not incident.visit_id and incident.kind != Kind.HELD_FIRE:
+            raise StoreError(f'An incident of kind {incident.kind.name} names no visit.')
+        with self._transaction() as db:
+            if incident.visit_id:
+                self._meet(db, incident)
+            _WRITERS[incident.kind](db, incident, told)
+
+    def mark(self, visit_id: str, false_alarm: bool, note: str = '') -> None:
+        """Say that a visit was a false alarm, or take that back; StoreError where there is none."""
+        with self._transaction() as db:
+            cursor = db.execute(
+                'UPDATE visits SET false_alarm = ?, note = ? WHERE id = ?',
+                (int(false_alarm), note, visit_id),
+            )
+            if cursor.rowcount == 0:
+                raise StoreError(
+                    f'There is no visit {visit_id!r} in {self.path}.', 'The report lists them.'
+                )
+
+    def _meet(self, db: sqlite3.Connection, incident: Incident) -> None:
+        """Make the visit if it is new: the recorder may have missed its start."""
+        if self._run is None:
+            raise StoreError('Incidents are recorded within a run.', 'Call start_run first.')
+        db.execute(
+            'INSERT OR IGNORE INTO visits (id, run_id, track_id, species, probability, started)'
+            ' VALUES (?, ?, ?, ?, ?, ?)',
+            (
+                incident.visit_id,
+                self._run,
+                incident.track_id,
+                incident.species,
+                incident.probability,
+                incident.stamp,
+            ),
+        )
+
+    def add_picture(self, picture: Picture) -> None:
+        """Keep what is known of a picture that lies beside the file already."""
+        with self._transaction() as db:
+            db.execute(
+                'INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+                (
+                    picture.path,
+                    picture.visit_id or None,
+                    picture.track_id,
+                    picture.stamp,
+                    picture.kind,
+                    picture.why,
+                    picture.x,
+                    picture.y,
+                    picture.width,
+                    picture.height,
+                    json.dumps([dict(box) for box in picture.boxes], separators=(',', ':')),
+                ),
+            )
+
+    def add_sound(self, sound: Sound) -> None:
+        """Keep that a sound was made."""
+        with self._transaction() as db:
+            db.execute(
+                'INSERT INTO sounds (started, seconds, name, volume) VALUES (?, ?, ?, ?)',
+                (sound.started, sound.seconds, sound.name, sound.volume),
+            )
+
+    def read(self, since: float = float('-inf'), until: float = float('inf')) -> Log:
+        """Return what began in ``since <= t < until`` (s, ROS time), oldest first."""
+        span = (since, until)
+        with self._explained():
+            visits = self._rows(
+                'visits WHERE started >= ? AND started < ? ORDER BY started, id', span
+            )
+            holds = self._rows('holds WHERE stamp >= ? AND stamp < ? ORDER BY stamp, id', span)
+            sounds = self._rows('sounds WHERE started >= ? AND started < ? ORDER BY started', span)
+            runs = self._rows('runs WHERE last_alive >= ? AND started < ? ORDER BY started', span)
+            return Log(
+                visits=tuple(self._visit(row) for row in visits),
+                holds=tuple(_value(Hold, row) for row in holds),
+                sounds=tuple(_value(Sound, row) for row in sounds),
+                runs=tuple(_value(Run, row) for row in runs),
+            )
+
+    def _rows(self, query: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+        return self._db.execute(f'SELECT * FROM {query}', values).fetchall()
+
+    def _visit(self, row: sqlite3.Row) -> Visit:
+        def belonging(kind: type[_T], table: str) -> tuple[_T, ...]:
+            query = f'{table} WHERE visit_id = ? ORDER BY stamp, rowid'
+            return tuple(_value(kind, r) for r in self._rows(query, (row['id'],)))
+
+        return _value(
+            Visit,
+            row,
+            decisions=belonging(Decision, 'decisions'),
+            stimuli=belonging(Stimulus, 'stimuli'),
+            holds=belonging(Hold, 'holds'),
+            pictures=belonging(Picture, 'pictures'),
+        )
+
+
+def _value(kind: type[_T], row: sqlite3.Row, **more: Any) -> _T:
+    """Make a value of the model from the columns that have its fields' names."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    for name in names.intersection(row.keys()):
+        value = row[name]
+        if name in _JSON_COLUMNS:
+            value = json.loads(value)
+        elif name == 'visit_id':
+            value = value or ''
+        elif name == 'false_alarm':
+            value = bool(value)
+        more[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**more)
+
+
+def _visit_started(db: sqlite3.Connection, incident: Incident, told: float) -> None:
+    db.execute(
+        'UPDATE visits SET track_id = ?, species = ?, probability = ?, started = ?, detail = ?'
+        ' WHERE id = ?',
+        (
+            incident.track_id,
+            incident.species,
+            incident.probability,
+            incident.stamp,
+            _json(incident.detail),
+            incident.visit_id,
+        ),
+    )
+
+
+def _decision(db: sqlite3.Connection, incident: Incident, told: float) -> None:
+    db.execute(
+        'INSERT INTO decisions (visit_id, stamp, told, deterrent, detail) VALUES (?, ?, ?, ?, ?)',
+        (incident.visit_id, incident.stamp, told, incident.deterrent, _json(incident.detail)),
+    )
+
+
+def _stimulus_started(db: sqlite3.Connection, incident: Incident, told: float) -> None:
+    db.execute(
+        'INSERT INTO stimuli (visit_id, stamp, told, deterrent, detail) VALUES (?, ?, ?, ?, ?)',
+        (incident.visit_id, incident.stamp, told, incident.deterrent, _json(incident.detail)),
+    )
+
+
+def _stimulus_ended(db: sqlite3.Connection, incident: Incident, told: float) -> None:
+    db.execute(
+        'UPDATE stimuli SET seconds = coalesce(?, ? - told), end_detail = ? WHERE id ='
+        ' (SELECT max(id) FROM stimuli WHERE visit_id = ? AND deterrent = ? AND seconds IS NULL)',
+        (
+            incident.detail.get('seconds'),
+            told,
+            _json(incident.detail),
+            incident.visit_id,
+            incident.deterrent,
+        ),
+    )
+
+
+def _visit_ended(db: sqlite3.Connection, incident: Incident, told: float) -> None:
+    db.execute(
+        'UPDATE visits SET species = ?, ended = ?, outcome = ?, end_detail = ? WHERE id = ?',
+        (
+            incident.species,
+            incident.stamp,
+            str(incident.detail.get('outcome', '')),
+            _json(incident.detail),
+            incident.visit_id,
+        ),
+    )
+
+
+def _held_fire(db: sqlite3.Connection, incident: Incident, told: float) -> None:
+    db.execute(
+        'INSERT INTO holds (visit_id, stamp, told, track_id, species, probability, detail)'
+        ' VALUES (?, ?, ?, ?, ?, ?, ?)',
+        (
+            incident.visit_id or None,
+            incident.stamp,
+            told,
+            incident.track_id,
+            incident.species,
+            incident.probability,
+            _json(incident.detail),
+        ),
+    )
+
+
+_WRITERS = {
+    Kind.VISIT_STARTED: _visit_started,
+    Kind.DECISION: _decision,
+    Kind.STIMULUS_STARTED: _stimulus_started,
+    Kind.STIMULUS_ENDED: _stimulus_ended,
+    Kind.VISIT_ENDED: _visit_ended,
+    Kind.HELD_FIRE: _held_fire,
+}
