@@ -1,0 +1,107 @@
+"""Parameter files are checked against what the nodes declare, before any process starts."""
+
+import fnmatch
+import importlib
+import importlib.util
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sentinel_common.errors import ConfigurationError
+
+from sentinel_common import parameters
+
+from .nodes import NodeEntry
+
+
+def declared(entry: NodeEntry) -> Sequence[parameters.Parameter]:
+    """Return the ``PARAMETERS`` of the node's module, or raise ConfigurationError."""
+    if importlib.util.find_spec(entry.module) is None:
+        raise ConfigurationError(
+            f'The node {entry.name} is missing: there is no module {entry.module}.',
+            'Build the workspace: ./sentinel setup.',
+        )
+    try:
+        return importlib.import_module(entry.module).PARAMETERS
+    except ImportError as error:
+        raise ConfigurationError(
+            f'The node {entry.name} cannot start: {error}.',
+            './sentinel doctor says what is missing.',
+        ) from error
+
+
+def check(entries: Iterable[NodeEntry]) -> None:
+    """Raise ConfigurationError for the first fault in a parameter or a parameter file."""
+    entries = list(entries)
+    specs = {entry.name: declared(entry) for entry in entries}
+    for file in dict.fromkeys(file for entry in entries for file in entry.files):
+        for pattern, values in read(file).items():
+            hit = [entry for entry in entries if _fits(pattern, entry)]
+            if not hit and pattern.rsplit('/', 1)[-1] not in KNOWN_NODES:
+                names = ', '.join(sorted(KNOWN_NODES))
+                raise ConfigurationError(
+                    f'{file}: there is no node {pattern!r}.', f'The nodes are: {names}.'
+                )
+            for entry in hit:
+                parameters.check(values, specs[entry.name], f'{file}, node {entry.name}')
+    for entry in entries:
+        parameters.check(entry.parameters, specs[entry.name], f'Node {entry.name}')
+
+
+# A file may speak of nodes that this run does not start.
+KNOWN_NODES = {
+    'camera', 'detector', 'guard', 'brain', 'recorder', 'driver', 'speaker', 'simulator',
+    'description', 'mekamon_emulator', 'progress',
+}  # fmt: skip
+
+
+def read(file: Path) -> dict[str, dict[str, Any]]:
+    """Return ``{node pattern: {dotted parameter name: value}}`` of a ROS 2 parameter file."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding='utf-8'))
+    except OSError as error:
+        raise ConfigurationError(
+            f'The parameter file {file} cannot be read: {error.strerror}.'
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, 'problem_mark', None)
+        line = f' at line {where.line + 1}' if where else ''
+        raise ConfigurationError(f'The parameter file {file} is not valid YAML{line}.') from error
+    found = {}
+    for pattern, section in _mapping(content or {}, file).items():
+        body = _mapping(section, file)
+        if set(body) != {'ros__parameters'}:
+            raise ConfigurationError(
+                f"{file}: under {pattern!r} there must be 'ros__parameters:' and nothing else."
+            )
+        found[str(pattern)] = dict(_flatten(_mapping(body['ros__parameters'] or {}, file)))
+    return found
+
+
+def _mapping(value: Any, file: Path) -> dict[Any, Any]:
+    if not isinstance(value, dict):
+        raise ConfigurationError(
+            f'{file}: expected "name: value" pairs, found {value!r}.',
+            'The form is: node name, below it ros__parameters, below it the parameters.',
+        )
+    return value
+
+
+def _flatten(values: dict[Any, Any], prefix: str = '') -> Iterable[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f'{prefix}{name}.')
+        else:
+            yield f'{prefix}{name}', value
+
+
+def _fits(pattern: str, entry: NodeEntry) -> bool:
+    """Whether a section concerns the node; ``*`` is one part of a name, ``**`` any number."""
+    full = f'/{entry.namespace}/{entry.name}'.replace('//', '/')
+    wanted = pattern if pattern.startswith('/') else f'/{pattern}'
+    if '**' in wanted:
+        return fnmatch.fnmatchcase(full, wanted.replace('**', '*')) or fnmatch.fnmatchcase(
+            full, wanted.replace('/**/', '/')
+        )
+    return len(full.split('/')) == len(wanted.split('/')) and fnmatch.fnmatchcase(full, wanted)

@@ -1,0 +1,230 @@
+"""The one list of nodes: the launch files and the plain-process runner are both made from it.
+
+A node is called like its executable. Where the world matters: ``pypi`` is the runner (ROS 2 from
+PyPI, one process per node), ``ros`` is ``ros2 launch`` on a machine with a ROS distribution.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sentinel_common.parameters import Value
+
+PYPI = 'pypi'
+ROS = 'ros'
+
+# Robot that lives in this computer: a Bluetooth peripheral on emulated air.
+EMULATED = 'emulated'
+# No robot at all: look, decide and log only.
+NO_ROBOT = 'none'
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeEntry:
+    """One node of a run.
+
+    ``files`` are parameter files, later ones win; ``parameters`` win over all of them. ``images``:
+    it publishes pictures and so needs the Fast DDS profile. ``ends_run``: when it ends, the run has
+    ended. ``stops_last``: others still need it while they stop (the radio of a simulated robot, the
+    log of the last words).
+    """
+
+    name: str
+    package: str
+    module: str = ''
+    namespace: str = ''
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    remappings: tuple[tuple[str, str], ...] = ()
+    worlds: frozenset[str] = frozenset({PYPI, ROS})
+    images: bool = False
+    respawn: bool = True
+    ends_run: bool = False
+    stops_last: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What every kind of run can be told."""
+
+    folder: Path
+    """Run folder: incidents, pictures, sounds, logs."""
+    files: tuple[Path, ...] = ()
+    """Parameter files of ROS 2 for any of the nodes; later ones win."""
+    namespace: str = ''
+    """One per robot."""
+    use_sim_time: bool = False
+    """Time comes from /clock."""
+    autostart: bool = True
+    """Camera, detector and driver configure and activate themselves."""
+    armed: bool = False
+    """Nobody has to call the service ``arm`` first."""
+    hci_port: int = 0
+    """TCP port of the emulated radio; needed where the robot is emulated."""
+    progress: bool = False
+    """Tell on the terminal what happens, line by line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulationOptions(Options):
+    """A night in the simulated garden."""
+
+    scenario: str = 'raccoon_night'
+    seed: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions(Options):
+    """The stack on a person's own pictures and, perhaps, robot."""
+
+    source: str
+    """Video file, folder of pictures, camera index, or URL."""
+    robot: str = EMULATED
+    """``emulated``, ``none``, or a Bluetooth address or name."""
+
+
+def simulation(options: SimulationOptions) -> list[NodeEntry]:
+    """Return the nodes of a simulated night: the real stack around garden, animals and robot."""
+    simulator = NodeEntry(
+        name='simulator',
+        package='sentinel_sim',
+        module='sentinel_sim.simulator_node',
+        parameters={
+            'scenario': options.scenario,
+            'seed': options.seed,
+            'hci_port': options.hci_port,
+            'result_file': str(options.folder / 'simulation.json'),
+        },
+        images=True,
+        respawn=False,
+        ends_run=True,
+        stops_last=True,
+    )
+    stack = [_detector(options), *_behavior(options), *_robot(options, EMULATED)]
+    return _finish([simulator, *stack], options)
+
+
+def own_source(options: SourceOptions) -> list[NodeEntry]:
+    """Return the nodes that watch a source of pictures and drive a robot, if there is one."""
+    camera = NodeEntry(
+        name='camera',
+        package='sentinel_perception',
+        module='sentinel_perception.camera_node',
+        parameters={'source': options.source, 'autostart': options.autostart},
+        images=True,
+        ends_run=True,
+    )
+    entries = [camera, _detector(options), *_behavior(options)]
+    if options.robot == EMULATED:
+        entries.append(
+            NodeEntry(
+                name='mekamon_emulator',
+                package='sentinel_sim',
+                module='sentinel_sim.mekamon_emulator',
+                parameters={'hci_port': options.hci_port},
+                stops_last=True,
+            )
+        )
+    return _finish([*entries, *_robot(options, options.robot)], options)
+
+
+def _detector(options: Options) -> NodeEntry:
+    return NodeEntry(
+        name='detector',
+        package='sentinel_perception',
+        module='sentinel_perception.detector_node',
+        parameters={'autostart': options.autostart},
+        images=True,
+    )
+
+
+def _behavior(options: Options) -> list[NodeEntry]:
+    def entry(name: str, parameters: Mapping[str, Value], stops_last: bool = False) -> NodeEntry:
+        return NodeEntry(
+            name=name,
+            package='sentinel_behavior',
+            module=f'sentinel_behavior.{name}_node',
+            parameters=parameters,
+            stops_last=stops_last,
+        )
+
+    return [
+        entry('guard', {'armed': options.armed}),
+        entry('brain', {}),
+        entry('recorder', {'folder': str(options.folder)}, stops_last=True),
+    ]
+
+
+def _robot(options: Options, robot: str) -> list[NodeEntry]:
+    """Return driver, speaker and description; the description alone where there is no robot."""
+    entries = []
+    if robot != NO_ROBOT:
+        driver: dict[str, Value] = {'autostart': options.autostart, 'transport': 'system'}
+        if robot == EMULATED:
+            driver['transport'] = f'hci:tcp-client:127.0.0.1:{options.hci_port}'
+        else:
+            driver['robot'] = robot
+        entries.append(
+            NodeEntry(
+                name='driver',
+                package='sentinel_driver',
+                module='sentinel_driver.driver_node',
+                parameters=driver,
+            )
+        )
+        entries.append(
+            NodeEntry(
+                name='speaker',
+                package='sentinel_driver',
+                module='sentinel_driver.speaker_node',
+                parameters={'render_folder': str(options.folder)} if robot == EMULATED else {},
+            )
+        )
+    return entries + description(options)
+
+
+def description(options: Options) -> list[NodeEntry]:
+    """Return who publishes the robot's shape and transforms: ours where there is no other."""
+    return [
+        NodeEntry(
+            name='description',
+            package='sentinel_bringup',
+            module='sentinel_bringup.description_node',
+            worlds=frozenset({PYPI}),
+        ),
+        NodeEntry(
+            name='robot_state_publisher',
+            package='robot_state_publisher',
+            worlds=frozenset({ROS}),
+        ),
+    ]
+
+
+def _finish(entries: list[NodeEntry], options: Options) -> list[NodeEntry]:
+    """Give every node what all have in common."""
+    if options.progress:
+        entries.append(
+            NodeEntry(
+                name='progress',
+                package='sentinel_bringup',
+                module='sentinel_bringup.progress_node',
+                respawn=False,
+            )
+        )
+    # One tree of transforms per robot: /tf is absolute by convention and would mix them.
+    transforms = (('/tf', 'tf'), ('/tf_static', 'tf_static')) if options.namespace else ()
+    return [
+        replace(
+            entry,
+            namespace=options.namespace,
+            files=options.files,
+            remappings=entry.remappings + transforms,
+            parameters={**entry.parameters, 'use_sim_time': options.use_sim_time},
+        )
+        for entry in entries
+    ]
+
+
+def of_world(entries: list[NodeEntry], world: str) -> list[NodeEntry]:
+    """Return the entries that exist in ``world``."""
+    return [entry for entry in entries if world in entry.worlds]

@@ -1,0 +1,59 @@
+"""Two runs on one machine never share a domain."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+from sentinel_bringup.domains import NoFreeDomainError, free_domain, port_range
+
+from sentinel_bringup import domains
+
+
+def test_two_runs_get_different_domains():
+    with free_domain() as one, free_domain() as two:
+        assert one != two
+
+
+def test_a_domain_is_free_again_after_its_run():
+    with free_domain(60) as one:
+        pass
+    with free_domain(60) as two:
+        assert one == two
+
+
+def test_a_domain_in_which_a_node_listens_is_left_out():
+    with free_domain(70) as domain:
+        pass
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as node:
+        node.bind(('0.0.0.0', port_range(domain).start + 10))
+        with free_domain(domain) as other:
+            assert other != domain
+
+
+def test_a_dead_run_holds_no_domain():
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            '-c',
+            'import time\n'
+            'from sentinel_bringup.domains import free_domain\n'
+            'with free_domain(80) as d:\n    print(d, flush=True)\n    time.sleep(100)',
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    domain = int(holder.stdout.readline())
+    with free_domain(domain) as other:
+        assert other != domain
+    holder.kill()
+    holder.communicate()
+    with free_domain(domain) as again:
+        assert again == domain
+
+
+def test_no_domain_left_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(domains, '_in_use', lambda domain: True)
+    with pytest.raises(NoFreeDomainError, match='All ROS domains'):
+        with free_domain():
+            pass
