@@ -18,5 +18,10 @@ setup(
     maintainer_email='garden-sentinel@example.org',
     description='Camera pictures to confirmed animals: camera node, TFLite detector, tracker.',
     license='Apache-2.0',
-    entry_points={'console_scripts': []},
+    entry_points={
+        'console_scripts': [
+            'camera = sentinel_perception.camera_node:main',
+            'detector = sentinel_perception.detector_node:main',
+        ]
+    },
 )

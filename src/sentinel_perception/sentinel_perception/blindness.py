@@ -1,0 +1,32 @@
+"""When the camera delivers pictures but shows nothing."""
+
+import numpy as np
+import numpy.typing as npt
+
+# Brightest spots below this (0..255): a raccoon two metres away would not stand out from the noise.
+_DARK = 24
+
+# Spread between dark and bright below this: a cloth, snow or dew on the lens.
+_FLAT = 6
+
+# A real sensor is never exactly still for this long, s.
+_FROZEN_AFTER = 10.0
+
+
+class Blindness:
+    """Judges the small grey pictures of the motion gate. Time comes with the pictures."""
+
+    def __init__(self) -> None:
+        self._last: npt.NDArray[np.uint8] | None = None
+        self._changed = 0.0
+
+    def update(self, luma: npt.NDArray[np.uint8], stamp: float) -> str:
+        """Return why nothing can be seen, '' if it can."""
+        if self._last is None or not np.array_equal(self._last, luma):
+            self._last, self._changed = luma, stamp
+        low, high = np.percentile(luma[::2, ::2], (2, 99.5))
+        if high < _DARK:
+            return 'too dark'
+        if high - low < _FLAT:
+            return 'lens covered'
+        return 'picture frozen' if stamp - self._changed > _FROZEN_AFTER else ''

@@ -1,0 +1,76 @@
+"""What the camera sees where: from a calibration file or from a field of view."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sentinel_common.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Pinhole camera with distortion, for pictures of ``width`` x ``height`` pixels.
+
+    ``matrix`` is the 3x3 camera matrix row by row, ``distortion`` belongs to ``model`` (as in
+    sensor_msgs/CameraInfo).
+    """
+
+    width: int
+    height: int
+    matrix: tuple[float, ...]
+    model: str = 'plumb_bob'
+    distortion: tuple[float, ...] = (0.0,) * 5
+
+    def scaled(self, width: int, height: int) -> 'Calibration':
+        """The same camera delivering ``width`` x ``height`` pixels of the same view."""
+        x, y = width / self.width, height / self.height
+        scale = (x, 1.0, x, 1.0, y, y, 1.0, 1.0, 1.0)
+        matrix = tuple(m * s for m, s in zip(self.matrix, scale, strict=True))
+        return Calibration(width, height, matrix, self.model, self.distortion)
+
+    def to_message(self, header: Any) -> Any:
+        """sensor_msgs/CameraInfo without rectification."""
+        from sensor_msgs.msg import CameraInfo
+
+        fx, _, cx, _, fy, cy, *_ = self.matrix
+        return CameraInfo(
+            header=header,
+            width=self.width,
+            height=self.height,
+            distortion_model=self.model,
+            d=list(self.distortion),
+            k=list(self.matrix),
+            r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+            p=[fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0],
+        )
+
+
+def from_field_of_view(width: int, height: int, vertical: float) -> Calibration:
+    """Square pixels, no distortion, ``vertical`` field of view in radians."""
+    focal = height / 2 / math.tan(vertical / 2)
+    matrix = (focal, 0.0, width / 2, 0.0, focal, height / 2, 0.0, 0.0, 1.0)
+    return Calibration(width, height, matrix)
+
+
+def read(path: Path) -> Calibration:
+    """Read a YAML file of ROS' camera_calibration; ConfigurationError says what is wrong."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+        matrix = tuple(float(v) for v in content['camera_matrix']['data'])
+        width, height = int(content['image_width']), int(content['image_height'])
+        distortion = tuple(float(v) for v in content['distortion_coefficients']['data'])
+        model = str(content.get('distortion_model', 'plumb_bob'))
+    except OSError as error:
+        raise ConfigurationError(
+            f'The calibration {path} cannot be read: {error.strerror}.'
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f'{path} is no camera calibration: {type(error).__name__} at {error}.',
+            "It takes the YAML file that ROS' camera_calibration writes.",
+        ) from None
+    if len(matrix) != 9 or matrix[0] <= 0 or matrix[4] <= 0 or min(width, height) <= 0:
+        raise ConfigurationError(f'The camera matrix in {path} is impossible.')
+    return Calibration(width, height, matrix, model, distortion)

@@ -1,0 +1,228 @@
+"""Pictures from a video file, a picture, a folder of pictures, a camera or a network stream."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from sentinel_common.errors import SentinelError
+
+from ..detector.port import Pixels
+
+# What OpenCV reads without further libraries.
+PICTURE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.pgm', '.ppm')
+
+# How long a stream may stay silent before it counts as dead, ms.
+_SILENCE = 5000
+
+# Pace of sources that have none of their own, pictures per second.
+_DEFAULT_RATE = 10.0
+
+# Streams that OpenCV opens by their address; /dev/video* is a camera.
+_LIVE = re.compile(r'^(rtsps?|rtmp|https?|udp|tcp)://|^/dev/video\d+$', re.IGNORECASE)
+
+
+class SourceError(SentinelError):
+    """A source that is not there or cannot be read."""
+
+
+class Source(Protocol):
+    """Delivers pictures one after the other."""
+
+    # Live sources set the pace themselves and are reconnected; others end.
+    live: bool
+    # Own pace in pictures per second, 0 where it has none.
+    rate: float
+    # Pictures that could not be decoded and were left out.
+    unreadable: int
+
+    def read(self) -> Pixels | None:
+        """Return the next (height, width, 3) BGR picture, None at the end; SourceError if lost."""
+        ...
+
+    def rewind(self) -> None:
+        """Start again from the first picture."""
+        ...
+
+    def close(self) -> None:
+        """Give the device back."""
+        ...
+
+
+class PictureSource:
+    """The pictures of a folder in the order of their names, or one picture."""
+
+    live = False
+    rate = 0.0
+
+    def __init__(self, path: Path) -> None:
+        self.unreadable = 0
+        self._next = 0
+        if path.is_dir():
+            found = [p for p in path.rglob('*') if p.suffix.lower() in PICTURE_SUFFIXES]
+            self._paths = sorted(found)
+        else:
+            self._paths = [path]
+        if not self._paths:
+            raise SourceError(
+                f'The folder {path} holds no pictures.', f'Known: {" ".join(PICTURE_SUFFIXES)}.'
+            )
+
+    def read(self) -> Pixels | None:
+        """See Source; raises SourceError where not one of the pictures can be decoded."""
+        while self._next < len(self._paths):
+            picture = read_picture(self._paths[self._next])
+            self._next += 1
+            if picture is not None:
+                return picture
+            self.unreadable += 1
+            if self.unreadable == len(self._paths):
+                raise SourceError(
+                    f'{self._paths[0]} is no readable picture.'
+                    if len(self._paths) == 1
+                    else f'None of the {len(self._paths)} pictures can be read.'
+                )
+        return None
+
+    def rewind(self) -> None:
+        """See Source."""
+        self._next = 0
+
+    def close(self) -> None:
+        """See Source."""
+
+
+class VideoSource:
+    """A video file."""
+
+    live = False
+    unreadable = 0
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._capture = cv2.VideoCapture(str(path))
+        self._delivered = False
+        if not self._capture.isOpened():
+            raise SourceError(f'{path} is no video that can be read.')
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self.rate = rate if 0 < rate < 1000 else _DEFAULT_RATE
+
+    def read(self) -> Pixels | None:
+        """See Source."""
+        good, picture = self._capture.read()
+        if not good and not self._delivered:
+            raise SourceError(f'The video {self._path} holds no picture that can be decoded.')
+        self._delivered = True
+        return as_bgr(picture) if good else None
+
+    def rewind(self) -> None:
+        """See Source."""
+        self._capture.release()
+        self._capture = cv2.VideoCapture(str(self._path))
+
+    def close(self) -> None:
+        """See Source."""
+        self._capture.release()
+
+
+class LiveSource:
+    """A camera by number or a stream by address; reading connects and, after a loss, reconnects."""
+
+    live = True
+    rate = 0.0
+    unreadable = 0
+
+    def __init__(self, name: str, *, width: int, height: int) -> None:
+        self._name = name
+        self._size = width, height
+        self._capture: cv2.VideoCapture | None = None
+
+    def read(self) -> Pixels:
+        """See Source; raises SourceError while nothing can be had."""
+        if self._capture is None:
+            self._capture = self._open()
+        good, picture = self._capture.read()
+        if not good:
+            self.close()
+            raise SourceError(f'{self._name} has stopped to deliver pictures.')
+        return as_bgr(picture)
+
+    def _open(self) -> cv2.VideoCapture:
+        capture = cv2.VideoCapture()
+        device = self._name.removeprefix('/dev/video')
+        if device.isdecimal():
+            opened = capture.open(int(device))
+            capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._size[0])
+            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._size[1])
+        else:
+            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _SILENCE]
+            limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, _SILENCE]
+            opened = capture.open(self._name, cv2.CAP_FFMPEG, limits)
+        if not opened:
+            raise SourceError(
+                f'No picture can be had from {self.label}.',
+                'Check that it is plugged in and free (or the address and the network).',
+            )
+        # Newest picture only: drivers that know this setting keep no queue.
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        return capture
+
+    @property
+    def label(self) -> str:
+        """Name for people, without a password that the address may carry."""
+        bare = re.sub(r'//[^/@]*@', '//', self._name)
+        return f'camera {bare}' if bare.isdecimal() else bare
+
+    def rewind(self) -> None:
+        """See Source; a live source has no beginning."""
+
+    def close(self) -> None:
+        """See Source."""
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+
+def read_picture(path: Path) -> Pixels | None:
+    """Return the picture in a file as (height, width, 3) BGR uint8, None if that fails."""
+    try:
+        data = np.fromfile(path, np.uint8)
+        decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except (OSError, cv2.error):
+        return None
+    return None if decoded is None else as_bgr(decoded)
+
+
+def as_bgr(picture: npt.NDArray[Any]) -> Pixels:
+    """Return any picture of OpenCV as (height, width, 3) uint8; 16 bit loses its low byte."""
+    if picture.dtype == np.uint16:
+        picture = (picture >> 8).astype(np.uint8)
+    if picture.ndim == 2 or picture.shape[2] == 1:
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
+    return np.ascontiguousarray(picture[..., :3], np.uint8)
+
+
+def open_source(name: str, *, width: int = 640, height: int = 480) -> Source:
+    """Return the source that ``name`` means: camera number, stream address, video, picture, folder.
+
+    ``width`` and ``height`` are asked of cameras. Raises SourceError where a file or folder is
+    missing or unreadable; cameras and streams are opened only by reading, because they may come
+    later.
+    """
+    if name.isdecimal() or _LIVE.match(name):
+        return LiveSource(name, width=width, height=height)
+    path = Path(name).expanduser()
+    if not path.exists():
+        raise SourceError(
+            f'There is no source {name!r}.',
+            'It takes a video file, a picture, a folder of pictures, a camera number, '
+            'or an rtsp:// or http:// address.',
+        )
+    if not os.access(path, os.R_OK):
+        raise SourceError(f'{path} may not be read by this user.')
+    if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
+        return PictureSource(path)
+    return VideoSource(path)

@@ -1,0 +1,219 @@
+"""Node ``camera``: pictures from a file, a folder, a camera or a stream onto topics."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from sentinel_common.detections import to_stamp
+from sentinel_common.diagnostics import Diagnostics, Level, Report
+from sentinel_common.lifecycle import AUTOSTART, ManagedNode
+from sentinel_common.parameters import Parameter, Parameters
+
+from sentinel_common import images, node, qos
+
+from .camera import calibration
+from .camera.capture import Capture
+from .camera.sources import SourceError, open_source
+
+PARAMETERS = (
+    AUTOSTART,
+    Parameter(
+        'source',
+        '0',
+        'video file, picture, folder of pictures, camera number, rtsp:// or http:// address',
+        read_only=True,
+    ),
+    Parameter(
+        'rate', 0.0, 'pictures per second; 0: the pace of the source', 0.0, 120.0, read_only=True
+    ),
+    Parameter('paced', True, 'false: files as fast as the pictures are taken', read_only=True),
+    Parameter('loop', False, 'start files and folders again at their end', read_only=True),
+    Parameter(
+        'exit_at_end', True, 'end the process, successfully, at the end of a file', read_only=True
+    ),
+    Parameter(
+        'hold', 1.5, 's for which each picture of a folder is shown', 0.0, 3600.0, read_only=True
+    ),
+    Parameter(
+        'give_up_after',
+        0.0,
+        's without any picture after which the process ends with an error; 0: try for ever',
+        0.0,
+        3600.0,
+        read_only=True,
+    ),
+    Parameter('width', 640, 'pixels asked of a camera', 16, 7680, read_only=True),
+    Parameter('height', 480, 'pixels asked of a camera', 16, 4320, read_only=True),
+    Parameter(
+        'longest_side', 1280, 'larger pictures are shrunk to this, px', 64, 7680, read_only=True
+    ),
+    Parameter(
+        'calibration', '', "YAML file of ROS' camera_calibration; empty: none", read_only=True
+    ),
+    Parameter(
+        'field_of_view',
+        0.7854,
+        'vertical field of view where there is no calibration, rad',
+        0.05,
+        3.0,
+        read_only=True,
+    ),
+    Parameter('frame_id', 'camera_optical_frame', 'frame of the pictures', read_only=True),
+    Parameter('jpeg_quality', 80, 'quality of the compressed pictures', 1, 100),
+)
+
+# How often the end of the source is looked for, s.
+_WATCH_PERIOD = 0.1
+
+# A source that delivers pictures less often than this is reported, s.
+_SILENCE = 2.0
+
+
+class CameraNode(ManagedNode):
+    """Publishes ``camera/image_raw``, ``camera/camera_info`` and ``camera/image_raw/compressed``.
+
+    The last one is made only while somebody subscribes. A file or folder that cannot be read ends
+    the process with one sentence; a camera or stream that is away is a diagnostic, and is tried
+    again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('camera')
+        from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+        self.parameters = Parameters(self, PARAMETERS)
+        open_source(self.parameters['source']).close()
+        path = self.parameters['calibration']
+        self._calibration = calibration.read(Path(path).expanduser()) if path else None
+        self._capture: Capture | None = None
+        self._images = self.create_publisher(Image, 'camera/image_raw', qos.IMAGE_WRITER)
+        self._infos = self.create_publisher(CameraInfo, 'camera/camera_info', qos.RELIABLE)
+        self._compressed = self.create_publisher(
+            CompressedImage, 'camera/image_raw/compressed', qos.IMAGE_WRITER
+        )
+        self._wake = self.create_guard_condition(self._publish)
+        self._published = 0
+        self._last = self._started = self._seconds()
+        self._trouble = ''
+        Diagnostics(self).add('pictures', self._report)
+        self.create_timer(_WATCH_PERIOD, self._watch)
+
+    def activate(self) -> None:
+        """Begin to capture."""
+        values = self.parameters
+        source = open_source(values['source'], width=values['width'], height=values['height'])
+        self._capture = Capture(
+            source,
+            now=self._seconds,
+            notify=self._wake.trigger,
+            rate=values['rate'],
+            paced=values['paced'],
+            hold=values['hold'],
+            loop=values['loop'],
+        )
+        self._started = self._seconds()
+        self._capture.start()
+
+    def deactivate(self) -> None:
+        """Give the source back."""
+        if self._capture is not None:
+            self._capture.stop()
+            self._capture = None
+
+    def _seconds(self) -> float:
+        return self.get_clock().now().nanoseconds * 1e-9
+
+    def _publish(self) -> None:
+        captured = self._capture.take() if self._capture else None
+        if captured is None:
+            return
+        from std_msgs.msg import Header
+
+        picture = _shrunk(captured.picture, self.parameters['longest_side'])
+        header = Header(stamp=to_stamp(captured.stamp), frame_id=self.parameters['frame_id'])
+        height, width = picture.shape[:2]
+        view = self._calibration or calibration.from_field_of_view(
+            width, height, self.parameters['field_of_view']
+        )
+        self._infos.publish(view.scaled(width, height).to_message(header))
+        self._images.publish(images.image_from_array(picture, 'bgr8', header))
+        if self._compressed.get_subscription_count():
+            self._publish_compressed(picture, header)
+        self._published += 1
+        self._last = self._seconds()
+
+    def _publish_compressed(self, picture: Any, header: Any) -> None:
+        from sensor_msgs.msg import CompressedImage
+
+        quality = [cv2.IMWRITE_JPEG_QUALITY, self.parameters['jpeg_quality']]
+        good, data = cv2.imencode('.jpg', picture, quality)
+        if good:
+            self._compressed.publish(
+                CompressedImage(
+                    header=header, format='bgr8; jpeg compressed bgr8', data=data.tobytes()
+                )
+            )
+
+    def _watch(self) -> None:
+        """Report troubles once, and end the process where there is nothing more to come."""
+        capture = self._capture
+        if capture is None:
+            return
+        trouble = capture.trouble
+        if trouble is not None and str(trouble) != self._trouble:
+            self.get_logger().warning(str(trouble))
+        self._trouble = str(trouble or '')
+        if capture.ended and trouble is not None:
+            raise trouble
+        patience = self.parameters['give_up_after']
+        if patience and not capture.captured and self._seconds() - self._started > patience:
+            raise trouble or SourceError(f'No picture came within {patience:.0f} s.')
+        if capture.ended:
+            self._publish()
+            unreadable = f', {capture.unreadable} unreadable' if capture.unreadable else ''
+            self.get_logger().info(
+                f'The source has ended: {self._published} pictures{unreadable}.', once=True
+            )
+            if self.parameters['exit_at_end']:
+                signal.raise_signal(signal.SIGTERM)
+
+    def _report(self) -> Report:
+        capture = self._capture
+        if capture is None:
+            return Report(Level.OK, 'inactive')
+        values = {
+            'captured': capture.captured,
+            'published': self._published,
+            'skipped': capture.skipped,
+            'unreadable': capture.unreadable,
+        }
+        if capture.trouble is not None:
+            return Report(Level.ERROR, str(capture.trouble), values)
+        if capture.ended:
+            return Report(Level.OK, 'source has ended', values)
+        if self._seconds() - max(self._last, self._started) > _SILENCE:
+            return Report(
+                Level.WARN, f'no picture for {self._seconds() - self._last:.0f} s', values
+            )
+        return Report(Level.OK, 'delivering', values)
+
+
+def _shrunk(picture: Any, longest: int) -> Any:
+    height, width = picture.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+
+
+def main() -> int:
+    """Run the node."""
+    return node.run(CameraNode)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

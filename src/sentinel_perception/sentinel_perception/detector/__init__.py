@@ -1,0 +1,1 @@
+"""From pixels to scored boxes: the model behind a port, with one adapter for TFLite files."""

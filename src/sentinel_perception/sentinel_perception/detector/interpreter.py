@@ -1,0 +1,110 @@
+"""TFLite files run in whichever runtime is there."""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from .port import Floats, ModelError, Pixels
+
+# LiteRT is kept up and fits every Python from 3.10; the old package ends at 3.11 and NumPy 1.
+RUNTIMES = ('ai_edge_litert', 'tflite_runtime')
+
+# Bytes 4 to 8 of every TFLite file.
+_IDENTIFIER = b'TFL3'
+
+
+class Interpreter(Protocol):
+    """Runs one model on one picture of exactly its input size."""
+
+    name: str
+    width: int
+    height: int
+
+    def run(self, picture: Pixels, *, normalise: bool) -> list[Floats]:
+        """Return the output tensors, dequantised, for a (height, width, 3) picture.
+
+        ``normalise`` maps 0..255 to -1..1 where the model takes floats.
+        """
+        ...
+
+
+def find_runtime(names: tuple[str, ...] = RUNTIMES) -> tuple[str, Callable[..., Any]]:
+    """Return name and interpreter class of the first runtime that can be imported."""
+    reasons = []
+    for name in names:
+        try:
+            return name, importlib.import_module(f'{name}.interpreter').Interpreter
+        except (ImportError, AttributeError) as error:  # AttributeError: built for another NumPy
+            reasons.append(f'{name}: {error}')
+    raise ModelError(
+        f'No TFLite runtime can be loaded ({"; ".join(reasons)}).',
+        'Install one: pip install ai-edge-litert (on a ROS machine: ./sentinel setup --ros).',
+    )
+
+
+class TfliteInterpreter:
+    """A TFLite file in LiteRT or tflite_runtime, on the CPU."""
+
+    def __init__(self, path: Path, threads: int, names: tuple[str, ...] = RUNTIMES) -> None:
+        self.name, factory = find_runtime(names)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(
+                f'The model {path} cannot be read: {error.strerror}.',
+                'Name one with the parameter model, or fetch the repository again.',
+            ) from None
+        if content[4:8] != _IDENTIFIER:
+            raise ModelError(f'{path} is no TFLite model.', 'It may be an incomplete download.')
+        try:
+            self._interpreter = factory(model_content=content, num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f'The model {path} is damaged or needs a newer runtime: {_first_line(error)}.'
+            ) from None
+        inputs = self._interpreter.get_input_details()
+        shape = [int(n) for n in inputs[0]['shape']]
+        self._input = inputs[0]
+        self._channels_first = len(shape) == 4 and shape[1] == 3
+        if len(inputs) != 1 or len(shape) != 4 or 3 not in (shape[1], shape[3]) or min(shape) < 1:
+            raise ModelError(
+                f'The model {path} takes {len(inputs)} input(s) of shape {shape}.',
+                'Known are one picture [1,3,height,width] or [1,height,width,3].',
+            )
+        self.height, self.width = shape[2:] if self._channels_first else shape[1:3]
+        self._outputs = self._interpreter.get_output_details()
+
+    def run(self, picture: Pixels, *, normalise: bool) -> list[Floats]:
+        """See Interpreter."""
+        values = picture.transpose(2, 0, 1) if self._channels_first else picture
+        self._interpreter.set_tensor(self._input['index'], self._encode(values[None], normalise))
+        self._interpreter.invoke()
+        return [_decode(self._interpreter.get_tensor(o['index']), o) for o in self._outputs]
+
+    def _encode(self, values: npt.NDArray[Any], normalise: bool) -> npt.NDArray[Any]:
+        kind = np.dtype(self._input['dtype'])
+        if kind.kind == 'f':
+            scaled = values / 127.5 - 1 if normalise else values
+            return np.ascontiguousarray(scaled, kind)
+        if normalise:  # quantised SSD: 0..255 stands for -1..1
+            return np.ascontiguousarray(values.astype(np.int16) + np.iinfo(kind).min, kind)
+        scale, zero = self._input['quantization']
+        limits = np.iinfo(kind)
+        quantised = np.rint(values / (scale or 1.0)) + zero
+        return np.ascontiguousarray(np.clip(quantised, limits.min, limits.max), kind)
+
+
+def _decode(tensor: npt.NDArray[Any], details: Any) -> Floats:
+    scale, zero = details['quantization']
+    if tensor.dtype.kind == 'f' or not scale:
+        return tensor.astype(np.float32)
+    return (tensor.astype(np.float32) - zero) * np.float32(scale)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip('.')

@@ -1,0 +1,72 @@
+"""Which column of a model's output is which species."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, SPECIES
+
+from .port import ModelError
+
+# Names that other data sets give to what we call by another one. The animals of COCO; 'animal' of
+# MegaDetector.
+_SYNONYMS = {
+    **dict.fromkeys(
+        ('bird', 'horse', 'sheep', 'cow', 'elephant', 'bear', 'zebra', 'giraffe', 'animal'),
+        OTHER_ANIMAL,
+    ),
+    'people': PERSON,
+    'human': PERSON,
+    'kitten': CAT,
+    'puppy': DOG,
+}
+
+# Marks an output class that is none of our species.
+IGNORED = -1
+
+
+def species_of(label: str) -> str:
+    """Return our species for a label of any data set, '' where it is none."""
+    name = label.strip().lower().replace(' ', '_')
+    return name if name in SPECIES else _SYNONYMS.get(name, '')
+
+
+def columns(labels: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Index into SPECIES for each label, IGNORED where it is none of ours."""
+    names = [species_of(label) for label in labels]
+    return np.array([SPECIES.index(n) if n else IGNORED for n in names], np.intp)
+
+
+def _lines(data: bytes, where: str) -> list[str]:
+    try:
+        return [line.strip() for line in data.decode('utf-8').splitlines() if line.strip()]
+    except UnicodeDecodeError:
+        raise ModelError(f'The labels in {where} are no UTF-8 text.') from None
+
+
+def read(model: Path, labels: Path | None = None) -> list[str]:
+    """Return the labels of a model, in the order of its classes.
+
+    From ``labels`` if given, else from ``<model>_labels.txt`` beside it, else from the metadata
+    inside the model. Raises ModelError where there are none.
+    """
+    beside = model.with_name(f'{model.stem}_labels.txt')
+    path = labels or (beside if beside.exists() else None)
+    if path is not None:
+        try:
+            found = _lines(path.read_bytes(), str(path))
+        except OSError as error:
+            raise ModelError(f'The label file {path} cannot be read: {error.strerror}.') from None
+        if not found:
+            raise ModelError(f'The label file {path} is empty.', 'It takes one label per line.')
+        return found
+    if zipfile.is_zipfile(model):
+        with zipfile.ZipFile(model) as archive:
+            texts = [name for name in archive.namelist() if name.endswith('.txt')]
+            if texts:
+                return _lines(archive.read(texts[0]), f'{model} ({texts[0]})')
+    raise ModelError(
+        f'The model {model} has no labels.', f'Put {beside.name} beside it, one label per line.'
+    )

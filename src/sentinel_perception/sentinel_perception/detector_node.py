@@ -1,0 +1,244 @@
+"""Node ``detector``: pictures to confirmed animals."""
+
+import statistics
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import cv2
+from sentinel_common.detections import frame_to_message, targets_to_message, to_seconds
+from sentinel_common.diagnostics import Diagnostics, Level, Report
+from sentinel_common.errors import ConfigurationError, SentinelError
+from sentinel_common.files import share
+from sentinel_common.lifecycle import AUTOSTART, ManagedNode
+from sentinel_common.parameters import Parameter, Parameters
+from sentinel_common.species import RACCOON, SPECIES
+
+from sentinel_common import images, node, qos
+
+from . import settings as knobs
+from .detector.model import load
+from .draw import annotate
+from .pipeline import Pipeline, Sight
+from .position import Intrinsics
+
+PARAMETERS = (
+    AUTOSTART,
+    Parameter(
+        'model', '', 'TFLite file; empty: models/detector.tflite of the sentinel', read_only=True
+    ),
+    Parameter(
+        'labels',
+        '',
+        'file with a label per class; empty: <model>_labels.txt beside the model, or its metadata',
+        read_only=True,
+    ),
+    Parameter('threads', 1, 'threads of the interpreter', 1, 16, read_only=True),
+    Parameter(
+        'field_of_view',
+        0.7854,
+        'vertical field of view until camera_info comes, rad',
+        0.05,
+        3.0,
+        read_only=True,
+    ),
+    Parameter('draw_looks', False, 'also draw motion and crops into detections/image'),
+    *knobs.PARAMETERS,
+)
+
+# Pictures over which speed is reported: ten seconds at ten per second.
+_WINDOW = 100
+
+# Without a picture for this long the detector is blind, s.
+_SILENCE = 1.0
+
+
+class DetectorNode(ManagedNode):
+    """Reads ``camera/image_raw`` and ``camera/camera_info``.
+
+    Publishes ``detections`` (one per processed picture, empty ones too), ``targets``, ``sweep``,
+    ``label_info`` (latched) and, while somebody subscribes, ``detections/image``. A worker thread
+    takes the newest picture; those that come meanwhile are skipped and counted, so callbacks stay
+    responsive and nothing queues up.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('detector')
+        from sensor_msgs.msg import CameraInfo, Image
+        from std_msgs.msg import Header
+        from vision_msgs.msg import Detection2DArray, Detection3DArray, LabelInfo
+
+        self._pipeline: Pipeline | None = None
+        self.parameters = Parameters(self, PARAMETERS, self._tune)
+        self._tune({p.name: self.parameters[p.name] for p in PARAMETERS})
+        path, labels = self.parameters['model'], self.parameters['labels']
+        model = Path(path).expanduser() if path else share('models/detector.tflite')
+        self._model = load(
+            model,
+            Path(labels).expanduser() if labels else None,
+            threads=self.parameters['threads'],
+        )
+        self.get_logger().info(f'Model {model} in {self._model.runtime}')
+        if not self._model.knows(RACCOON):
+            self.get_logger().warning(f'{model} has no class raccoon: no raccoon will be reported.')
+        self._info: Any = None
+        self._newest: Any = None
+        self._work = threading.Condition()
+        self._running = False
+        self._worker: threading.Thread | None = None
+        self._received = self._skipped = self._unusable = 0
+        self._milliseconds: deque[float] = deque(maxlen=_WINDOW)
+        self._processed: deque[float] = deque(maxlen=_WINDOW)
+        self._trouble = ''
+        self._detections = self.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
+        self._targets = self.create_publisher(Detection3DArray, 'targets', qos.RELIABLE)
+        self._sweeps = self.create_publisher(Header, 'sweep', qos.RELIABLE)
+        self._labels = self.create_publisher(LabelInfo, 'label_info', qos.LATCHED)
+        self._drawn = self.create_publisher(Image, 'detections/image', qos.IMAGE_WRITER)
+        self.create_subscription(Image, 'camera/image_raw', self._receive, qos.SENSOR_READER)
+        self.create_subscription(
+            CameraInfo, 'camera/camera_info', self._receive_info, qos.SENSOR_READER
+        )
+        Diagnostics(self).add('perception', self._report)
+
+    def configure(self) -> None:
+        """Start from an empty memory and say what the classes are."""
+        self._pipeline = Pipeline(self._model, self._settings)
+        self._publish_labels()
+
+    def activate(self) -> None:
+        """Begin to look."""
+        self._running = True
+        self._worker = threading.Thread(target=self._look, name='detector', daemon=True)
+        self._worker.start()
+
+    def deactivate(self) -> None:
+        """Stop to look; waits for the picture in work."""
+        with self._work:
+            self._running = False
+            self._work.notify()
+        if self._worker is not None:
+            self._worker.join(1.0)
+
+    def cleanup(self) -> None:
+        """Forget all tracks."""
+        self._pipeline = None
+
+    def _tune(self, values: dict[str, Any]) -> None:
+        if values['confirm_hits'] > values['confirm_looks']:
+            raise ConfigurationError('confirm_hits cannot be more than confirm_looks.')
+        self._settings = knobs.from_values(values)
+        if self._pipeline is not None:
+            self._pipeline.settings = self._settings
+
+    def _publish_labels(self) -> None:
+        from vision_msgs.msg import LabelInfo, VisionClass
+
+        message = LabelInfo(threshold=self._settings.threshold)
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.class_map = [VisionClass(class_id=i, class_name=s) for i, s in enumerate(SPECIES)]
+        self._labels.publish(message)
+
+    def _receive_info(self, message: Any) -> None:
+        if message.k[0] > 0 and message.k[4] > 0:
+            self._info = message
+
+    def _receive(self, message: Any) -> None:
+        if not self._running:
+            return
+        with self._work:
+            self._received += 1
+            self._skipped += self._newest is not None
+            self._newest = message
+            self._work.notify()
+
+    def _look(self) -> None:
+        """Work of the thread: always the newest picture."""
+        while True:
+            with self._work:
+                self._work.wait_for(lambda: self._newest is not None or not self._running)
+                if not self._running:
+                    self._newest = None
+                    return
+                message, self._newest = self._newest, None
+            try:
+                self._process(message)
+            except (SentinelError, cv2.error) as error:
+                # One bad picture, or a model that fails on one, must not end the watch.
+                self._unusable += 1
+                self._trouble = str(error)
+                self.get_logger().warning(str(error), throttle_duration_sec=10.0)
+
+    def _process(self, message: Any) -> None:
+        begin = time.monotonic()
+        picture = images.image_to_bgr(message)
+        stamp = to_seconds(message.header.stamp)
+        pipeline = self._pipeline
+        if pipeline is None:
+            return
+        sight = pipeline.process(
+            picture, stamp, self._camera(message.width, message.height), message.header.frame_id
+        )
+        self._detections.publish(frame_to_message(sight.frame))
+        self._targets.publish(targets_to_message(sight.targets))
+        if sight.swept:
+            from std_msgs.msg import Header
+
+            self._sweeps.publish(
+                Header(stamp=message.header.stamp, frame_id=message.header.frame_id)
+            )
+        self._trouble = f'cannot see: {sight.blind}' if sight.blind else ''
+        self._milliseconds.append((time.monotonic() - begin) * 1000)
+        self._processed.append(time.monotonic())
+        self.get_logger().debug(
+            f'picture {message.header.stamp.sec}.{message.header.stamp.nanosec:09d}: '
+            f'{len(sight.looks)} looks, {len(sight.frame.detections)} detections, '
+            f'{self._milliseconds[-1]:.0f} ms'
+        )
+        if self._drawn.get_subscription_count():
+            self._draw(picture, sight, message.header)
+
+    def _draw(self, picture: Any, sight: Sight, header: Any) -> None:
+        drawn = annotate(picture, sight, looks=self.parameters['draw_looks'])
+        self._drawn.publish(images.image_from_array(drawn, 'bgr8', header))
+
+    def _camera(self, width: int, height: int) -> Intrinsics:
+        info = self._info
+        if info is None or not info.width or not info.height:
+            return Intrinsics.from_field_of_view(width, height, self.parameters['field_of_view'])
+        # A calibration for another size of the same view is scaled.
+        x, y = width / info.width, height / info.height
+        return Intrinsics(info.k[0] * x, info.k[4] * y, info.k[2] * x, info.k[5] * y, width, height)
+
+    def _report(self) -> Report:
+        now, times = time.monotonic(), list(self._processed)
+        recent = [t for t in times if now - t < 10]
+        values: dict[str, object] = {
+            'received': self._received,
+            'skipped': self._skipped,
+            'unusable': self._unusable,
+            'runtime': self._model.runtime,
+            'fps': round(len(recent) / max(now - recent[0], 1.0), 1) if recent else 0.0,
+        }
+        if self._milliseconds:
+            values['ms'] = round(statistics.median(self._milliseconds), 1)
+            values['ms_worst'] = round(max(self._milliseconds), 1)
+        if not self._running:
+            return Report(Level.OK, 'inactive', values)
+        if not times or now - times[-1] > _SILENCE:
+            return Report(Level.ERROR, self._trouble or 'no pictures', values)
+        if self._trouble:
+            return Report(Level.WARN, self._trouble, values)
+        return Report(Level.OK, 'looking', values)
+
+
+def main() -> int:
+    """Run the node."""
+    return node.run(DetectorNode)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

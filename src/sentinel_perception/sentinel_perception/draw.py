@@ -1,0 +1,59 @@
+"""What the pipeline saw, drawn into the picture for people."""
+
+import cv2
+import numpy as np
+from sentinel_common.detections import Detection
+from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, RACCOON
+
+from .detector.port import Pixels, Region
+from .pipeline import Sight
+
+# BGR; raccoon red, household green and blue, so that a mix-up is seen at once.
+COLORS = {
+    RACCOON: (60, 60, 235),
+    CAT: (80, 200, 60),
+    DOG: (60, 180, 160),
+    PERSON: (230, 140, 40),
+    OTHER_ANIMAL: (40, 180, 240),
+}
+_LOOK, _MOTION, _WARNING = (130, 130, 130), (240, 240, 60), (40, 40, 255)
+
+
+def annotate(picture: Pixels, sight: Sight, *, looks: bool = False) -> Pixels:
+    """Return a copy of a BGR picture with tracks and hypotheses; ``looks`` adds motion, crops."""
+    canvas = np.ascontiguousarray(picture).copy()
+    if looks:
+        for region in sight.looks:
+            _rectangle(canvas, region, _LOOK, 1)
+        for region in sight.motion.boxes:
+            _rectangle(canvas, region, _MOTION, 1)
+    for detection in sight.frame.detections:
+        _detection(canvas, detection)
+    if sight.blind:
+        _text(canvas, f'cannot see: {sight.blind}', (8, 24), _WARNING)
+    return canvas
+
+
+def _rectangle(canvas: Pixels, region: Region, color: tuple[int, int, int], width: int) -> None:
+    cv2.rectangle(
+        canvas, (region.left, region.top), (region.right - 1, region.bottom - 1), color, width
+    )
+
+
+def _detection(canvas: Pixels, detection: Detection) -> None:
+    name, score = detection.best
+    color, box = COLORS[name], detection.box
+    corner = round(box.x), round(box.y)
+    opposite = round(box.x + box.width), round(box.bottom)
+    cv2.rectangle(canvas, corner, opposite, color, 2 if detection.track_id else 1)
+    label = f'{name} {score:.2f}'
+    if detection.track_id:
+        label = f'{detection.track_id}: {label}'
+    _text(canvas, label, (max(corner[0], 0), max(corner[1] - 5, 14)), color)
+
+
+def _text(canvas: Pixels, text: str, place: tuple[int, int], color: tuple[int, int, int]) -> None:
+    for paint, thickness in (((0, 0, 0), 3), (color, 1)):
+        cv2.putText(
+            canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, paint, thickness, cv2.LINE_AA
+        )

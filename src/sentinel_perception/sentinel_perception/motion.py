@@ -1,0 +1,104 @@
+"""Where something moves: a running background on a small grey picture."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .detector.port import Floats, Pixels, Region
+
+# Height of the grey picture, px: a raccoon at 5 m (40 px of 480) still covers 10 px of it.
+_HEIGHT = 120
+
+# The background follows a lasting change in about this time, s.
+_BACKGROUND_TIME = 4.0
+
+# Where something moves it follows this much more slowly, so that a slow animal is not absorbed.
+_MOVING_SHARE = 0.1
+
+# Contrast is stretched to this span between the 4th and 96th percentile, by at most _MOST_GAIN:
+# beyond it is noise.
+_SPAN, _MOST_GAIN = 160.0, 4.0
+
+# A gain that follows every picture would itself look like motion.
+_GAIN_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What moved in one picture: boxes in its pixels, biggest first, and the changed share of it.
+
+    ``scene_changed``: so much changed at once that the boxes mean nothing (lamp, infra-red switch,
+    moving camera); there are none then.
+    """
+
+    boxes: tuple[Region, ...] = ()
+    changed: float = 0.0
+    scene_changed: bool = False
+
+
+def small_luma(picture: Pixels) -> npt.NDArray[np.uint8]:
+    """Grey picture of _HEIGHT rows for a (height, width, 3) BGR one."""
+    height, width = picture.shape[:2]
+    size = max(1, round(width * _HEIGHT / height)), _HEIGHT
+    # Shrinking first: converting 640x480 to grey and then shrinking takes twice as long.
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+class MotionGate:
+    """Compares each picture with a background that follows slowly. Time comes with the pictures."""
+
+    def __init__(self, *, contrast: float, area: float, scene_change: float) -> None:
+        self.contrast = contrast
+        self.area = area
+        self.scene_change = scene_change
+        self._background: Floats | None = None
+        self._stamp = 0.0
+        self._gain = 1.0
+
+    def update(self, luma: npt.NDArray[np.uint8], stamp: float, width: int, height: int) -> Motion:
+        """Return what moves in ``luma`` (small_luma of a ``width`` x ``height`` picture)."""
+        current = self._stretched(luma)
+        if self._background is None or self._background.shape != current.shape:
+            self._background, self._stamp = current, stamp
+            return Motion(scene_changed=True, changed=1.0)
+        elapsed = max(0.0, stamp - self._stamp)
+        self._stamp = stamp
+        mask = (cv2.absdiff(current, self._background) > self.contrast).astype(np.uint8)
+        changed = float(mask.mean())
+        if changed > self.scene_change:
+            self._background = current
+            return Motion(scene_changed=True, changed=changed)
+        rate = 1.0 - float(np.exp(-elapsed / _BACKGROUND_TIME))
+        follow = np.where(mask, rate * _MOVING_SHARE, rate).astype(np.float32)
+        self._background = self._background + follow * (current - self._background)
+        return Motion(self._boxes(mask, width, height), changed)
+
+    def _stretched(self, luma: npt.NDArray[np.uint8]) -> Floats:
+        low, middle, high = np.percentile(luma[::2, ::2], (4, 50, 96))
+        gain = min(_MOST_GAIN, max(1.0, _SPAN / max(high - low, 1.0)))
+        self._gain += (gain - self._gain) * (1.0 if self._background is None else _GAIN_SHARE)
+        blurred = cv2.GaussianBlur(luma, (3, 3), 0).astype(np.float32)
+        # The median is taken out, so that a passing cloud is no motion.
+        return np.asarray((blurred - np.float32(middle)) * np.float32(self._gain), np.float32)
+
+    def _boxes(self, mask: npt.NDArray[np.uint8], width: int, height: int) -> tuple[Region, ...]:
+        if not mask.any():
+            return ()
+        # Parts of one animal (head, tail) differ from the background while its middle may not.
+        joined = cv2.dilate(mask, np.ones((3, 3), np.uint8), iterations=2)
+        count, parts, stats, _ = cv2.connectedComponentsWithStats(joined)
+        weight = np.bincount(parts.ravel(), mask.ravel(), count)
+        order = [i for i in np.argsort(-weight) if i and weight[i] >= self.area * mask.size]
+        x_scale, y_scale = width / mask.shape[1], height / mask.shape[0]
+        return tuple(
+            Region(
+                int(stats[i, cv2.CC_STAT_LEFT] * x_scale),
+                int(stats[i, cv2.CC_STAT_TOP] * y_scale),
+                int((stats[i, cv2.CC_STAT_LEFT] + stats[i, cv2.CC_STAT_WIDTH]) * x_scale),
+                int((stats[i, cv2.CC_STAT_TOP] + stats[i, cv2.CC_STAT_HEIGHT]) * y_scale),
+            )
+            for i in order
+        )

@@ -1,0 +1,33 @@
+"""Which species a track is, from all looks at it."""
+
+import numpy as np
+import numpy.typing as npt
+from sentinel_common.species import SPECIES
+
+from .detector.port import Floats
+
+# What a score of zero is worth: one look never excludes a species.
+_FLOOR = 0.02
+
+# Successive pictures show nearly the same view, so each counts for half of an independent look.
+_WEIGHT = 0.5
+
+# Share of the evidence that stays from look to look: about ten looks are remembered.
+_MEMORY = 0.9
+
+
+class Posterior:
+    """Leaky sum of logarithmic evidence over SPECIES, starting from no preference."""
+
+    def __init__(self) -> None:
+        self._evidence: npt.NDArray[np.float64] = np.zeros(len(SPECIES))
+
+    def update(self, scores: Floats) -> None:
+        """Take in the detector's scores (len(SPECIES),) of one look."""
+        share = scores.astype(np.float64) + _FLOOR
+        self._evidence = self._evidence * _MEMORY + _WEIGHT * np.log(share / share.sum())
+
+    def probabilities(self) -> dict[str, float]:
+        """Probability of each species; they sum to one."""
+        weights = np.exp(self._evidence - self._evidence.max())
+        return dict(zip(SPECIES, (weights / weights.sum()).tolist(), strict=True))

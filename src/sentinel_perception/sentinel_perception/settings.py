@@ -1,0 +1,80 @@
+"""What can be tuned in the pipeline: one list for core, node, parameter files, documentation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, cast
+
+from sentinel_common.parameters import Parameter, Value
+
+
+def _knob(
+    default: Any, description: str, low: float | None = None, high: float | None = None
+) -> Any:
+    return field(default=default, metadata={'text': description, 'low': low, 'high': high})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All thresholds of the pipeline; scores in 0..1, times in s, lengths in m, angles in rad."""
+
+    threshold: float = _knob(
+        0.4, 'median score over the hits of a track from which it counts as seen', 0.01, 1.0
+    )
+    min_score: float = _knob(0.2, 'lowest score that counts as a hit of a track', 0.01, 1.0)
+    veto_level: float = _knob(
+        0.15, 'score from which a person, cat or dog is reported although it is no track', 0.01, 1.0
+    )
+    confirm_hits: int = _knob(3, 'hits among the last looks that confirm a track', 1, 20)
+    confirm_looks: int = _knob(5, 'how many last looks count for the confirmation', 1, 20)
+    lost_after: float = _knob(
+        2.0, 'seconds without a hit after which a track is dropped', 0.1, 60.0
+    )
+    coast: float = _knob(0.5, 'seconds for which a track is reported after its last hit', 0.0, 5.0)
+    finest_grid: int = _knob(
+        2, 'the sweep looks at the whole picture and at grids of 2x2 up to this many tiles', 1, 4
+    )
+    engaged_sweep_period: float = _knob(
+        0.8,
+        'seconds in which the whole picture is swept while anything moves or is tracked',
+        0.1,
+        10.0,
+    )
+    idle_calls_per_second: float = _knob(
+        1.0, 'model calls per second that the sweep may use while nothing moves', 0.05, 30.0
+    )
+    crops_per_frame: int = _knob(
+        2, 'most crops around tracks and motion that are looked at in one picture', 1, 16
+    )
+    tiles_per_frame: int = _knob(2, 'most parts of the sweep looked at in one picture', 1, 16)
+    motion_contrast: float = _knob(
+        14.0,
+        'change of brightness (0..255, after contrast stretch) that counts as motion',
+        1.0,
+        255.0,
+    )
+    motion_area: float = _knob(
+        0.0004, 'smallest share of the picture that counts as motion', 0.00001, 0.5
+    )
+    scene_change: float = _knob(
+        0.35, 'changed share of the picture that means a lamp or a moving camera', 0.05, 1.0
+    )
+    camera_x: float = _knob(0.075, 'camera in front of the centre of the body, m', -10.0, 10.0)
+    camera_y: float = _knob(0.0, 'camera to the left of the centre of the body, m', -10.0, 10.0)
+    camera_z: float = _knob(0.03, 'camera above the centre of the body, m', -1.0, 20.0)
+    camera_pitch: float = _knob(0.0, 'how far the camera looks down, rad', -1.5, 1.5)
+    body_height: float = _knob(0.075, 'centre of the body above the ground, m', 0.0, 20.0)
+    pitch_sigma: float = _knob(
+        0.02, 'uncertainty of the pitch of the camera (a walking robot sways), rad', 0.001, 0.5
+    )
+
+
+PARAMETERS = tuple(
+    Parameter(name, default, f.metadata['text'], f.metadata['low'], f.metadata['high'])
+    for name, default, f in ((f.name, cast(Value, f.default), f) for f in fields(Settings))
+)
+
+
+def from_values(values: Mapping[str, Any]) -> Settings:
+    """Return the settings among ``values``; others are ignored, what is missing is default."""
+    names = {f.name for f in fields(Settings)}
+    return Settings(**{name: value for name, value in values.items() if name in names})

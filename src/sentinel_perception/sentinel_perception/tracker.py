@@ -1,0 +1,147 @@
+"""Boxes of successive pictures become tracks."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from .detector.port import Candidates, Floats, Region
+from .merging import iou
+from .posterior import Posterior
+from .settings import Settings
+
+# Boxes that overlap less with the expected box belong to another animal, unless they are close (see
+# below).
+_LEAST_IOU = 0.15
+
+# A small animal can leave its box between two pictures: centres this close, in sizes of the box,
+# still match.
+_NEAR = 1.0
+
+# Share of the new box in the smoothed one; shape changes more slowly than place.
+_PLACE_SHARE, _SHAPE_SHARE = 0.8, 0.4
+
+# Share of the new velocity in the smoothed one, and how long a track is expected to keep it, s.
+_VELOCITY_SHARE, _KEEPS_VELOCITY = 0.3, 0.5
+
+# A look counts for a track if it holds this much of its box, and shows it at least this big, px of
+# the input.
+_LOOK_SHARE, _LOOK_SIZE = 0.7, 16.0
+
+
+@dataclass
+class Track:
+    """One animal over time; ``box`` left, top, right, bottom in px, ``velocity`` of its centre."""
+
+    identity: str
+    box: Floats
+    stamp: float
+    velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
+    last_hit: float = 0.0
+    confirmed: bool = False
+    history: deque[float] = field(default_factory=deque)
+    posterior: Posterior = field(default_factory=Posterior)
+
+    def expected(self, stamp: float) -> Floats:
+        """Box at ``stamp`` if the animal keeps going for a while."""
+        ahead = min(stamp - self.stamp, _KEEPS_VELOCITY)
+        return np.asarray(self.box + np.tile(self.velocity * ahead, 2), np.float32)
+
+    def hit(self, box: Floats, scores: Floats, stamp: float) -> None:
+        """Take in a box that belongs to this track."""
+        expected, elapsed = self.expected(stamp), stamp - self.stamp
+        place = _center(expected) + (_center(box) - _center(expected)) * _PLACE_SHARE
+        size = _size(expected) + (_size(box) - _size(expected)) * _SHAPE_SHARE
+        if elapsed > 0:
+            measured = (place - _center(self.box)) / np.float32(elapsed)
+            self.velocity = self.velocity + (measured - self.velocity) * _VELOCITY_SHARE
+        self.box = np.concatenate([place - size / 2, place + size / 2]).astype(np.float32)
+        self.stamp = self.last_hit = stamp
+        self.posterior.update(scores)
+        self.history.append(float(scores.max()))
+
+
+def _center(box: Floats) -> Floats:
+    return np.asarray((box[:2] + box[2:]) / 2, np.float32)
+
+
+def _size(box: Floats) -> Floats:
+    return np.asarray(box[2:] - box[:2], np.float32)
+
+
+class Tracker:
+    """Assigns boxes to tracks, confirms by hits among the last looks, drops who stays away."""
+
+    def __init__(self) -> None:
+        self.tracks: list[Track] = []
+        self._count = 0
+
+    def update(
+        self,
+        found: Candidates,
+        looks: list[Region],
+        stamp: float,
+        input_size: int,
+        settings: Settings,
+    ) -> list[int]:
+        """Take in what the ``looks`` at one picture found; return each box's track, -1 for none."""
+        owner = self._assign(found, stamp)
+        for index, track in enumerate(self.tracks):
+            if index in owner:
+                box = owner.index(index)
+                track.hit(found.boxes[box], found.scores[box], stamp)
+            elif _was_looked_at(track.expected(stamp), looks, input_size):
+                track.history.append(0.0)
+            while len(track.history) > settings.confirm_looks:
+                track.history.popleft()
+            hits = [score for score in track.history if score > 0]
+            if len(hits) >= settings.confirm_hits and np.median(hits) >= settings.threshold:
+                track.confirmed = True
+        for box in range(len(found)):
+            if owner[box] < 0 and found.scores[box].max() >= settings.min_score:
+                owner[box] = len(self.tracks)
+                self._start(found.boxes[box], found.scores[box], stamp, settings)
+        identities = [self.tracks[i].identity if i >= 0 else '' for i in owner]
+        self.tracks = [t for t in self.tracks if stamp - t.last_hit <= settings.lost_after]
+        places = {t.identity: i for i, t in enumerate(self.tracks)}
+        return [places.get(identity, -1) for identity in identities]
+
+    def _start(self, box: Floats, scores: Floats, stamp: float, settings: Settings) -> None:
+        self._count += 1
+        track = Track(str(self._count), box.copy(), stamp)
+        track.hit(box, scores, stamp)
+        track.confirmed = settings.confirm_hits == 1 and track.history[0] >= settings.threshold
+        self.tracks.append(track)
+
+    def _assign(self, found: Candidates, stamp: float) -> list[int]:
+        owner = [-1] * len(found)
+        if not (len(found) and self.tracks):
+            return owner
+        expected = np.stack([t.expected(stamp) for t in self.tracks])
+        overlap = iou(expected, found.boxes)
+        centers = [(b[:, :2] + b[:, 2:]) / 2 for b in (expected, found.boxes)]
+        reach = np.sqrt(np.prod(expected[:, 2:] - expected[:, :2], axis=1))
+        distance = np.linalg.norm(centers[0][:, None] - centers[1][None], axis=2) / reach[:, None]
+        possible = (overlap >= _LEAST_IOU) | (distance < _NEAR)
+        # Confirmed tracks choose first; a score that is higher decides between equals.
+        benefit = overlap + 0.5 / (1 + distance) + 0.1 * found.scores.max(axis=1)[None, :]
+        benefit += np.array([[0.2 * t.confirmed] for t in self.tracks])
+        rows, columns = linear_sum_assignment(np.where(possible, benefit, 0), maximize=True)
+        for row, column in zip(rows, columns, strict=True):
+            if possible[row, column]:
+                owner[column] = int(row)
+        return owner
+
+
+def _was_looked_at(box: Floats, looks: list[Region], input_size: int) -> bool:
+    area = max(float(np.prod(_size(box))), 1e-6)
+    for look in looks:
+        width = min(box[2], look.right) - max(box[0], look.left)
+        height = min(box[3], look.bottom) - max(box[1], look.top)
+        if width <= 0 or height <= 0:
+            continue
+        scale = input_size / max(look.width, look.height)
+        if width * height / area >= _LOOK_SHARE and area**0.5 * scale >= _LOOK_SIZE:
+            return True
+    return False
