@@ -1,0 +1,228 @@
+"""Train the five-class detector from the COCO weights.
+
+python training/train.py --data DATA --renders RENDERS --work WORK
+
+Resumable: the same command continues where WORK/state.pt left off. See README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import math
+import random
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from augment import Mixer
+from cutouts import cutouts
+from loss import yolox_loss
+from pictures import Picture, read_coco
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from yolox import COCO_CLASSES, YoloxNano, coco_scores, load_base
+
+BASE = 'weights/yolox_nano_coco80_416_fused.npz'
+RATE = 2e-4  # AdamW; 1e-3 damages the base weights
+WARM_UP = 60  # steps
+FINAL_RATE = 0.05  # of RATE, at the end of the cosine
+WEIGHT_DECAY = 5e-4
+EMA_DECAY = 0.998
+EMA_RAMP = 300  # steps over which the average slows down to EMA_DECAY
+CLIP = 10.0  # norm of the gradient
+SAVE_EVERY = 200  # steps
+LOG_EVERY = 25  # steps
+
+
+class Samples(Dataset):
+    """Samples of the mixer from `first` on, as tensors."""
+
+    def __init__(self, mixer: Mixer, first: int, count: int):
+        self.mixer, self.first, self.count = mixer, first, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        image, boxes = self.mixer.sample(self.first + index)
+        return torch.from_numpy(np.ascontiguousarray(image)), torch.from_numpy(boxes)
+
+
+def collate(items: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, list[Tensor]]:
+    """Stack pictures to [B, 3, SIZE, SIZE]; boxes stay a list."""
+    return torch.stack([i for i, _ in items]).permute(0, 3, 1, 2), [b for _, b in items]
+
+
+def no_thread_pool(_worker: int) -> None:
+    """Keep OpenCV of a loader process on one core."""
+    cv2.setNumThreads(0)
+
+
+def photographs(data: Path, skip: tuple[str, ...]) -> list[Picture]:
+    """Return the photographs for training; validation and camera-trap pictures stay out."""
+    return [
+        # Some raccoon photographs show people that nobody boxed: the teacher decides there.
+        *read_coco(data / 'raccoon_train.json', unlabelled=True),
+        *read_coco(data / 'coco128.json'),
+        *read_coco(data / 'animals' / 'animals.json', skip=skip),
+    ]
+
+
+def averaged(average: nn.Module, model: nn.Module, step: int) -> None:
+    """Move the running average of the weights one step towards the model."""
+    decay = EMA_DECAY * (1 - math.exp(-(step + 1) / EMA_RAMP))
+    with torch.no_grad():
+        for mean, value in zip(average.parameters(), model.parameters(), strict=True):
+            mean.lerp_(value, 1 - decay)
+
+
+def rate(step: int, steps: int) -> float:
+    """Return the learning rate of a step: linear warm-up, then a cosine."""
+    if step < WARM_UP:
+        return RATE * (step + 1) / WARM_UP
+    progress = (step - WARM_UP) / max(steps - WARM_UP, 1)
+    return RATE * (FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * progress)) / 2)
+
+
+def save(file: Path, **parts: object) -> None:
+    """Write a state so that an interruption leaves the old one."""
+    partial = file.with_suffix('.part')
+    torch.save(parts, partial)
+    partial.replace(file)
+
+
+def train(options: argparse.Namespace) -> Path:
+    """Run the training and return the file with the averaged weights."""
+    random.seed(options.seed)
+    np.random.seed(options.seed)
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    options.work.mkdir(parents=True, exist_ok=True)
+
+    photos = photographs(options.data, tuple(options.skip))
+    renders = [p for f in options.renders for p in read_coco(f, rendered=True)]
+    pieces = cutouts([p for p in photos if p.labels], options.work / 'cutouts')
+    print(f'{len(photos)} photographs, {len(renders)} renders, {len(pieces)} cut-outs, {device}')
+    mixer = Mixer(photos, renders, pieces, options.seed)
+
+    teacher = load_base(options.data / BASE, COCO_CLASSES).to(device).eval().requires_grad_(False)
+    model = load_base(options.data / BASE)
+    if options.start:
+        model.load_state_dict(torch.load(options.start, weights_only=True))
+    model.to(device)
+    average = copy.deepcopy(model).requires_grad_(False)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
+    state, first = options.work / 'state.pt', 0
+    if state.exists():
+        parts = torch.load(state, map_location=device, weights_only=True)
+        model.load_state_dict(parts['model'])
+        average.load_state_dict(parts['average'])
+        optimiser.load_state_dict(parts['optimiser'])
+        first = parts['step']
+        print(f'continuing at step {first}')
+    model.to(memory_format=torch.channels_last)
+    teacher.to(memory_format=torch.channels_last)
+    centres, strides = (model.grid + 0.5) * model.strides, model.strides
+
+    remaining = (options.steps - first) * options.batch
+    loader = DataLoader(
+        Samples(mixer, first * options.batch, max(remaining, 0)),
+        options.batch,
+        num_workers=options.workers,
+        collate_fn=collate,
+        worker_init_fn=no_thread_pool,
+        prefetch_factor=4 if options.workers else None,
+    )
+    began, sums = time.monotonic(), torch.zeros(5)
+    for step, (pictures, boxes) in enumerate(loader, first):
+        for group in optimiser.param_groups:
+            group['lr'] = rate(step, options.steps)
+        pictures = pictures.to(device, torch.float32, memory_format=torch.channels_last)
+        taught = None
+        if options.teacher > 0:
+            with torch.no_grad():
+                taught = coco_scores(*teacher(pictures)[1:])
+        parts = yolox_loss(
+            model(pictures),
+            [b.to(device) for b in boxes],
+            centres,
+            strides,
+            taught,
+            options.teacher,
+        )
+        optimiser.zero_grad(set_to_none=True)
+        parts.total.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+        optimiser.step()
+        averaged(average, model, step)
+        total = float(parts.total.detach())
+        if not math.isfinite(total):
+            raise FloatingPointError(f'the loss is {total} at step {step}')
+        sums += torch.tensor([total, parts.box, parts.objectness, parts.classes, parts.teacher])
+        done = step + 1
+        if done % LOG_EVERY == 0:
+            pace = (time.monotonic() - began) / (done - first)
+            mean = ' '.join(f'{v:.2f}' for v in (sums / LOG_EVERY).tolist())
+            print(
+                f'{done}/{options.steps}  loss box obj cls teacher {mean}  '
+                f'{pace:.2f} s/step  {(options.steps - done) * pace / 60:.1f} min left',
+                flush=True,
+            )
+            sums.zero_()
+        if done % SAVE_EVERY == 0 or done == options.steps:
+            save(
+                state,
+                model=model.state_dict(),
+                average=average.state_dict(),
+                optimiser=optimiser.state_dict(),
+                step=done,
+            )
+            save(options.work / 'detector.pt', **average.state_dict())
+    record = {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()}
+    record['renders'] = [str(r) for r in options.renders]
+    record['pictures'] = {'photographs': len(photos), 'renders': len(renders)}
+    (options.work / 'options.json').write_text(json.dumps(record, indent=1))
+    return options.work / 'detector.pt'
+
+
+def load_trained(file: Path) -> YoloxNano:
+    """Return the model with weights that `train` has written."""
+    model = YoloxNano()
+    model.load_state_dict(torch.load(file, map_location='cpu', weights_only=True))
+    return model.eval()
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--data', type=Path, required=True, help='folder of photographs')
+    parser.add_argument(
+        '--renders', type=Path, nargs='*', default=[], help='COCO files of rendered frames'
+    )
+    parser.add_argument('--work', type=Path, required=True, help='folder for state and weights')
+    parser.add_argument('--start', type=Path, help='weights of an earlier run to start from')
+    parser.add_argument('--steps', type=int, default=1500)
+    parser.add_argument('--batch', type=int, default=8)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--workers', type=int, default=1, help='loader processes')
+    parser.add_argument('--teacher', type=float, default=1.0, help='weight of the distillation')
+    parser.add_argument(
+        '--skip', nargs='*', default=[], help='leave out pictures whose source starts so'
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == '__main__':
+    try:
+        print(train(parse(sys.argv[1:])))
+    except (OSError, KeyError, ValueError, FloatingPointError) as error:
+        sys.exit(f'train.py: {error}')
