@@ -122,10 +122,15 @@ class MekaMon:
             Command.KILL_STREAMS: self._kill_streams,
             **{c: self._stream_switch(c) for c in invented.STREAMS},
         }
-        self.reboot()
+        self._charge = 1.0
+        self._reset()
 
     def reboot(self) -> None:
         """Forget everything but the battery, as when the power was cut; the robot stands."""
+        with self._lock:
+            self._reset()
+
+    def _reset(self) -> None:
         self._gait = Gait(seed=self._seed)
         self._axes, self._mode = Axes(), Mode.WALKING
         self._stance = StanceType.KINEMATIC
@@ -137,7 +142,7 @@ class MekaMon:
         self._twitch_shift = np.zeros(2)
         self._streams: dict[int, float] = {}
         self._beats = 0
-        self._charge = getattr(self, '_charge', 1.0)
+        self._up = 1.0
         self._tilted_for = 0.0
         self._pose = np.zeros(3)
 
@@ -264,10 +269,8 @@ class MekaMon:
         """Take what the IMU feels: ``up`` is the vertical part (-1..1) of the body's z axis."""
         self._up = up
 
-    _up = 1.0
-
     def step(self, dt: float) -> Array:
-        """Advance by ``dt`` s (at most 0.03); return twelve targets, rad, in the order of ``JOINTS``."""
+        """Advance by ``dt`` s (at most 0.03); return targets in rad, as in ``JOINTS``."""
         with self._lock:
             self._watch_for_falls(dt)
             twist, pose = self._intent(dt)
