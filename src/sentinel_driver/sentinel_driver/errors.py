@@ -17,6 +17,8 @@ class RejectReason(StrEnum):
     NOT_CONNECTED = 'not connected'
     NOT_ALLOWED = 'forbidden by the guard'
     NOT_ACTIVE = 'node not active'
+    EXPIRED = 'too old'
+    BUSY = 'too much waits'
 
 
 class CommandRejectedError(SentinelError):

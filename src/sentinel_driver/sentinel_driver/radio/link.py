@@ -1,0 +1,395 @@
+"""One robot.
+
+Find it, connect, shake hands, write what the outbox says, and come back after a loss.
+"""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
+
+from ..errors import LinkError, LinkReason, RejectReason
+from ..hermes import (
+    ACKNOWLEDGES,
+    NUS_RX,
+    NUS_SERVICE,
+    NUS_TX,
+    Codec,
+    Command,
+    ConnectionEstablished,
+    Decoder,
+    GameState,
+    Reply,
+    SetupHeartbeat,
+)
+from .outbox import Item, Outbox
+from .transport import Transport
+
+# The default choice of robot: any MekaMon.
+ANY_ROBOT = 'meka'
+_NAMES = (ANY_ROBOT, 'reach')
+
+_ADDRESS = re.compile(r'([0-9a-f]{2}:){5}[0-9a-f]{2}', re.IGNORECASE)
+
+# A robot advertises several times a second; two seconds without one and it is not here, s.
+SCAN_TIMEOUT = 3.0
+
+# Connecting and discovering takes 0.1 s emulated and 1 to 3 s over the air, s.
+CONNECT_TIMEOUT = 10.0
+
+# How long one handshake message waits for its acknowledgement before the next goes out anyway:
+# known drivers leave 0.05 to 0.5 s and wait for none, s.
+HANDSHAKE_WAIT = 0.5
+
+# Pauses between attempts: short at first, as most losses are short, then bounded, s.
+BACKOFF_FIRST = 0.2
+BACKOFF_MAX = 8.0
+
+# A link that held this long was a good one: the next loss starts with the short pause again, s.
+_GOOD_LINK = 5.0
+
+# A write that does not return by then will not; the link is given up, s.
+_WRITE_TIMEOUT = 1.0
+
+# Heartbeats, once heard, may fail for this long before the link counts as lost, s.
+_HEARTBEAT_SILENCE = 3.0
+
+# Nothing at the end of the process may take longer, s.
+_END_TIMEOUT = 1.5
+
+
+class State(StrEnum):
+    """Where the link is."""
+
+    SEARCHING = 'searching'
+    CONNECTING = 'connecting'
+    HANDSHAKE = 'handshake'
+    CONNECTED = 'connected'
+    WAITING = 'waiting'
+    ENDED = 'ended'
+
+
+@dataclass(frozen=True)
+class Status:
+    """A change of state, with the reason where something went wrong."""
+
+    state: State
+    reason: str = ''  # a LinkReason
+    text: str = ''
+    cure: str = ''
+    name: str = ''
+    address: str = ''
+    attempt: int = 0
+    retry_in: float = 0.0
+
+
+class Listener(Protocol):
+    """Who wants to know what the link does."""
+
+    def status(self, status: Status) -> None:
+        """Hear of a change of state."""
+
+    def written(self, item: Item) -> None:
+        """Hear that a payload was handed to the radio."""
+
+    def received(self, payload: bytes) -> None:
+        """Hear a payload of the robot."""
+
+    def dropped(self, item: Item, reason: RejectReason) -> None:
+        """Hear that a command will not be written."""
+
+
+@dataclass
+class Settings:
+    """How a link behaves."""
+
+    robot: str = ANY_ROBOT
+    codec: Codec = field(default_factory=Codec)
+    heartbeat: bool = False
+    scan_timeout: float = SCAN_TIMEOUT
+    connect_timeout: float = CONNECT_TIMEOUT
+
+
+def matches(robot: str, name: str, address: str, services: list[str]) -> bool:
+    """Whether an advertisement is that of the wanted ``robot`` (an address or a part of a name).
+
+    A robot that tells no name is taken by its UART service, but only where any robot will do.
+    """
+    if _ADDRESS.fullmatch(robot):
+        return address.lower() == robot.lower()
+    if robot.lower() == ANY_ROBOT:
+        if not name:
+            return NUS_SERVICE in services
+        return any(known in name.lower() for known in _NAMES)
+    return robot.lower() in name.lower()
+
+
+class Link:
+    """Keeps the connection to one robot until ``end``; all writes go through one task."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        settings: Settings,
+        listener: Listener,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._transport = transport
+        self._settings = settings
+        self._listener = listener
+        self._clock = clock
+        self.outbox = Outbox(settings.codec)
+        self.decoder = Decoder()
+        self.connected = False
+        self.ending = False
+        self._wake = asyncio.Event()
+        self._gone = asyncio.Event()
+        self._acknowledged: dict[int, asyncio.Event] = {}
+        self._heartbeat_at: float | None = None
+        self._attempt = 0
+        self._name = self._address = ''
+
+    def offer(self, item: Item) -> None:
+        """Queue a command; raise CommandRejectedError where it may not be sent."""
+        self.outbox.offer(item)
+        if not self.connected:
+            self.outbox.clear()
+        self._report_dropped(RejectReason.EXPIRED if self.connected else RejectReason.NOT_CONNECTED)
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Send neutral now."""
+        if self.connected:
+            self.outbox.stop()
+            self._report_dropped(RejectReason.EXPIRED)
+            self._wake.set()
+
+    def end(self) -> None:
+        """Ask ``run`` to stop the robot, disconnect and return."""
+        self.ending = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Find, connect and serve, again and again, until ``end``."""
+        while not self.ending:
+            started = self._clock()
+            try:
+                await self._transport.ready()
+                device = await self._find()
+                if device is not None:
+                    await self._serve(device)
+            except LinkError as error:
+                if self._clock() - started > _GOOD_LINK + self._settings.scan_timeout:
+                    self._attempt = 0
+                await self._wait(error)
+        self._say(State.ENDED, LinkReason.ENDED)
+
+    async def _wait(self, error: LinkError) -> None:
+        pause = min(BACKOFF_FIRST * 2.0**self._attempt, BACKOFF_MAX)
+        self._attempt += 1
+        self._say(State.WAITING, error.kind, error.reason, error.cure, retry_in=pause)
+        until = self._clock() + pause
+        while not self.ending and self._clock() < until:
+            await self._sleep_until(until)
+
+    async def _find(self) -> Any:
+        """Return the first matching device, or None where the end was asked for."""
+        self._say(State.SEARCHING)
+        found: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        def heard(device: Any, advertisement: Any) -> None:
+            name = advertisement.local_name or device.name or ''
+            if not found.done() and matches(
+                self._settings.robot, name, device.address, advertisement.service_uuids
+            ):
+                self._name, self._address = name, device.address
+                found.set_result(device)
+
+        deadline = self._clock() + self._settings.scan_timeout
+        with _radio_errors(LinkReason.ADAPTER):
+            async with self._transport.scanner(heard):
+                while not found.done() and not self.ending and not self._transport.lost:
+                    if self._clock() >= deadline:
+                        raise LinkError(
+                            LinkReason.NOT_FOUND,
+                            f'No robot matching {self._settings.robot!r} is in range.',
+                            'Switch it on, bring it near, and close the app that may hold it.',
+                        )
+                    await self._sleep_until(deadline, found)
+        if self._transport.lost:
+            raise LinkError(LinkReason.ADAPTER, 'The Bluetooth controller is gone.')
+        return found.result() if found.done() and not self.ending else None
+
+    async def _serve(self, device: Any) -> None:
+        self._say(State.CONNECTING)
+        gone = self._gone = asyncio.Event()
+
+        def lost(_: Any) -> None:
+            gone.set()
+            if gone is self._gone:  # not a late word of an earlier session
+                self.connected = False
+                self._wake.set()
+
+        client = self._transport.client(device, lost, self._settings.connect_timeout)
+        with _radio_errors(LinkReason.CONNECT_FAILED):
+            await client.connect()
+        try:
+            uart = client.services.get_characteristic(NUS_RX)
+            if uart is None or client.services.get_characteristic(NUS_TX) is None:
+                raise LinkError(
+                    LinkReason.NO_UART,
+                    f'{self._name or self._address} has no Nordic UART service: it is no MekaMon.',
+                    'Give the address or the name of the robot.',
+                )
+            response = 'write-without-response' not in uart.properties
+
+            async def write(payload: bytes) -> None:
+                with _radio_errors(LinkReason.WRITE_FAILED):
+                    async with asyncio.timeout(_WRITE_TIMEOUT):
+                        wire = self._settings.codec.wire(payload)
+                        await client.write_gatt_char(uart, wire, response=response)
+
+            self.decoder.reset()
+            self._heartbeat_at = None
+            with _radio_errors(LinkReason.CONNECT_FAILED):
+                await client.start_notify(NUS_TX, self._notified)
+            await self._handshake(write)
+            await self._pump(write)
+        finally:
+            self.connected = False
+            self.outbox.clear()
+            self._report_dropped(RejectReason.NOT_CONNECTED)
+            with contextlib.suppress(BleakError, TimeoutError, EOFError, OSError):
+                async with asyncio.timeout(_END_TIMEOUT):
+                    await client.disconnect()
+
+    async def _handshake(self, write: Any) -> None:
+        self._say(State.HANDSHAKE)
+        codec = self._settings.codec
+        for payload in (
+            codec.payload(ConnectionEstablished()),
+            codec.payload(GameState()),
+            codec.neutral,
+        ):
+            answer = self._acknowledged[payload[0]] = asyncio.Event()
+            self._check_link()
+            await write(payload)
+            self._listener.written(Item(payload, 0.0))
+            if Command(payload[0]) in ACKNOWLEDGES:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(HANDSHAKE_WAIT):
+                        await answer.wait()
+        if self._settings.heartbeat:
+            await write(codec.payload(SetupHeartbeat()))
+
+    async def _pump(self, write: Any) -> None:
+        """Write until the link is lost or the end is asked for (which ends with a stop)."""
+        self.outbox.clear()
+        self.connected = True
+        self._say(State.CONNECTED)
+        connected_at = self._clock()
+        while True:
+            self._check_link()
+            now = self._clock()
+            if now - connected_at > _GOOD_LINK:
+                self._attempt = 0
+            if self.ending and self.connected:
+                self.connected = False  # takes no more commands
+                self.outbox.stop()
+            item = self.outbox.next(now)
+            self._report_dropped(RejectReason.EXPIRED)
+            if item is not None:
+                await write(item.payload)
+                self._listener.written(item)
+                continue
+            wake = self.outbox.wake(now)
+            if wake is None and self.ending:
+                return
+            await self._sleep_until(wake if wake is not None else now + 1.0)
+
+    def _check_link(self) -> None:
+        if self._gone.is_set():
+            raise LinkError(
+                LinkReason.LINK_LOST,
+                f'The link to {self._name or self._address} was lost.',
+                'Bring the robot nearer or charge it; reconnecting goes on by itself.',
+            )
+        if self._heartbeat_at is not None:
+            silence = self._clock() - self._heartbeat_at
+            if silence > _HEARTBEAT_SILENCE:
+                raise LinkError(
+                    LinkReason.HEARTBEAT_LOST, f'No heartbeat of the robot for {silence:.1f} s.'
+                )
+
+    async def _sleep_until(self, moment: float, also: 'asyncio.Future[Any] | None' = None) -> None:
+        """Sleep until ``moment``, an offer, a loss or the end."""
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._wake.wait())]
+        try:
+            await asyncio.wait(
+                [*waits, *([also] if also else [])],
+                timeout=max(0.0, moment - self._clock()),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            waits[0].cancel()
+            self._wake.clear()
+
+    def _notified(self, _: Any, data: bytearray) -> None:
+        for payload in self.decoder.feed(bytes(data)):
+            if payload[0] == Reply.STREAM_HEARTBEAT:
+                self._heartbeat_at = self._clock()
+            for command, reply in ACKNOWLEDGES.items():
+                if payload[0] == reply and command in self._acknowledged:
+                    self._acknowledged[command].set()
+            self._listener.received(payload)
+
+    def _report_dropped(self, reason: RejectReason) -> None:
+        for item in self.outbox.dropped:
+            self._listener.dropped(item, reason)
+        self.outbox.dropped.clear()
+
+    def _say(
+        self, state: State, reason: str = '', text: str = '', cure: str = '', retry_in: float = 0.0
+    ) -> None:
+        known = state not in (State.SEARCHING, State.WAITING)
+        self._listener.status(
+            Status(
+                state,
+                reason,
+                text,
+                cure,
+                self._name if known else '',
+                self._address if known else '',
+                self._attempt,
+                retry_in,
+            )
+        )
+
+
+@contextlib.contextmanager
+def _radio_errors(otherwise: LinkReason) -> Any:
+    """Turn what bleak and its backends raise into LinkError."""
+    try:
+        yield
+    except BleakBluetoothNotAvailableError as error:
+        raise LinkError(
+            LinkReason.ADAPTER,
+            f'Bluetooth is not available: {error.args[0]}.',
+            'Switch the adapter on (bluetoothctl power on) or plug one in.',
+        ) from error
+    except (BleakDBusError, FileNotFoundError) as error:
+        raise LinkError(
+            LinkReason.ADAPTER if isinstance(error, FileNotFoundError) else otherwise,
+            f'The Bluetooth service does not answer: {error}.',
+            'Start bluetoothd, or use a dongle directly with transport hci:usb:0.',
+        ) from error
+    except (BleakError, TimeoutError, EOFError, OSError) as error:
+        raise LinkError(
+            otherwise, f'{otherwise.value.capitalize()}: {error or "no answer"}.'
+        ) from error

@@ -1,0 +1,76 @@
+"""Which Bluetooth stack bleak works on: the system's, or an HCI controller through bumble."""
+
+import asyncio
+from typing import Any
+
+from bleak import BleakClient, BleakScanner
+from bleak.exc import BleakError
+from sentinel_common.errors import ConfigurationError
+
+from ..errors import LinkError, LinkReason
+
+_HCI = 'hci:'
+
+
+class Transport:
+    """Makes bleak scanners and clients; one may serve several robots.
+
+    ``name`` is ``system`` (bleak's default for the platform, BlueZ on Linux) or ``hci:`` and a
+    bumble transport name. Raises ConfigurationError for any other.
+    An ``adapter`` that is open already is used as it is.
+    """
+
+    def __init__(self, name: str = 'system', adapter: Any = None) -> None:
+        if name != 'system' and not (name.startswith(_HCI) and ':' in name[len(_HCI) :]):
+            raise ConfigurationError(
+                f'The Bluetooth transport {name!r} is unknown.',
+                'Use "system", or "hci:" and a controller such as hci:usb:0 '
+                'or hci:tcp-client:127.0.0.1:9000.',
+            )
+        self.name = name
+        self._adapter = adapter
+        self._opening = asyncio.Lock()
+
+    async def ready(self) -> None:
+        """Open the controller if it is not open or was lost.
+
+        Raise LinkError where there is none.
+        """
+        if self.name == 'system':
+            return
+        async with self._opening:
+            if self._adapter is not None and self._adapter.lost:
+                await self.close()
+            if self._adapter is None:
+                # Only those who ask for bumble pay for its import.
+                from .bumble_backend import Adapter
+
+                try:
+                    self._adapter = await Adapter.open(self.name[len(_HCI) :])
+                except BleakError as error:
+                    raise LinkError(
+                        LinkReason.ADAPTER,
+                        f'{error}.',
+                        'Plug the dongle in, or start the simulator first.',
+                    ) from error
+
+    @property
+    def lost(self) -> bool:
+        """Whether the controller went away."""
+        return self._adapter is not None and self._adapter.lost
+
+    def scanner(self, detection_callback: Any) -> BleakScanner:
+        """Return a scanner on this stack."""
+        backend = {} if self._adapter is None else {'backend': self._adapter.scanner}
+        return BleakScanner(detection_callback, **backend)
+
+    def client(self, device: Any, disconnected: Any, timeout: float) -> BleakClient:
+        """Return a client for ``device`` (as a scanner of this stack found it)."""
+        backend = {} if self._adapter is None else {'backend': self._adapter.client}
+        return BleakClient(device, disconnected_callback=disconnected, timeout=timeout, **backend)
+
+    async def close(self) -> None:
+        """Give the controller back."""
+        if self._adapter is not None:
+            await self._adapter.close()
+            self._adapter = None

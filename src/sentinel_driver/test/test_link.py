@@ -1,0 +1,228 @@
+"""The link against a real GATT peripheral on an emulated air: find, handshake, order, loss, end."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+from peripheral import Peripheral, air, make_adapter
+from sentinel_driver.errors import LinkReason, RejectReason
+from sentinel_driver.hermes import Codec, Drive, HeadColourSet, encode
+from sentinel_driver.radio.link import Link, Settings, State, matches
+from sentinel_driver.radio.outbox import Item
+from sentinel_driver.radio.transport import Transport
+
+CODEC = Codec()
+NEUTRAL = CODEC.neutral
+HANDSHAKE = [b'\x10', b'\x07\x01', NEUTRAL]
+FORWARD = CODEC.payload(Drive(forward=40))
+
+
+class Listener:
+    def __init__(self):
+        self.states = []
+        self.tx = []
+        self.rx = []
+        self.drops = []
+        self.changed = asyncio.Event()
+
+    def status(self, status):
+        self.states.append(status)
+        self.changed.set()
+
+    def written(self, item):
+        self.tx.append(item.payload)
+
+    def received(self, payload):
+        self.rx.append(payload)
+        self.changed.set()
+
+    def dropped(self, item, reason):
+        self.drops.append((item.token, reason))
+        self.changed.set()
+
+    async def until(self, wanted, timeout=10.0):
+        async with asyncio.timeout(timeout):
+            while not wanted():
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def connected(self, times=1):
+        await self.until(lambda: [s.state for s in self.states].count(State.CONNECTED) >= times)
+
+
+@contextlib.asynccontextmanager
+async def linked(adapter, **settings):
+    listener = Listener()
+    link = Link(Transport(adapter=adapter), Settings(**settings), listener)
+    task = asyncio.create_task(link.run())
+    try:
+        yield link, listener
+    finally:
+        link.end()
+        await asyncio.wait_for(task, 10)
+
+
+def soon():
+    return time.monotonic() + 0.5
+
+
+def run(test):
+    """Make a plain test of a coroutine."""
+
+    def plain():
+        asyncio.run(asyncio.wait_for(test(), 60))
+
+    plain.__name__ = test.__name__
+    return plain
+
+
+@run
+async def test_handshake_then_drive_then_stop_at_the_end():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    async with linked(await make_adapter(radio)) as (link, listener):
+        await listener.connected()
+        await robot.until(lambda got: got == HANDSHAKE)
+        link.offer(Item(FORWARD, soon()))
+        await robot.until(lambda got: FORWARD in got)
+    assert robot.got[-3:] == [NEUTRAL] * 3
+    assert listener.states[-1].reason == LinkReason.ENDED
+    assert listener.rx[:2] == [b'\x91', b'\x85']
+
+
+@run
+async def test_a_robot_that_acknowledges_nothing_is_driven_all_the_same():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    robot.acknowledges = False
+    async with linked(await make_adapter(radio)) as (link, listener):
+        await listener.connected()
+        link.offer(Item(FORWARD, soon()))
+        await robot.until(lambda got: FORWARD in got)
+
+
+@run
+async def test_a_command_that_is_not_renewed_ends_in_a_stop():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    async with linked(await make_adapter(radio)) as (link, listener):
+        await listener.connected()
+        link.offer(Item(FORWARD, time.monotonic() + 0.1))
+        await robot.until(lambda got: got[-4:] == [FORWARD, NEUTRAL, NEUTRAL, NEUTRAL])
+
+
+@run
+async def test_after_a_loss_it_comes_back_and_sends_nothing_old():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    async with linked(await make_adapter(radio)) as (link, listener):
+        for times in (1, 2, 3):
+            await listener.connected(times)
+            link.offer(Item(FORWARD, soon()))
+            await robot.until(lambda got: FORWARD in got)
+            await robot.drop()
+            robot.got.clear()
+            await listener.until(lambda: not link.connected)
+            link.offer(Item(FORWARD, time.monotonic() + 60, token=times))
+            assert listener.drops == [] and link.outbox.next(time.monotonic()) is None
+        await listener.connected(4)
+        await robot.until(lambda got: len(got) >= 3)
+        await asyncio.sleep(0.1)
+        assert robot.got == HANDSHAKE
+    waits = [s for s in listener.states if s.state is State.WAITING]
+    assert {w.reason for w in waits} == {LinkReason.LINK_LOST} and all(w.cure for w in waits)
+
+
+@run
+async def test_without_a_link_a_command_is_refused_not_kept():
+    radio = air()
+    async with linked(await make_adapter(radio), scan_timeout=0.05) as (link, listener):
+        link.offer(Item(CODEC.payload(HeadColourSet(1, 2, 3)), soon(), token=7))
+        assert listener.drops == [(7, RejectReason.NOT_CONNECTED)]
+
+
+@run
+async def test_an_absent_robot_is_looked_for_with_growing_pauses_until_it_comes():
+    radio = air()
+    async with linked(await make_adapter(radio), scan_timeout=0.05) as (_, listener):
+        await listener.until(lambda: sum(s.state is State.WAITING for s in listener.states) >= 3)
+        waits = [s for s in listener.states if s.state is State.WAITING]
+        assert [w.retry_in for w in waits[:3]] == [0.2, 0.4, 0.8]
+        assert {w.reason for w in waits} == {LinkReason.NOT_FOUND}
+        await Peripheral(radio).start()
+        await listener.connected()
+
+
+@run
+async def test_the_wrong_device_is_named_as_such():
+    radio = air()
+    await Peripheral(radio, rx='6e40aaaa-b5a3-f393-e0a9-e50e24dcca9e', name='meka').start()
+    async with linked(await make_adapter(radio)) as (_, listener):
+        await listener.until(lambda: any(s.reason for s in listener.states))
+        assert [s.reason for s in listener.states if s.reason] == [LinkReason.NO_UART]
+
+
+@run
+async def test_two_robots_on_one_adapter():
+    radio = air()
+    addresses = ['C0:00:00:00:00:01', 'C0:00:00:00:00:02']
+    robots = [await Peripheral(radio, a, f'MekaMon-{a[-1]}').start() for a in addresses]
+    adapter = await make_adapter(radio)
+    async with linked(adapter, robot=addresses[0]) as (one, first):
+        async with linked(adapter, robot='mekamon-2') as (two, second):
+            await first.connected()
+            await second.connected()
+            one.offer(Item(FORWARD, soon()))
+            await robots[0].until(lambda got: FORWARD in got)
+            two.stop()
+            await robots[1].until(lambda got: got.count(NEUTRAL) >= 4)
+            assert FORWARD not in robots[1].got
+
+
+@run
+async def test_frames_are_read_however_they_are_cut():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    async with linked(await make_adapter(radio)) as (link, listener):
+        await listener.connected()
+        listener.rx.clear()
+        whole = encode(b'\x93') + encode(b'\xc3' + bytes(12))
+        await robot.notify(whole)
+        await robot.notify(whole[:5])
+        await robot.notify(b'\xff\x00' + whole[:2])
+        await robot.notify(whole[2:])
+        await listener.until(lambda: len(listener.rx) >= 5)
+        beat, joints = b'\x93', b'\xc3' + bytes(12)
+        assert listener.rx == [beat, joints, beat, beat, joints]
+        assert link.decoder.counts.damaged == 1
+
+
+@run
+async def test_a_heartbeat_that_ends_ends_the_link():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    async with linked(await make_adapter(radio), heartbeat=True) as (_, listener):
+        await listener.connected()
+        await robot.until(lambda got: b'\x11\x01' in got)
+        await robot.notify(encode(b'\x93'))
+        await listener.until(
+            lambda: any(s.reason == LinkReason.HEARTBEAT_LOST for s in listener.states)
+        )
+
+
+@pytest.mark.parametrize(
+    ('robot', 'name', 'services', 'found'),
+    [
+        ('meka', 'MekaMon-ABC', [], True),
+        ('meka', 'Reach Robot', [], True),
+        ('meka', '', ['6e400001-b5a3-f393-e0a9-e50e24dcca9e'], True),
+        ('meka', 'Some UART', ['6e400001-b5a3-f393-e0a9-e50e24dcca9e'], False),
+        ('abc', 'MekaMon-ABC', [], True),
+        ('abd', 'MekaMon-ABC', [], False),
+        ('c0:00:00:00:00:01', '', [], True),
+        ('c0:00:00:00:00:02', 'MekaMon', [], False),
+    ],
+)
+def test_which_robot(robot, name, services, found):
+    assert matches(robot, name, 'C0:00:00:00:00:01', services) is found

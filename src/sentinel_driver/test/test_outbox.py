@@ -1,0 +1,147 @@
+"""Order, expiry and stops with a clock that stands still until it is moved."""
+
+import pytest
+from sentinel_driver.errors import CommandRejectedError, RejectReason
+from sentinel_driver.hermes import (
+    Codec,
+    Drive,
+    DriveForm,
+    HeadColourSet,
+    JointAngles,
+    KinematicStance,
+    LegPose,
+    StanceType,
+    TakeSteps,
+)
+from sentinel_driver.radio.outbox import STOP_REPEATS, WRITE_INTERVAL, Item, Outbox
+
+
+class Radio:
+    """Writes what the outbox gives, at the times it asks to be woken."""
+
+    def __init__(self, form=DriveForm.WALKING5):
+        self.codec = Codec(form)
+        self.outbox = Outbox(self.codec)
+        self.now = 100.0
+        self.written = []
+
+    def offer(self, command, life=0.5, token=0):
+        self.outbox.offer(Item(self.codec.payload(command), self.now + life, token))
+
+    def run(self, seconds):
+        end = self.now + seconds
+        while True:
+            item = self.outbox.next(self.now)
+            if item:
+                self.written.append((round(self.now - 100.0, 3), self.codec.parse(item.payload)))
+                continue
+            wake = self.outbox.wake(self.now)
+            if wake is None or wake >= end:
+                self.now = end
+                return self
+            self.now = max(wake, self.now)
+
+    @property
+    def commands(self):
+        return [c for _, c in self.written]
+
+
+@pytest.fixture(params=DriveForm)
+def radio(request):
+    return Radio(request.param)
+
+
+def test_the_newest_motion_wins(radio):
+    for forward in (10, 20, 30):
+        radio.offer(Drive(forward=forward))
+    radio.run(0.1)
+    assert radio.commands == [Drive(forward=30)]
+
+
+def test_silence_ends_in_a_repeated_stop_when_the_command_expires(radio):
+    radio.offer(Drive(forward=30), life=0.5)
+    radio.run(5.0)
+    stops = [t for t, c in radio.written if c == Drive()]
+    assert len(stops) == STOP_REPEATS and stops[0] == 0.5
+    assert stops[-1] - stops[0] == pytest.approx((STOP_REPEATS - 1) * WRITE_INTERVAL)
+    assert len(radio.written) == 1 + STOP_REPEATS
+
+
+def test_a_stop_overtakes_everything_and_the_rate_limit(radio):
+    radio.offer(Drive(turn=5))
+    radio.run(0.0)
+    for blue in range(9):
+        radio.offer(HeadColourSet(0, 0, blue))
+    radio.offer(TakeSteps(3))
+    radio.outbox.stop()
+    radio.run(0.0)
+    assert radio.commands == [Drive(turn=5), Drive()]
+    radio.run(1.0)
+    assert TakeSteps(3) not in radio.commands
+    assert radio.commands[-1] == HeadColourSet(0, 0, 8)
+
+
+def test_an_expired_motion_is_never_written(radio):
+    radio.offer(Drive(forward=30), life=0.1)
+    radio.now += 0.2
+    radio.run(1.0)
+    assert radio.written == []
+
+
+def test_renewed_commands_flow_without_a_stop(radio):
+    for _ in range(50):
+        radio.offer(Drive(forward=30), life=0.5)
+        radio.run(0.1)
+    assert set(radio.commands) == {Drive(forward=30)} and len(radio.commands) == 50
+
+
+def test_a_flood_is_limited(radio):
+    for i in range(1000):
+        radio.offer(Drive(forward=1 + i % 100))
+        radio.run(0.001)
+    assert len(radio.written) <= 1.0 / WRITE_INTERVAL + 1
+
+
+def test_a_newer_command_ends_the_repeats_but_not_the_first_stop(radio):
+    radio.offer(Drive(forward=30))
+    radio.run(0.1)
+    radio.outbox.stop()
+    radio.offer(Drive(forward=-30))
+    radio.run(0.1)
+    assert radio.commands[:2] == [Drive(forward=30), Drive()]
+    assert radio.commands[-1] == Drive(forward=-30)
+
+
+def test_leaving_joint_mode_goes_back_to_walking(radio):
+    radio.offer(KinematicStance(StanceType.LEG_JOINT_ANGLES))
+    radio.run(0.05)
+    radio.offer(JointAngles.of([LegPose()] * 4))
+    radio.run(5.0)
+    assert KinematicStance(StanceType.KINEMATIC) in radio.commands
+    assert radio.commands[-1] == Drive()
+    assert not radio.outbox.joints
+
+
+def test_one_off_commands_keep_their_order_and_the_newest_of_a_kind(radio):
+    radio.offer(HeadColourSet(1, 0, 0), token=1)
+    radio.offer(TakeSteps(1), token=2)
+    radio.offer(HeadColourSet(2, 0, 0), token=3)
+    radio.run(0.3)
+    assert radio.commands[:2] == [TakeSteps(1), HeadColourSet(2, 0, 0)]
+    assert [i.token for i in radio.outbox.dropped] == [1]
+
+
+def test_what_may_not_be_sent_is_refused_at_the_door():
+    outbox = Outbox(Codec())
+    with pytest.raises(CommandRejectedError) as refused:
+        outbox.offer(Item(bytes((18, 1)), 1.0))
+    assert refused.value.kind is RejectReason.FIRMWARE
+    assert outbox.next(0.0) is None
+
+
+def test_clear_forgets_all(radio):
+    radio.offer(Drive(forward=30))
+    radio.offer(HeadColourSet(1, 1, 1))
+    radio.outbox.clear()
+    radio.run(1.0)
+    assert radio.written == [] and len(radio.outbox.dropped) == 1
