@@ -65,8 +65,24 @@ def test_a_second_set_up_does_nothing():
 def test_a_python_that_does_not_exist_is_one_sentence():
     done = sentinel('demo', SENTINEL_PYTHON='python3.999')
     assert done.returncode == 1
-    assert done.stderr.startswith('Garden Sentinel needs Python 3.11 to 3.14')
-    assert 'Traceback' not in done.stderr
+    assert (
+        done.stderr == 'SENTINEL_PYTHON names python3.999, which is no Python that starts here.\n'
+    )
+
+
+def test_a_python_that_is_too_old_is_one_sentence():
+    # The entry script must parse and refuse under any Python 3; here it is told that it runs one.
+    code = (
+        'import sys; sys.version_info = (3, 9, 2); exec(compile(open({0!r}).read(), {0!r}, "exec"))'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code.format(str(ROOT / 'sentinel'))],
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'PATH': '/nonexistent'},
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith('Garden Sentinel needs Python 3.11 to 3.14, and this is')
 
 
 def test_too_little_disk_space_is_refused_before_anything_is_loaded(monkeypatch, tmp_path):
