@@ -1,0 +1,51 @@
+"""An animal as rigid parts: a trunk that carries a head, a tail and limbs of two segments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .shapes import Array, Mesh
+
+
+@dataclass(frozen=True)
+class Limb:
+    """A leg or arm: pivots in the resting pose, m, in the animal's frame (x forward, z up, origin on the ground).
+
+    ``knee_forward`` is +1 where the middle joint bends forward, -1 where it bends backward. ``sole`` is the point
+    that touches the ground in the resting pose.
+    """
+
+    name: str
+    upper: str
+    lower: str
+    pivot: Array
+    knee: Array
+    sole: Array
+    knee_forward: int
+    phase: float
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Meshes by name, in the animal's frame, and how they hang together."""
+
+    species: str
+    meshes: Mapping[str, Mesh]
+    limbs: tuple[Limb, ...]
+    neck: Array
+    tail: Array | None
+    hip: Array
+    eyes: Array
+    eye_radius: float
+    eye_color: tuple[float, float, float]
+    length: float
+    width: float
+    height: float
+    stride: float
+
+
+def rotation(pitch: float = 0.0, yaw: float = 0.0) -> Array:
+    """Quaternion (w, x, y, z) of a yaw after a pitch, rad; a positive pitch lowers what is in front."""
+    cp, sp, cy, sy = np.cos(pitch / 2), np.sin(pitch / 2), np.cos(yaw / 2), np.sin(yaw / 2)
+    return np.array([cy * cp, -sy * sp, cy * sp, sy * cp])

@@ -1,0 +1,463 @@
+"""The garden: lawn, beds, fence with gaps, bushes, tufts, shed, pots; the same seed plants the same garden.
+
+Frame ``map``: origin where the robot starts, x towards the back fence, y left, z up, metres.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mujoco
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from .animals.shapes import Array
+
+# Groups of geoms: what is always drawn, plants (clutter that hides animals).
+GROUP_GARDEN, GROUP_PLANTS = 0, 2
+
+# Extent of the lawn to each side, m, and where the fences stand.
+HALF_LAWN = 30.0
+BACK, SIDE, FRONT = 6.0, 5.0, -3.5
+
+_DECOR = {'contype': 0, 'conaffinity': 0, 'mass': 0}
+_BOX, _MESH = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_MESH
+_CYLINDER, _SPHERE = mujoco.mjtGeom.mjGEOM_CYLINDER, mujoco.mjtGeom.mjGEOM_SPHERE
+_ELLIPSOID = mujoco.mjtGeom.mjGEOM_ELLIPSOID
+_RGB = mujoco.mjtTextureRole.mjTEXROLE_RGB
+
+
+@dataclass(frozen=True)
+class Bed:
+    """A vegetable bed: centre and half sizes, m."""
+
+    x: float
+    y: float
+    half_x: float
+    half_y: float
+
+    def contains(self, x: float, y: float) -> bool:
+        """Say whether a point of the ground lies in the bed."""
+        return abs(x - self.x) <= self.half_x and abs(y - self.y) <= self.half_y
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things stand; ``gaps`` are the middles of holes in the fence, (x, y) m."""
+
+    beds: tuple[Bed, ...]
+    gaps: tuple[tuple[float, float], ...]
+    gap_width: float
+    shed: tuple[float, float]
+
+
+LAYOUT = Layout(
+    beds=(Bed(2.6, 1.25, 0.9, 0.55), Bed(2.9, -1.6, 0.8, 0.6)),
+    gaps=((BACK, 2.2), (BACK, -0.9), (3.4, SIDE), (1.2, -SIDE)),
+    gap_width=0.55,
+    shed=(4.7, -3.9),
+)
+
+
+def build(seed: int, layout: Layout = LAYOUT, *, size: tuple[int, int] = (640, 480)) -> Any:
+    """Return an MjSpec of the garden without robot, animals or cameras; ``size`` is the largest picture."""
+    rng = np.random.default_rng([seed, 7])
+    spec = mujoco.MjSpec()
+    spec.modelname = 'garden'
+    _look(spec, rng, size)
+    _materials(spec, rng)
+    world = spec.worldbody
+    world.add_geom(
+        name='ground', type=mujoco.mjtGeom.mjGEOM_PLANE, size=[HALF_LAWN, HALF_LAWN, 0.25],
+        material='grass', friction=[1.0, 0.01, 0.001],
+    )  # fmt: skip
+    world.add_light(
+        name='sun', pos=[0, 0, 8], dir=[0.4, 0.3, -1], castshadow=False,
+        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
+    )  # fmt: skip
+    _fence(world, rng, layout)
+    _shed(world, layout.shed)
+    _plant_meshes(spec, rng)
+    _beds(world, rng, layout)
+    _lawn_plants(world, rng, layout)
+    _things(world, rng)
+    return spec
+
+
+def _look(spec: Any, rng: np.random.Generator, size: tuple[int, int]) -> None:
+    spec.option.timestep = 0.002
+    view = spec.visual
+    frame = getattr(view, 'global')
+    frame.offwidth, frame.offheight = size
+    view.quality.offsamples = 0
+    view.quality.shadowsize = 0
+    spec.stat.extent, spec.stat.center = 3.0, [0, 0, 0.3]
+    # Multiples of the extent: from 2 cm before the lens to 60 m.
+    view.map.znear, view.map.zfar = 0.007, 20.0
+    top = np.array([0.42, 0.62, 0.92]) + rng.normal(size=3) * 0.04
+    spec.add_texture(
+        name='sky', type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
+        rgb1=np.clip(top, 0, 1), rgb2=[0.88, 0.93, 0.98], width=128, height=768,
+    )  # fmt: skip
+
+
+def _texture(
+    spec: Any, name: str, pixels: Array, repeat: tuple[float, float], *, uniform: bool
+) -> None:
+    height, width = pixels.shape[:2]
+    texture = spec.add_texture(
+        name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, width=width, height=height, nchannel=3
+    )
+    texture.data = np.clip(pixels, 0, 255).astype(np.uint8).tobytes()
+    material = spec.add_material(
+        name=name, texrepeat=repeat, texuniform=uniform, specular=0, shininess=0
+    )
+    material.textures[_RGB] = name
+
+
+def _streaks(rng: np.random.Generator, shape: tuple[int, int], sigma: Sequence[float]) -> Array:
+    field = gaussian_filter(rng.normal(size=shape), sigma, mode='wrap')
+    return (field / field.std())[..., None]
+
+
+def _materials(spec: Any, rng: np.random.Generator) -> None:
+    n = 512
+    green = np.array([76.0, 100.0, 52.0]) * rng.uniform(0.8, 1.15) + rng.normal(size=3) * [9, 5, 4]
+    # Blades, clumps, and dry or mossy patches.
+    grass = green + _streaks(rng, (n, n), (1.1, 0.5)) * 16 + _streaks(rng, (n, n), (0.5, 1.1)) * 12
+    grass = grass + _streaks(rng, (n, n), (9, 9)) * np.array([6, 7, 3])
+    grass = grass + _streaks(rng, (n, n), (60, 60)) * np.array([5, 3, 2]) * rng.uniform(0.5, 1.5)
+    _texture(spec, 'grass', grass, (1.25, 1.25), uniform=True)
+    soil = np.array([92.0, 70.0, 50.0]) * rng.uniform(0.7, 1.1)
+    soil = soil + _streaks(rng, (256, 256), (2, 2)) * 14 + rng.normal(size=(256, 256, 1)) * 8
+    _texture(spec, 'soil', soil, (1.2, 1.2), uniform=True)
+    plank = np.array([[130.0, 95, 60], [150, 140, 125], [95, 62, 40], [200, 195, 185]])[
+        rng.integers(4)
+    ]
+    wood = plank + _streaks(rng, (128, 128), (20, 0.7)) * 15 + _streaks(rng, (128, 128), (9, 3)) * 6
+    _texture(spec, 'wood', wood, (1, 1), uniform=False)
+    wall = np.array([[150.0, 85, 60], [120, 125, 120], [90, 110, 95]])[rng.integers(3)]
+    _texture(spec, 'shed', wall + _streaks(rng, (128, 128), (0.8, 12)) * 12, (1, 6), uniform=False)
+    for name, color in (('leaf', (0.16, 0.33, 0.11)), ('blade', (0.25, 0.42, 0.14)),
+                        ('crop', (0.30, 0.52, 0.20)), ('bloom', (0.75, 0.35, 0.45))):  # fmt: skip
+        tone = np.array(color) * rng.uniform(0.85, 1.15) * (1 + rng.normal(size=3) * 0.06)
+        shades = np.stack([tone * k for k in (0.35, 0.55, 0.78, 1.0, 1.22, 1.45)]) * 255
+        _texture(
+            spec, name, np.repeat(np.tile(shades, (8, 1, 1)), 8, axis=1), (1, 1), uniform=False
+        )
+
+
+def _fence(world: Any, rng: np.random.Generator, layout: Layout) -> None:
+    def board(x: float, y: float, along_x: bool) -> None:
+        height = 0.62 + rng.normal() * 0.012
+        half = [0.10, 0.012, height] if along_x else [0.012, 0.10, height]
+        world.add_geom(
+            type=_BOX,
+            pos=[x, y, height],
+            size=half,
+            material='wood',
+            rgba=[*[rng.uniform(0.85, 1.1)] * 3, 1],
+        )
+
+    def free(x: float, y: float) -> bool:
+        return all(np.hypot(x - gx, y - gy) > layout.gap_width / 2 for gx, gy in layout.gaps)
+
+    for y in np.arange(-SIDE + 0.1, SIDE, 0.225):
+        if free(BACK, y):
+            board(BACK, float(y), along_x=False)
+    for x in np.arange(FRONT + 0.1, BACK, 0.225):
+        for side in (SIDE, -SIDE):
+            if free(float(x), side):
+                board(float(x), side, along_x=True)
+    # Rails run between the gaps, so that a hole stays a hole.
+    for x, y0, y1 in ((BACK, -SIDE, SIDE),):
+        stops = sorted(
+            [
+                y0,
+                y1,
+                *(
+                    g[1] + s * layout.gap_width / 2
+                    for g in layout.gaps
+                    if g[0] == x
+                    for s in (-1, 1)
+                ),
+            ]
+        )
+        for a, b in zip(stops[::2], stops[1::2], strict=True):
+            for z in (0.3, 0.95):
+                world.add_geom(
+                    type=_BOX,
+                    pos=[x + 0.03, (a + b) / 2, z],
+                    size=[0.02, (b - a) / 2, 0.04],
+                    material='wood',
+                    **_DECOR,
+                )
+
+
+def _shed(world: Any, at: tuple[float, float]) -> None:
+    x, y = at
+    world.add_geom(type=_BOX, pos=[x, y, 1.0], size=[0.9, 0.9, 1.0], material='shed')
+    for side in (-1, 1):
+        world.add_geom(
+            type=_BOX, pos=[x, y + side * 0.52, 2.25], size=[1.05, 0.68, 0.03],
+            quat=[np.cos(side * 0.24), -np.sin(side * 0.24), 0, 0], rgba=[0.28, 0.24, 0.23, 1], **_DECOR,
+        )  # fmt: skip
+    world.add_geom(
+        type=_BOX,
+        pos=[x - 0.91, y + 0.2, 0.85],
+        size=[0.015, 0.36, 0.85],
+        material='wood',
+        **_DECOR,
+    )
+    world.add_geom(
+        type=_BOX,
+        pos=[x - 0.91, y - 0.55, 1.25],
+        size=[0.015, 0.2, 0.22],
+        rgba=[0.2, 0.26, 0.3, 1],
+        **_DECOR,
+    )
+
+
+def _leaves(spec: Any, name: str, triangles: Array, shade: Array) -> None:
+    """Add a mesh of two-sided triangles (n, 3, 3); ``shade`` (n) 0..5 picks the tone of each."""
+    vertices = triangles.reshape(-1, 3)
+    faces = np.arange(len(vertices)).reshape(-1, 3)
+    both = np.vstack([faces, faces[:, ::-1]])
+    uv = np.repeat(np.stack([(shade + 0.5) / 6, np.full(len(shade), 0.5)], 1), 3, 0)
+    mesh = spec.add_mesh(name=name)
+    mesh.uservert, mesh.userface = vertices.ravel(), both.ravel()
+    mesh.usertexcoord, mesh.userfacetexcoord = uv.ravel(), both.ravel()
+    # Normals lean upwards on both sides: by day leaves are lit like the lawn they stand in, at night by the lamp.
+    flat = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
+    normals = np.concatenate([flat, -flat]) + np.array([0.0, 0.0, 0.9])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    mesh.usernormal = normals.ravel()
+    mesh.userfacenormal = np.repeat(np.arange(len(normals)), 3)
+    mesh.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL
+
+
+def _tuft(spec: Any, name: str, height: float, rng: np.random.Generator, count: int = 45) -> None:
+    foot = np.c_[rng.normal(size=(count, 2)) * height * 0.35, np.zeros(count)]
+    angle = rng.uniform(0, 2 * np.pi, count)
+    half = np.c_[np.cos(angle), np.sin(angle), 0 * angle] * height * 0.05
+    tip = (
+        foot
+        + np.c_[rng.normal(size=(count, 2)) * height * 0.35, height * rng.uniform(0.5, 1.1, count)]
+    )
+    _leaves(spec, name, np.stack([foot - half, foot + half, tip], 1), rng.integers(1, 6, count))
+
+
+def _bush(spec: Any, name: str, radius: float, rng: np.random.Generator, count: int = 220) -> None:
+    out = rng.normal(size=(count, 3))
+    out /= np.linalg.norm(out, axis=1, keepdims=True)
+    p = out * radius * rng.uniform(0.6, 1, count)[:, None] * [1, 1, 1.1]
+    p[:, 2] += radius * 0.95
+    e1 = rng.normal(size=(count, 3))
+    e1 /= np.linalg.norm(e1, axis=1, keepdims=True)
+    e2 = np.cross(out, e1)
+    e2 /= np.linalg.norm(e2, axis=1, keepdims=True) + 1e-9
+    s = radius * 0.2
+    leaves = np.concatenate(
+        [
+            np.stack([p - e1 * s, p + e2 * s * 0.5, p + e1 * s], 1),
+            np.stack([p - e1 * s, p + e1 * s, p - e2 * s * 0.5], 1),
+        ]
+    )
+    shade = np.clip(
+        ((p[:, 2] / radius - 0.2) / 2 + rng.normal(size=count) * 0.15) * 6, 0, 5
+    ).astype(int)
+    _leaves(spec, name, leaves, np.r_[shade, shade])
+
+
+def _rosette(
+    spec: Any, name: str, radius: float, rng: np.random.Generator, count: int = 26
+) -> None:
+    """Lettuce or cabbage: broad leaves that rise outwards from one point."""
+    angle = rng.uniform(0, 2 * np.pi, count)
+    rise = rng.uniform(0.25, 1.1, count)
+    out = np.c_[np.cos(angle), np.sin(angle), rise] * radius * rng.uniform(0.6, 1.0, count)[:, None]
+    across = np.c_[-np.sin(angle), np.cos(angle), 0 * angle] * radius * 0.42
+    middle = out * 0.62
+    root = np.zeros_like(out)
+    leaves = np.concatenate(
+        [
+            np.stack([root, middle - across, middle + across], 1),
+            np.stack([middle - across, out, middle + across], 1),
+        ]
+    )
+    shade = np.clip(rise * 3.6 + rng.normal(size=count) * 0.6, 1, 5).astype(int)
+    _leaves(spec, name, leaves, np.r_[shade, shade])
+
+
+def _stalk(spec: Any, name: str, height: float, rng: np.random.Generator, count: int = 34) -> None:
+    """Tomato, bean or maize: a stem with hanging leaves."""
+    z = rng.uniform(0.1, 1.0, count) * height
+    angle = rng.uniform(0, 2 * np.pi, count)
+    out = np.c_[np.cos(angle), np.sin(angle), rng.uniform(-0.5, 0.4, count)] * height * 0.24
+    foot = np.c_[0 * z, 0 * z, z]
+    across = np.c_[-np.sin(angle), np.cos(angle), 0 * angle] * height * 0.055
+    leaves = np.stack([foot, foot + out * 0.6 + across, foot + out], 1)
+    mirror = np.stack([foot, foot + out, foot + out * 0.6 - across], 1)
+    w = height * 0.015
+    stem = np.array(
+        [[[-w, 0, 0], [w, 0, 0], [0, 0, height]], [[0, -w, 0], [0, w, 0], [0, 0, height]]]
+    )
+    _leaves(
+        spec,
+        name,
+        np.concatenate([leaves, mirror, stem]),
+        np.r_[rng.integers(1, 6, count), rng.integers(1, 6, count), 2, 2],
+    )
+
+
+def _plant_meshes(spec: Any, rng: np.random.Generator) -> None:
+    for i, height in enumerate((0.05, 0.08, 0.12)):
+        _tuft(spec, f'tuft{i}', height, rng)
+    for i, radius in enumerate((0.2, 0.3, 0.42)):
+        _bush(spec, f'bush{i}', radius, rng)
+    _bush(spec, 'tree', 1.3, rng, 420)
+    for i, radius in enumerate((0.09, 0.13)):
+        _rosette(spec, f'rosette{i}', radius, rng)
+    for i, height in enumerate((0.45, 0.7)):
+        _stalk(spec, f'stalk{i}', height, rng)
+
+
+def _plant(
+    world: Any,
+    rng: np.random.Generator,
+    mesh: str,
+    material: str,
+    x: float,
+    y: float,
+    z: float = 0.0,
+) -> None:
+    half = rng.uniform(0, np.pi)
+    world.add_geom(
+        type=_MESH, meshname=mesh, material=material, pos=[x, y, z],
+        quat=[np.cos(half), 0, 0, np.sin(half)], group=GROUP_PLANTS, **_DECOR,
+    )  # fmt: skip
+
+
+def _beds(world: Any, rng: np.random.Generator, layout: Layout) -> None:
+    for number, bed in enumerate(layout.beds):
+        world.add_geom(
+            type=_BOX, pos=[bed.x, bed.y, 0.0], size=[bed.half_x, bed.half_y, 0.012],
+            material='soil', **_DECOR,
+        )  # fmt: skip
+        for sx, sy, hx, hy in (
+            (1, 0, 0.02, bed.half_y),
+            (-1, 0, 0.02, bed.half_y),
+            (0, 1, bed.half_x, 0.02),
+            (0, -1, bed.half_x, 0.02),
+        ):
+            world.add_geom(
+                type=_BOX, pos=[bed.x + sx * bed.half_x, bed.y + sy * bed.half_y, 0.02],
+                size=[hx, hy, 0.02], material='wood', **_DECOR,
+            )  # fmt: skip
+        for row, y in enumerate(np.linspace(bed.y - bed.half_y * 0.7, bed.y + bed.half_y * 0.7, 4)):
+            tall = row == (3 if number == 0 else 0)
+            for x in np.arange(
+                bed.x - bed.half_x + 0.15, bed.x + bed.half_x - 0.1, 0.34 if tall else 0.27
+            ):
+                if rng.random() < 0.12:
+                    continue
+                mesh = f'stalk{rng.integers(2)}' if tall else f'rosette{rng.integers(2)}'
+                _plant(
+                    world,
+                    rng,
+                    mesh,
+                    'crop',
+                    x + rng.normal() * 0.025,
+                    y + rng.normal() * 0.025,
+                    0.01,
+                )
+
+
+def _lawn_plants(world: Any, rng: np.random.Generator, layout: Layout) -> None:
+    def near_gap(x: float, y: float) -> bool:
+        return any(np.hypot(x - gx, y - gy) < 0.75 for gx, gy in layout.gaps)
+
+    planted = 0
+    while planted < 70:
+        x, y = rng.uniform(0.7, 5.8), rng.uniform(-4.6, 4.6)
+        if not any(bed.contains(x, y) for bed in layout.beds):
+            _plant(world, rng, f'tuft{rng.integers(3)}', 'blade', x, y)
+            planted += 1
+    for y in np.arange(-4.6, 4.7, 0.75):
+        x = BACK - rng.uniform(0.3, 0.7)
+        y = y + rng.normal() * 0.12
+        if not near_gap(BACK, y) and np.hypot(x - layout.shed[0], y - layout.shed[1]) > 1.5:
+            _plant(world, rng, f'bush{rng.integers(3)}', 'leaf', x, y, -0.03)
+    for x in np.arange(-2.5, 5.4, 1.15):
+        for side in (1, -1):
+            x = x + rng.normal() * 0.25
+            y = side * (SIDE - rng.uniform(0.3, 0.6))
+            if (
+                not near_gap(x, side * SIDE)
+                and np.hypot(x - layout.shed[0], y - layout.shed[1]) > 1.5
+                and rng.random() < 0.75
+            ):
+                _plant(
+                    world,
+                    rng,
+                    f'bush{rng.integers(3)}',
+                    rng.choice(['leaf', 'leaf', 'bloom']),
+                    x,
+                    y,
+                    -0.03,
+                )
+    for _ in range(9):
+        angle = rng.uniform(-1.2, 1.2)
+        r = rng.uniform(9.5, 14)
+        x, y = r * np.cos(angle), r * np.sin(angle)
+        world.add_geom(
+            type=_CYLINDER,
+            pos=[x, y, 0.7],
+            size=[0.11, 0.7, 0],
+            rgba=[0.25, 0.19, 0.14, 1],
+            **_DECOR,
+        )
+        _plant(world, rng, 'tree', 'leaf', x, y, 0.8)
+
+
+def _things(world: Any, rng: np.random.Generator) -> None:
+    """Pots, stones, a bucket, a ball, a log: what fools a detector."""
+    for _ in range(3):
+        x, y = rng.uniform(1.6, 5.4), rng.choice([-1, 1]) * rng.uniform(2.6, 4.4)
+        s = rng.uniform(0.09, 0.16)
+        world.add_geom(
+            type=_CYLINDER,
+            pos=[x, y, s],
+            size=[s * 0.85, s, 0],
+            rgba=[0.62, 0.32, 0.20, 1],
+            **_DECOR,
+        )
+        _plant(world, rng, 'bush0', rng.choice(['leaf', 'bloom']), x, y, 1.5 * s)
+    for _ in range(7):
+        x, y = rng.uniform(1.5, 5.6), rng.choice([-1, 1]) * rng.uniform(0.4, 4.5)
+        s = rng.uniform(0.04, 0.13)
+        grey = rng.uniform(0.3, 0.6)
+        world.add_geom(
+            type=_ELLIPSOID, pos=[x, y, s * 0.3], size=[s * rng.uniform(1, 1.7), s, s * 0.7],
+            quat=[np.cos(s * 40), 0, 0, np.sin(s * 40)], rgba=[grey, grey * 0.97, grey * 0.92, 1], **_DECOR,
+        )  # fmt: skip
+    world.add_geom(
+        type=_SPHERE,
+        pos=[4.6, rng.uniform(2.6, 4.0), 0.11],
+        size=[0.11, 0, 0],
+        rgba=[*rng.uniform(0.2, 0.9, 3), 1],
+        **_DECOR,
+    )
+    world.add_geom(
+        type=_CYLINDER,
+        pos=[3.6, -2.9 + rng.normal() * 0.2, 0.14],
+        size=[0.13, 0.14, 0],
+        rgba=[0.25, 0.35, 0.55, 1],
+        **_DECOR,
+    )
+    world.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_CAPSULE, pos=[4.9, rng.uniform(0.2, 1.2), 0.1], size=[0.1, 0.45, 0],
+        quat=[0.5, 0.5, 0.5, 0.5], rgba=[0.30, 0.23, 0.17, 1], **_DECOR,
+    )  # fmt: skip

@@ -1,0 +1,64 @@
+"""Light: day, dusk, infra-red lamp, torch. Works on a compiled model, so one garden serves all."""
+
+from typing import Any
+
+import mujoco
+import numpy as np
+
+CONDITIONS = ('day', 'dusk', 'ir', 'torch')
+
+# A lamp's light falls with the square of the distance; the first term keeps what is near from burning out entirely.
+_FALLOFF = (0.6, 0.0, 0.08)
+
+# Half angle of the lamp's cone, degrees, and how soft its edge is. A little wider than the picture (29 degrees).
+_CUTOFF, _EXPONENT = 42.0, 6.0
+
+
+def add_lamp(body: Any, name: str, position: tuple[float, float, float]) -> None:
+    """Mount a spot lamp on an MjSpec body, shining along its x axis; it starts switched off."""
+    body.add_light(
+        name=name, pos=position, dir=[1, 0, 0.04], type=mujoco.mjtLightType.mjLIGHT_SPOT,
+        cutoff=_CUTOFF, exponent=_EXPONENT, attenuation=_FALLOFF, diffuse=[1, 1, 1],
+        ambient=[0, 0, 0], specular=[0.1, 0.1, 0.1], castshadow=False, active=False,
+    )  # fmt: skip
+
+
+def apply(
+    model: Any, condition: str, lamp: str | None, *, strength: float = 1.0, sun_height: float = 0.8
+) -> None:
+    """Light the garden: ``strength`` scales the light, ``sun_height`` 0..1 is how steeply it falls by day.
+
+    ``lamp`` is lit in the conditions 'ir' and 'torch'; all other spot lamps go dark.
+    """
+    sun = model.light('sun').id
+    head = model.vis.headlight
+    for i in range(model.nlight):
+        model.light_active[i] = i == sun
+    slope = np.array([0.5, 0.35, -0.25 - 1.2 * sun_height])
+    model.light_dir[sun] = slope / np.linalg.norm(slope)
+    if condition == 'day':
+        diffuse, ambient, fill = np.array([0.72, 0.70, 0.64]), np.array([0.30, 0.31, 0.34]), 0.20
+    elif condition == 'dusk':
+        diffuse, ambient, fill = np.array([0.20, 0.13, 0.09]), np.array([0.13, 0.13, 0.18]), 0.07
+    else:
+        # Starlight and the street's glow: enough to tell sky from fence after a camera's gain.
+        diffuse, ambient, fill = np.full(3, 0.012), np.full(3, 0.010), 0.012
+    model.light_diffuse[sun] = diffuse * strength
+    model.light_ambient[sun] = ambient * strength
+    model.light_specular[sun] = diffuse * 0.15
+    head.active, head.ambient[:], head.diffuse[:], head.specular[:] = (
+        1,
+        fill * strength,
+        0.05 * fill,
+        0,
+    )
+    if lamp is not None and condition in ('ir', 'torch'):
+        i = model.light(lamp).id
+        model.light_active[i] = 1
+        color = np.ones(3) if condition == 'ir' else np.array([1.0, 0.95, 0.85])
+        model.light_diffuse[i] = color * 1.5 * strength
+
+
+def sky_visible(condition: str) -> bool:
+    """Say whether the sky box is drawn: at night the sky is black."""
+    return condition in ('day', 'dusk')
