@@ -1,6 +1,7 @@
 """``./sentinel``: set up what is missing, then hand over to the command."""
 
 import os
+import signal
 import sys
 
 from . import distribution, doctor, environment, tests
@@ -17,6 +18,7 @@ _USAGE = """Garden Sentinel keeps raccoons out of a garden without hurting them.
 
 def main(arguments: list[str]) -> int:
     """Run one command; return its exit status."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `./sentinel doctor | head` ends quietly
     command = arguments[0] if arguments else '--help'
     try:
         if command == 'doctor':
