@@ -22,7 +22,7 @@ import torch
 from augment import Mixer
 from cutouts import cutouts
 from loss import yolox_loss
-from pictures import Picture, read_coco
+from pictures import Picture, held_out, read_coco
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from yolox import COCO_CLASSES, YoloxNano, coco_scores, load_base
@@ -65,11 +65,12 @@ def no_thread_pool(_worker: int) -> None:
 
 def photographs(data: Path, skip: tuple[str, ...]) -> list[Picture]:
     """Return the photographs for training; validation and camera-trap pictures stay out."""
+    animals = read_coco(data / 'animals' / 'animals.json', skip=skip)
     return [
         # Some raccoon photographs show people that nobody boxed: the teacher decides there.
         *read_coco(data / 'raccoon_train.json', unlabelled=True),
         *read_coco(data / 'coco128.json'),
-        *read_coco(data / 'animals' / 'animals.json', skip=skip),
+        *(p for p in animals if not held_out(p)),
     ]
 
 
