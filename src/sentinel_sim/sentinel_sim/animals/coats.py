@@ -98,7 +98,8 @@ def _raccoon(variant: int, rng: np.random.Generator, body: 'Proportions') -> Coa
         c = paint(c, (0.16, 0.15, 0.14), ear * smoothstep(-0.028, -0.034, u))
         c = paint(c, (0.20, 0.17, 0.16), spot(h, (-0.017, 0.053, 0.061), (0.012, 0.017, 0.021)))
         d, t = tube(p, line)
-        on = ((x < line[0, 0] + 0.01) & (d < 0.09)).astype(float)
+        # The rump around the root of the tail is nearest to t = 0 and keeps its own colour.
+        on = ((x < line[0, 0] + 0.01) & (d < 0.09)) * smoothstep(0.03, 0.06, t)
         ring = np.maximum(
             smoothstep(-0.12, 0.12, np.sin(2 * np.pi * (t * rings + 0.1))),
             smoothstep(0.88, 0.92, t),
