@@ -61,8 +61,10 @@ class Options:
     """Nobody has to call the service ``arm`` first."""
     hci_port: int = 0
     """TCP port of the emulated radio; needed where the robot is emulated."""
-    progress: bool = False
-    """Tell on the terminal what happens, line by line."""
+    film: bool = False
+    """Keep an annotated film and samples of the latency."""
+    started: float = 0.0
+    """When the command was given, s since 1970; 0: nobody follows the progress on a terminal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +153,7 @@ def _behavior(options: Options) -> list[NodeEntry]:
     return [
         entry('guard', {'armed': options.armed}),
         entry('brain', {}),
-        entry('recorder', {'folder': str(options.folder)}, stops_last=True),
+        entry('recorder', {'folder': str(options.folder), 'film': options.film}, stops_last=True),
     ]
 
 
@@ -180,34 +182,37 @@ def _robot(options: Options, robot: str) -> list[NodeEntry]:
                 parameters={'render_folder': str(options.folder)} if robot == EMULATED else {},
             )
         )
-    return entries + description(options)
+    return entries + _description()
 
 
 def description(options: Options) -> list[NodeEntry]:
-    """Return who publishes the robot's shape and transforms: ours where there is no other."""
+    """Return who alone publishes the robot's shape and transforms."""
+    return _finish(_description(), options)
+
+
+def _description() -> list[NodeEntry]:
+    """Return our small node for the world that has no robot_state_publisher, and that one."""
+    ours, theirs = 'description', 'robot_state_publisher'
     return [
         NodeEntry(
-            name='description',
+            name=ours,
             package='sentinel_bringup',
             module='sentinel_bringup.description_node',
             worlds=frozenset({PYPI}),
         ),
-        NodeEntry(
-            name='robot_state_publisher',
-            package='robot_state_publisher',
-            worlds=frozenset({ROS}),
-        ),
+        NodeEntry(name=theirs, package=theirs, worlds=frozenset({ROS})),
     ]
 
 
 def _finish(entries: list[NodeEntry], options: Options) -> list[NodeEntry]:
     """Give every node what all have in common."""
-    if options.progress:
+    if options.started:
         entries.append(
             NodeEntry(
                 name='progress',
                 package='sentinel_bringup',
                 module='sentinel_bringup.progress_node',
+                parameters={'started': options.started},
                 respawn=False,
             )
         )

@@ -1,0 +1,44 @@
+"""The sentinel on a camera, a video or a stream, with a real, an emulated, or no robot."""
+
+from launch.actions import DeclareLaunchArgument
+from sentinel_bringup.launching import COMMON_ARGUMENTS, common_options, describe
+
+from sentinel_bringup import nodes
+
+ARGUMENTS = (
+    DeclareLaunchArgument(
+        'source',
+        default_value='0',
+        description='camera index, video file, folder of pictures, rtsp:// or http:// address',
+    ),
+    DeclareLaunchArgument(
+        'robot',
+        default_value='meka',
+        description='Bluetooth address or part of the name of the robot; emulated: one that '
+        'lives in this computer; none: only look, decide and log',
+    ),
+    DeclareLaunchArgument(
+        'armed',
+        default_value='false',
+        choices=['true', 'false'],
+        description='act at once; else only after a call of the service arm',
+    ),
+    *COMMON_ARGUMENTS,
+)
+
+
+def plan(values):
+    """Return the list of nodes."""
+    return nodes.own_source(
+        nodes.SourceOptions(
+            source=values['source'],
+            robot=values['robot'],
+            armed=values['armed'] == 'true',
+            **common_options(values),
+        )
+    )
+
+
+def generate_launch_description():
+    """Entry point of ``ros2 launch``."""
+    return describe(ARGUMENTS, plan)

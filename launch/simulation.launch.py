@@ -1,0 +1,33 @@
+"""A night in the simulated garden: animals, camera and robot are simulated, all else is real."""
+
+from launch.actions import DeclareLaunchArgument
+from sentinel_bringup.launching import COMMON_ARGUMENTS, common_options, describe
+
+from sentinel_bringup import nodes
+
+ARGUMENTS = (
+    DeclareLaunchArgument(
+        'scenario',
+        default_value='raccoon_night',
+        description='what happens: a name in config/scenarios, or a file',
+    ),
+    DeclareLaunchArgument('seed', default_value='1', description='chance of the night'),
+    *COMMON_ARGUMENTS,
+)
+
+
+def plan(values):
+    """Return the list of nodes."""
+    return nodes.simulation(
+        nodes.SimulationOptions(
+            scenario=values['scenario'],
+            seed=int(values['seed']),
+            armed=True,
+            **common_options(values),
+        )
+    )
+
+
+def generate_launch_description():
+    """Entry point of ``ros2 launch``."""
+    return describe(ARGUMENTS, plan)

@@ -1,0 +1,85 @@
+"""``./sentinel X``: finds the command in the package that offers it, and runs it."""
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from sentinel_common.errors import SentinelError
+
+# A command is a module with SUMMARY, add_arguments(parser) and main(args) -> exit status.
+COMMANDS = {
+    'demo': 'sentinel_bringup.demo',
+    'run': 'sentinel_bringup.run',
+    'scan': 'sentinel_driver.commands.scan',
+    'frame': 'sentinel_driver.commands.frame',
+    'teleop': 'sentinel_driver.commands.teleop',
+    'calibrate': 'sentinel_driver.commands.calibrate',
+    'tune': 'sentinel_perception.commands.tune',
+    'tree': 'sentinel_behavior.commands.tree',
+    'report': 'sentinel_behavior.commands.report',
+    'scenarios': 'sentinel_sim.commands.scenarios',
+    'render': 'sentinel_sim.commands.render',
+    'bench': 'sentinel_bringup.bench',
+}
+# Commands of the set-up, which need no package; ./sentinel runs them without coming here.
+_SETUP = {
+    'setup': 'only set up; every other command does so by itself',
+    'test': 'run all tests',
+    'doctor': 'what is there, what is missing, and the cure',
+}
+_EXIT_USAGE, _EXIT_INTERRUPTED = 2, 130
+
+
+def find(command: str) -> ModuleType | None:
+    """Return the module of a command, None where no package offers it."""
+    name = COMMANDS.get(command)
+    try:
+        if name is None or importlib.util.find_spec(name) is None:
+            return None
+    except ModuleNotFoundError:  # the package that it lies in
+        return None
+    return importlib.import_module(name)
+
+
+def usage() -> str:
+    """Return the list of commands that are there."""
+    rows = {name: module.SUMMARY for name in COMMANDS if (module := find(name))}
+    lines = [f'  ./sentinel {name:10} {text}' for name, text in {**rows, **_SETUP}.items()]
+    head = 'Garden Sentinel keeps raccoons out of a garden without hurting them.'
+    return '\n'.join([head, '', *lines, '', './sentinel COMMAND --help says more.'])
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit status."""
+    if not arguments or arguments[0] in ('-h', '--help', 'help'):
+        print(usage())
+        return 0
+    command, *rest = arguments
+    module = find(command)
+    if module is None:
+        print(f'There is no command {command!r}.\n\n{usage()}', file=sys.stderr)
+        return _EXIT_USAGE
+    parser = argparse.ArgumentParser(prog=f'sentinel {command}', description=module.SUMMARY)
+    module.add_arguments(parser)
+    return int(module.main(parser.parse_args(rest)))
+
+
+def main() -> int:
+    """Entry point."""
+    try:
+        return run(sys.argv[1:])
+    except SentinelError as error:
+        print(error, file=sys.stderr)
+        return _EXIT_USAGE
+    except KeyboardInterrupt:
+        return _EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has gone, as head does
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""``./sentinel demo``: a short night in the simulated garden, the whole real stack around it."""
+
+import argparse
+import time
+from pathlib import Path
+
+from . import nodes, session
+from .domains import free_port
+
+SUMMARY = 'a night in the simulated garden, about a minute; nothing else is needed'
+
+# Exit status of a command that a person ended.
+_EXIT_INTERRUPTED = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the demo."""
+    defaults = nodes.SimulationOptions(folder=Path())
+    parser.add_argument(
+        '--scenario', default=defaults.scenario, help='what happens (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--seed', type=int, default=defaults.seed, help='chance of the night (default: %(default)s)'
+    )
+    session.add_arguments(parser)
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Play the night and write the report."""
+    started = time.time()
+    folder = session.make_folder('demo', arguments.folder)
+    options = nodes.SimulationOptions(
+        folder=folder,
+        files=tuple(arguments.params),
+        namespace=arguments.namespace,
+        scenario=arguments.scenario,
+        seed=arguments.seed,
+        hci_port=free_port(),
+        armed=True,
+        film=True,
+        started=started,
+    )
+    print(f'A night in the garden: {options.scenario}, seed {options.seed}.')
+    outcome = session.play(nodes.simulation(options), folder, arguments)
+    session.report(folder)
+    return _EXIT_INTERRUPTED if outcome.signal else 0

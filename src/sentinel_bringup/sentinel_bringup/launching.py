@@ -1,0 +1,143 @@
+"""Makes launch descriptions of the one list of nodes; needs ``launch_ros``, which PyPI lacks."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
+from launch.event_handlers import OnProcessExit
+from launch.events import Shutdown
+from launch.launch_context import LaunchContext
+from launch.launch_description import LaunchDescription
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from sentinel_common.errors import ConfigurationError
+from sentinel_common.files import share
+
+from . import description, nodes
+from .domains import free_port
+from .nodes import NodeEntry
+
+# Time until a node that died is started again, s.
+_RESPAWN_DELAY = 2.0
+
+Plan = Callable[[dict[str, str]], list[NodeEntry]]
+"""Makes the list of nodes out of the values of the launch arguments."""
+
+COMMON_ARGUMENTS = (
+    DeclareLaunchArgument('namespace', default_value='', description='one per robot'),
+    DeclareLaunchArgument(
+        'params_file',
+        default_value='',
+        description='parameter file of ROS 2 for any of the nodes; several: separate them by ":"',
+    ),
+    DeclareLaunchArgument(
+        'folder',
+        default_value='',
+        description='where incidents, pictures and sounds are kept; empty: ~/.ros/sentinel/<time>',
+    ),
+    DeclareLaunchArgument(
+        'use_sim_time',
+        default_value='false',
+        choices=['true', 'false'],
+        description='take the time from /clock',
+    ),
+    DeclareLaunchArgument(
+        'autostart',
+        default_value='true',
+        choices=['true', 'false'],
+        description='camera, detector and driver configure and activate themselves; '
+        'false: ros2 lifecycle does it',
+    ),
+    DeclareLaunchArgument(
+        'respawn',
+        default_value='true',
+        choices=['true', 'false'],
+        description='start a node that died again',
+    ),
+    DeclareLaunchArgument(
+        'film',
+        default_value='false',
+        choices=['true', 'false'],
+        description='keep an annotated film and samples of the latency',
+    ),
+    DeclareLaunchArgument(
+        'log_level',
+        default_value='info',
+        choices=['debug', 'info', 'warn', 'error', 'fatal'],
+        description='least severity that the nodes log',
+    ),
+)
+
+
+def describe(arguments: Sequence[DeclareLaunchArgument], plan: Plan) -> LaunchDescription:
+    """Return the launch description of the list that ``plan`` makes when the values are known."""
+
+    def expand(context: LaunchContext) -> list[Any]:
+        values = {a.name: LaunchConfiguration(a.name).perform(context) for a in arguments}
+        entries = nodes.of_world(plan(values), nodes.ROS)
+        return [action for entry in entries for action in actions(entry, values)]
+
+    return LaunchDescription([*arguments, OpaqueFunction(function=expand)])
+
+
+def common_options(values: dict[str, str]) -> dict[str, Any]:
+    """Return the arguments that all kinds of ``nodes.Options`` share."""
+    folder = Path(values['folder'] or f'~/.ros/sentinel/{time.strftime("%Y%m%d-%H%M%S")}')
+    folder = folder.expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [Path(name).expanduser() for name in values['params_file'].split(':') if name]
+    for file in files:
+        if not file.is_file():
+            raise ConfigurationError(f'The parameter file {file} does not exist.')
+    return {
+        'folder': folder,
+        'files': tuple(files),
+        'namespace': values['namespace'],
+        'use_sim_time': values['use_sim_time'] == 'true',
+        'autostart': values['autostart'] == 'true',
+        'film': values['film'] == 'true',
+        'hci_port': free_port(),
+    }
+
+
+def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
+    """Return the launch actions of one node."""
+    environment = {}
+    if entry.images:
+        profile = str(share('config/fastdds_images.xml'))
+        # The first name from Kilted on, the second one on Jazzy.
+        environment['FASTDDS_DEFAULT_PROFILES_FILE'] = profile
+        environment['FASTRTPS_DEFAULT_PROFILES_FILE'] = profile
+    parameters: list[Any] = [str(file) for file in entry.files]
+    parameters.append(
+        # A text stays a text, also where it looks like a number.
+        {k: ParameterValue(v, value_type=type(v)) for k, v in own_parameters(entry).items()}
+    )
+    node = Node(
+        package=entry.package,
+        executable=entry.name,
+        name=entry.name,
+        namespace=entry.namespace,
+        parameters=parameters,
+        remappings=list(entry.remappings),
+        arguments=['--ros-args', '--log-level', values.get('log_level', 'info')],
+        additional_env=environment,
+        respawn=entry.respawn and not entry.ends_run and values.get('respawn', 'true') == 'true',
+        respawn_delay=_RESPAWN_DELAY,
+        output='screen',
+    )
+    if not entry.ends_run:
+        return [node]
+    end = EmitEvent(event=Shutdown(reason=f'{entry.name} has ended'))
+    return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[end])), node]
+
+
+def own_parameters(entry: NodeEntry) -> dict[str, Any]:
+    """Return the parameters of the entry; robot_state_publisher wants the description itself."""
+    if entry.name != 'robot_state_publisher':
+        return dict(entry.parameters)
+    urdf = description.load(share('urdf/mekamon.urdf.xacro'), {})
+    return {**entry.parameters, 'robot_description': urdf}

@@ -1,0 +1,101 @@
+"""Tells on the terminal what the sentinel does: one line for each thing that changes, no more."""
+
+import sys
+import time
+from typing import Any
+
+from rclpy.node import Node
+from sentinel_common.parameters import Parameter, Parameters
+from std_msgs.msg import Bool
+from vision_msgs.msg import Detection2DArray
+
+from sentinel_common import detections, node, qos
+from sentinel_msgs.msg import HermesFrame, Incident, SoundState, Status
+
+PARAMETERS = (
+    Parameter(
+        'started',
+        0.0,
+        'when the command was given, s since 1970; 0: when this node started',
+        read_only=True,
+    ),
+)
+
+_INCIDENTS = {
+    Incident.VISIT_STARTED: 'a visit begins: {species}, {percent} sure',
+    Incident.VISIT_ENDED: 'the visit has ended',
+    Incident.STIMULUS_STARTED: 'deters with: {deterrent}',
+    Incident.STIMULUS_ENDED: 'ends: {deterrent}',
+}
+
+
+class ProgressNode(Node):
+    """Listens to ``status``, ``incidents``, ``detections``, ``hermes/rx``, ``sound_state``."""
+
+    def __init__(self) -> None:
+        super().__init__('progress')
+        self.parameters = Parameters(self, PARAMETERS)
+        self._start = self.parameters['started'] or time.time()
+        self._told: set[str] = set()
+        self._state = ''
+        self._sound = False
+        subscribe = self.create_subscription
+        subscribe(Detection2DArray, 'detections', self._on_detections, qos.RELIABLE)
+        subscribe(HermesFrame, 'hermes/rx', self._on_answer, qos.RELIABLE)
+        subscribe(Status, 'status', self._on_status, qos.RELIABLE)
+        subscribe(Incident, 'incidents', self._on_incident, qos.RELIABLE)
+        subscribe(SoundState, 'sound_state', self._on_sound, qos.RELIABLE)
+        subscribe(Bool, 'emergency_stop_state', self._on_emergency_stop, qos.LATCHED)
+
+    def _tell(self, text: str) -> None:
+        seconds = time.time() - self._start
+        print(f'{int(seconds) // 60}:{seconds % 60:04.1f}  {text}', flush=True)
+
+    def _tell_once(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._tell(text)
+
+    def _on_detections(self, message: Any) -> None:
+        self._tell_once('the detector sees the first picture')
+        for detection in detections.frame_from_message(message).detections:
+            species, score = detection.best
+            if detection.track_id and species:
+                if not any(text.startswith('the first detection') for text in self._told):
+                    self._tell_once(f'the first detection: {species}, {score:.0%}')
+
+    def _on_answer(self, _: Any) -> None:
+        self._tell_once('the robot answers over Bluetooth')
+
+    def _on_status(self, message: Any) -> None:
+        if message.state != self._state:
+            self._state = message.state
+            why = f': {message.explanation}' if message.explanation else ''
+            self._tell(f'{message.state.replace("_", " ")}{why}')
+
+    def _on_incident(self, message: Any) -> None:
+        text = _INCIDENTS.get(message.kind)
+        if text:
+            percent = f'{message.probability:.0%}'
+            self._tell(
+                text.format(species=message.species, deterrent=message.deterrent, percent=percent)
+            )
+
+    def _on_sound(self, message: Any) -> None:
+        if message.playing != self._sound:
+            self._sound = message.playing
+            if message.playing:
+                self._tell(f'sound: {message.name}')
+
+    def _on_emergency_stop(self, message: Any) -> None:
+        if message.data:
+            self._tell('EMERGENCY STOP')
+
+
+def main() -> int:
+    """Run the node."""
+    return node.run(ProgressNode)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""``./sentinel run``: the stack on own pictures, with an emulated, a real, or no robot."""
+
+import argparse
+import time
+
+from sentinel_perception.camera.sources import open_source
+
+from . import nodes, session
+from .domains import free_port
+
+SUMMARY = 'watch your own video, pictures, camera or stream; drive an emulated or a real robot'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of a run on own input."""
+    parser.add_argument(
+        '--source',
+        required=True,
+        help='video file, folder of pictures, camera index, rtsp:// or http:// address',
+    )
+    parser.add_argument(
+        '--robot',
+        default=nodes.EMULATED,
+        help='emulated, none, or the Bluetooth address or name of a robot (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--armed',
+        action='store_true',
+        help='let a real robot act at once (default: only after a call of the service arm; '
+        'an emulated robot is always armed)',
+    )
+    parser.add_argument('--film', action='store_true', help='keep an annotated film')
+    session.add_arguments(parser)
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Watch until the source ends or the person does, and write the report."""
+    started = time.time()
+    open_source(arguments.source).close()
+    folder = session.make_folder('run', arguments.folder)
+    options = nodes.SourceOptions(
+        folder=folder,
+        files=tuple(arguments.params),
+        namespace=arguments.namespace,
+        source=arguments.source,
+        robot=arguments.robot,
+        hci_port=free_port(),
+        armed=arguments.armed or arguments.robot == nodes.EMULATED,
+        film=arguments.film,
+        started=started,
+    )
+    print(f'Watching {options.source}, robot: {options.robot}.')
+    session.play(nodes.own_source(options), folder, arguments)
+    session.report(folder)
+    return 0

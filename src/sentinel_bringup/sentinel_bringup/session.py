@@ -1,0 +1,99 @@
+"""What ``demo`` and ``run`` have in common: a run folder, the nodes, and the report at the end."""
+
+import argparse
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from sentinel_common.errors import SentinelError
+
+from . import checks, nodes
+from .console import Console
+from .domains import free_domain
+from .nodes import NodeEntry
+from .runner import Outcome, Runner
+
+# A run of an hour with film takes about 2 GB; below this nothing sensible can be kept, bytes.
+_LEAST_SPACE = 200e6
+
+
+class FolderError(SentinelError):
+    """The run folder cannot be used."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that all runs know."""
+    parser.add_argument(
+        '--folder', type=Path, help='where everything is kept (default: runs/<time>-<command>)'
+    )
+    parser.add_argument(
+        '--params',
+        type=Path,
+        action='append',
+        default=[],
+        metavar='FILE',
+        help='parameter file of ROS 2 for any of the nodes; may be given several times',
+    )
+    parser.add_argument(
+        '--domain', type=int, help='ROS domain to talk in (default: one that nobody uses)'
+    )
+    parser.add_argument('--namespace', default='', help='ROS namespace of the robot')
+    parser.add_argument('--duration', type=float, metavar='SECONDS', help='end after so long')
+    parser.add_argument('-v', '--verbose', action='store_true', help='show all that the nodes say')
+
+
+def make_folder(command: str, wanted: Path | None) -> Path:
+    """Return the run folder, made; raise FolderError where that is impossible."""
+    root = Path(os.environ.get('SENTINEL_ROOT', '.'))
+    folder = wanted or root / 'runs' / f'{time.strftime("%Y%m%d-%H%M%S")}-{command}'
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise FolderError(
+            f'The folder {folder} cannot be made: {error.strerror}.', 'Name another with --folder.'
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise FolderError(f'The folder {folder} cannot be written to.', 'Name another: --folder.')
+    if free < _LEAST_SPACE:
+        raise FolderError(
+            f'There are only {free / 1e6:.0f} MB free in {folder}.',
+            f'Free {_LEAST_SPACE / 1e6:.0f} MB or name another place with --folder.',
+        )
+    return folder.resolve()
+
+
+def play(entries: Sequence[NodeEntry], folder: Path, arguments: argparse.Namespace) -> Outcome:
+    """Check and run the nodes until the end; say how the run ended."""
+    here = nodes.of_world(list(entries), nodes.PYPI)
+    checks.check(here)
+    first = int(os.environ.get('ROS_DOMAIN_ID') or 1)
+    taken = nullcontext(arguments.domain) if arguments.domain is not None else free_domain(first)
+    with taken as domain:
+        print(
+            f'{len(here)} nodes start in ROS domain {domain}, on this machine only; '
+            'Ctrl-C ends them.',
+            flush=True,
+        )
+        return Runner(
+            here,
+            folder=folder,
+            domain=domain,
+            show=Console(verbose=arguments.verbose),
+        ).run(arguments.duration)
+
+
+def report(folder: Path) -> None:
+    """Write report and film and print the table."""
+    from sentinel_behavior import report as reports
+
+    print('\nWriting the report ...', flush=True)
+    page = reports.write(folder)
+    print(f'\n{reports.table(reports.summarise(folder))}\n')
+    print(f'Report    {page}')
+    for name, file in (('Film', 'film.webp'), ('Costs', 'stack.json'), ('Logs', 'logs')):
+        if (folder / file).exists():
+            print(f'{name:9} {folder / file}')

@@ -1,0 +1,61 @@
+"""``./sentinel X`` finds commands, and says in one sentence what is wrong."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sentinel_bringup import cli
+
+
+def sentinel(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, '-m', 'sentinel_bringup.cli', *arguments],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        **options,
+    )
+
+
+def test_help_lists_only_commands_that_are_there():
+    text = sentinel('--help').stdout
+    for name in cli.COMMANDS:
+        assert (f'./sentinel {name} ' in text) == (cli.find(name) is not None)
+    assert './sentinel demo ' in text
+
+
+def test_an_unknown_command_is_one_sentence():
+    result = sentinel('dmeo')
+    assert result.returncode == 2
+    assert "There is no command 'dmeo'." in result.stderr and 'Traceback' not in result.stderr
+
+
+@pytest.mark.parametrize('source', ['nothing.mp4', '.', 'rtspp://x/y'])
+def test_a_wrong_source_is_one_sentence_before_anything_starts(tmp_path, source):
+    result = sentinel('run', '--source', source, cwd=tmp_path)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1 and 'Traceback' not in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / 'file').touch()
+    result = sentinel('demo', '--folder', str(tmp_path / 'file' / 'run'))
+    assert result.returncode == 2 and 'cannot be made' in result.stderr
+
+
+@pytest.mark.parametrize('command', [name for name in cli.COMMANDS if cli.find(name)])
+def test_every_command_explains_itself(command):
+    result = sentinel(command, '--help')
+    assert result.returncode == 0, result.stderr
+    assert cli.find(command).SUMMARY in ' '.join(result.stdout.split())
+
+
+def test_a_closed_pipe_is_no_error():
+    command = f'{sys.executable} -m sentinel_bringup.cli --help | head -0'
+    result = subprocess.run(
+        ['bash', '-c', command], capture_output=True, text=True, env=dict(os.environ), timeout=100
+    )
+    assert 'Traceback' not in result.stderr
