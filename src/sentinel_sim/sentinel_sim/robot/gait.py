@@ -35,7 +35,7 @@ FULL_TURN = 1.5
 # Ranges over which a parameter byte 0..255 runs.
 STANCE_ANGLE = (-0.35, 0.35)  # rad that the feet stand further to the side than 45 degrees
 STANCE_DISTANCE = (0.0675, 0.1175)  # m from hip axis to foot
-SWING_TIME = (0.10, 0.30)  # s that one foot is in the air
+SWING_TIME = (0.08, 0.24)  # s that one foot is in the air
 STEP_SHIFT = (0.0, 0.030)  # m that the body leans away from a single lifted foot
 STEP_HEIGHT = (0.0, 0.035)  # m
 BODY_HEIGHT = (0.050, 0.1227)  # m of base_link above the ground

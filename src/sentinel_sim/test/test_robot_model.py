@@ -1,0 +1,190 @@
+"""The robot's description, and the robot on physics."""
+
+import math
+import xml.etree.ElementTree as ET
+
+import mujoco
+import numpy as np
+import pytest
+from sentinel_driver.hermes import Codec, Drive, GaitSet
+from sentinel_sim.robot import gait, model
+from sentinel_sim.robot.mekamon import MekaMon
+
+CODEC = Codec()
+DT = 0.02
+
+
+@pytest.fixture(scope='module')
+def urdf() -> ET.Element:
+    return ET.fromstring(model.robot_description())
+
+
+@pytest.fixture(scope='module')
+def plane() -> mujoco.MjModel:
+    world = mujoco.MjSpec()
+    world.option.timestep = 0.002
+    world.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    world.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    world.option.impratio = 10
+    world.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=(9, 9, 0.1))
+    frame = world.worldbody.add_frame(pos=(0, 0, model.STANCE_HEIGHT))
+    frame.attach_body(model.robot_spec().body(model.BASE), 'robot/', '')
+    return world.compile()
+
+
+class Walker:
+    """The emulated robot in a MuJoCo world, stepped in lock-step."""
+
+    def __init__(self, plane: mujoco.MjModel, *, seed: int = 0) -> None:
+        self.model, self.data = plane, mujoco.MjData(plane)
+        self.robot = MekaMon(seed=seed)
+        self.data.qpos[7:] = self.data.ctrl[:] = self.robot.step(DT)
+        self.run(0.5)
+
+    @property
+    def up(self) -> float:
+        return float(self.data.body('robot/base_link').xmat[8])
+
+    @property
+    def yaw(self) -> float:
+        matrix = self.data.body('robot/base_link').xmat
+        return math.atan2(matrix[3], matrix[0])
+
+    def run(self, seconds: float) -> np.ndarray:
+        """Mean velocity over ``seconds`` in the body frame: m/s, m/s, rad/s."""
+        moved = np.zeros(3)
+        for _ in range(round(seconds / DT)):
+            before, yaw = self.data.qpos[:2].copy(), self.yaw
+            self.robot.sense(up=self.up)
+            self.data.ctrl[:] = self.robot.step(DT)
+            mujoco.mj_step(self.model, self.data, round(DT / self.model.opt.timestep))
+            dx, dy = self.data.qpos[:2] - before
+            moved[0] += dx * math.cos(yaw) + dy * math.sin(yaw)
+            moved[1] += dy * math.cos(yaw) - dx * math.sin(yaw)
+            moved[2] += math.remainder(self.yaw - yaw, 2 * math.pi)
+        return moved / seconds
+
+    def drive(self, **axes: int) -> None:
+        self.robot.handle(CODEC.payload(Drive(**axes)))
+
+
+def test_twelve_joints_in_the_order_of_the_protocol(urdf, plane):
+    names = [j.get('name') for j in urdf.iter('joint') if j.get('type') == 'revolute']
+    assert tuple(names) == model.JOINTS
+    actuators = [plane.actuator(i).name for i in range(plane.nu)]
+    assert actuators == [f'robot/{name}' for name in model.JOINTS]
+
+
+def test_frames_of_the_design_exist(urdf):
+    links = {link.get('name') for link in urdf.iter('link')}
+    assert {'base_link', 'camera_link', 'camera_optical_frame', 'imu_link', 'head_link'} <= links
+
+
+def test_camera_can_be_left_out():
+    assert 'camera_link' not in model.robot_description(camera=False)
+
+
+def test_every_moving_link_has_an_inertia_that_a_body_can_have(urdf):
+    for link in urdf.iter('link'):
+        if link.find('collision') is None:
+            continue
+        moments = link.find('inertial/inertia')
+        a, b, c = sorted(float(moments.get(k)) for k in ('ixx', 'iyy', 'izz'))
+        assert 0 < a <= c <= (a + b) * 1.000001, link.get('name')
+
+
+def test_gait_and_description_have_the_same_geometry(plane):
+    data = mujoco.MjData(plane)
+    angles = np.tile((0.2, -0.3, 1.4), (4, 1))
+    data.qpos[7:] = angles.ravel()
+    mujoco.mj_kinematics(plane, data)
+    base = data.body('robot/base_link').xpos
+    feet = np.stack([data.geom(f'robot/{name}').xpos - base for name in model.FEET])
+    assert gait.forward(angles) == pytest.approx(feet, abs=1e-6)
+    limits = plane.jnt_range[1:].reshape(4, 3, 2)
+    assert limits[..., 0] == pytest.approx(gait.LOWER)
+    assert limits[..., 1] == pytest.approx(gait.UPPER)
+
+
+def test_nothing_of_the_robot_is_in_its_own_view(plane):
+    data = mujoco.MjData(plane)
+    data.qpos[7:] = MekaMon().step(DT)
+    mujoco.mj_forward(plane, data)
+    eye, across = data.camera('robot/eye').xpos, math.tan(math.radians(22.5))
+    hit = np.zeros(1, dtype=np.int32)
+    for x in np.linspace(-4 / 3 * across, 4 / 3 * across, 15):
+        for y in np.linspace(-across, across, 11):
+            ray = np.array((1.0, x, y)) / math.hypot(1.0, x, y)
+            distance = mujoco.mj_ray(plane, data, eye, ray, None, 1, -1, hit, None)
+            assert distance < 0 or plane.geom_bodyid[hit[0]] == 0, (x, y)
+
+
+def test_lamp_is_off_until_asked(plane):
+    assert not plane.light('robot/lamp').active[0]
+
+
+def test_stands_at_its_stance_height(plane):
+    walker = Walker(plane)
+    walker.run(1.0)
+    assert walker.data.qpos[2] == pytest.approx(model.STANCE_HEIGHT, abs=0.004)
+    assert walker.up > 0.999
+
+
+@pytest.mark.parametrize(
+    ('axes', 'expected'),
+    [
+        ({'forward': 42}, (0.1, 0, 0)),
+        ({'forward': 127}, (0.3, 0, 0)),
+        ({'forward': -127}, (-0.3, 0, 0)),
+        ({'strafe': -85}, (0, 0.2, 0)),
+        ({'turn': -127}, (0, 0, 1.5)),
+        ({'turn': 64}, (0, 0, -0.756)),
+        ({'forward': 64, 'turn': -42}, (0.151, 0, 0.496)),
+        ({'forward': 127, 'turn': -127}, (0.3, 0, 1.5)),
+    ],
+)
+def test_walks_at_the_commanded_velocity(plane, axes, expected):
+    walker = Walker(plane)
+    walker.drive(**axes)
+    walker.run(1.0)
+    got = walker.run(4.0)
+    size = np.linalg.norm(np.array(expected) * (1, 1, 0.2))
+    assert np.linalg.norm((got - expected) * (1, 1, 0.2)) <= 0.15 * size
+    assert walker.up > 0.95
+
+
+def test_stops_within_a_hand_breadth(plane):
+    walker = Walker(plane)
+    walker.drive(forward=127)
+    walker.run(2.0)
+    walker.drive()
+    at = walker.data.qpos[:2].copy()
+    walker.run(1.5)
+    assert np.linalg.norm(walker.data.qpos[:2] - at) < 0.08
+    assert np.abs(walker.run(1.0)).max() < 0.01
+
+
+def test_crawls_slowly_and_level(plane):
+    walker = Walker(plane)
+    walker.robot.handle(CODEC.payload(gait.SLOW_CRAWL))
+    walker.drive(forward=100)
+    walker.run(1.0)
+    speed = walker.run(4.0)[0]
+    assert speed == pytest.approx(0.30 * 0.4235 * 100 / 127, rel=0.2)
+    assert walker.up > 0.99
+
+
+@pytest.mark.parametrize(('byte', 'height'), [(0, 0.050), (88, 0.075), (255, 0.1227)])
+def test_body_height_is_reached(plane, byte, height):
+    walker = Walker(plane)
+    walker.robot.handle(CODEC.payload(GaitSet(0, 7, byte)))
+    walker.run(2.0)
+    assert walker.data.qpos[2] == pytest.approx(height, abs=0.006)
+
+
+def test_a_robot_on_its_back_knows_it(plane):
+    walker = Walker(plane)
+    walker.drive(forward=127)
+    walker.data.qpos[2:7] = (0.15, 0, 1, 0, 0)
+    walker.run(1.5)
+    assert walker.robot.fallen
