@@ -4,6 +4,7 @@ The same pictures with the same stamps give the same answer, under ROS, in a loc
 and in a test.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,7 @@ class Sight:
     motion: Motion
     looks: tuple[Region, ...]
     found: Candidates
+    strengths: Mapping[str, float]
 
 
 class Pipeline:
@@ -118,6 +120,7 @@ class Pipeline:
             motion=motion,
             looks=tuple(looks),
             found=merged,
+            strengths={t.identity: t.strength for t in tracks},
         )
 
     def _choose(

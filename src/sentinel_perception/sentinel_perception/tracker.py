@@ -48,6 +48,12 @@ class Track:
         ahead = min(stamp - self.stamp, _KEEPS_VELOCITY)
         return np.asarray(self.box + np.tile(self.velocity * ahead, 2), np.float32)
 
+    @property
+    def strength(self) -> float:
+        """Median score of the hits among the last looks, 0..1."""
+        hits = [score for score in self.history if score > 0]
+        return float(np.median(hits)) if hits else 0.0
+
     def hit(self, box: Floats, scores: Floats, stamp: float) -> None:
         """Take in a box that belongs to this track."""
         expected, elapsed = self.expected(stamp), stamp - self.stamp
@@ -95,8 +101,8 @@ class Tracker:
                 track.history.append(0.0)
             while len(track.history) > settings.confirm_looks:
                 track.history.popleft()
-            hits = [score for score in track.history if score > 0]
-            if len(hits) >= settings.confirm_hits and np.median(hits) >= settings.threshold:
+            hits = sum(score > 0 for score in track.history)
+            if hits >= settings.confirm_hits and track.strength >= settings.threshold:
                 track.confirmed = True
         for box in range(len(found)):
             if owner[box] < 0 and found.scores[box].max() >= settings.min_score:

@@ -1,0 +1,139 @@
+"""How a model looks at the pictures of a data set: whole, in tiles, or through the pipeline."""
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from sentinel_common.species import RACCOON, SPECIES
+
+from ..detector.port import Candidates, Detector, Pixels, Region
+from ..merging import merge
+from ..pipeline import Pipeline, Sight
+from ..position import Intrinsics
+from ..regions import grid
+from ..settings import Settings
+from .dataset import Dataset
+from .metrics import Prediction
+
+MODES = ('whole', 'tiles', 'pipeline')
+
+# Tiles of two sizes and the whole picture, as far animals need it.
+FINEST_GRID = 3
+
+# Candidates below this score are noise and only slow the figures down.
+_FLOOR = 0.01
+
+# A still is shown to the pipeline as a scene that stands for this long at ten pictures per second:
+# a round of the sweep and then the looks that confirm.
+_STILL_FRAMES, _STILL_PERIOD = 20, 0.1
+
+# Posterior from which the guard calls a track sure.
+SURE = 0.8
+
+# Vertical field of view that the pipeline assumes, rad; it moves positions only, which are not
+# judged here.
+_FIELD_OF_VIEW = 0.7854
+
+
+@dataclass
+class ClipTrace:
+    """When in a clip a raccoon was there, and when there was an alarm; times in s."""
+
+    present: list[float] = field(default_factory=list)
+    annotated: list[float] = field(default_factory=list)
+    alarms: list[float] = field(default_factory=list)
+    end: float = 0.0
+
+
+@dataclass
+class Answers:
+    """What a model said about all pictures."""
+
+    predictions: list[Prediction] = field(default_factory=list)
+    clips: dict[str, ClipTrace] = field(default_factory=dict)
+    milliseconds: list[float] = field(default_factory=list)
+
+
+def look(picture: Pixels, detector: Detector, mode: str) -> Candidates:
+    """One picture at once: ``whole``, or ``tiles`` of both sizes besides."""
+    finest = 1 if mode == 'whole' else FINEST_GRID
+    height, width = picture.shape[:2]
+    regions = [r for n in range(1, finest + 1) for r in grid(n, width=width, height=height)]
+    found = [(region, detector.look(picture, region, _FLOOR)) for region in regions]
+    return merge(found, Region.whole(picture))
+
+
+def run(
+    datasets: list[Dataset], detector: Detector, mode: str, settings: Settings, label: str
+) -> Answers:
+    """Look at every picture; progress goes to stderr."""
+    answers = Answers()
+    settings = replace(settings, finest_grid=FINEST_GRID)
+    total = sum(len(d.samples) for d in datasets)
+    for dataset in datasets:
+        for prediction in _run_one(dataset, detector, mode, settings, answers):
+            answers.predictions.append(prediction)
+            if sys.stderr.isatty():
+                done = len(answers.predictions)
+                print(f'\r{label}: {done}/{total} pictures', end='', file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    return answers
+
+
+def _run_one(
+    dataset: Dataset, detector: Detector, mode: str, settings: Settings, answers: Answers
+) -> Iterator[Prediction]:
+    pipeline, clip = Pipeline(detector, settings), ''
+    for sample, picture, moment in dataset.pictures():
+        begin = time.perf_counter()
+        height, width = picture.shape[:2]
+        camera = Intrinsics.from_field_of_view(width, height, _FIELD_OF_VIEW)
+        in_clip = dataset.video is not None or (sample is not None and bool(sample.clip))
+        if mode != 'pipeline':
+            if sample is None:
+                continue
+            found = look(picture, detector, mode)
+            alarm = False
+        elif in_clip:
+            name = sample.clip if sample is not None else clip
+            if name != clip:
+                pipeline, clip = Pipeline(detector, settings), name
+            found, alarm = reported(pipeline.process(picture, moment, camera))
+        else:
+            pipeline = Pipeline(detector, settings)
+            for step in range(_STILL_FRAMES):
+                sight = pipeline.process(picture, step * _STILL_PERIOD, camera)
+            found, alarm = reported(sight)
+        answers.milliseconds.append((time.perf_counter() - begin) * 1000)
+        if mode == 'pipeline' and in_clip:
+            trace = answers.clips.setdefault(clip, ClipTrace())
+            trace.end = moment
+            if alarm:
+                trace.alarms.append(moment)
+            if sample is not None:
+                trace.annotated.append(moment)
+                if any(not t.ignore for t in sample.truths_of(RACCOON)):
+                    trace.present.append(moment)
+        if sample is not None:
+            yield Prediction(sample, found, width, height)
+
+
+def reported(sight: Sight) -> tuple[Candidates, bool]:
+    """Confirmed tracks as scored boxes, and whether one of them is surely a raccoon.
+
+    The score of a species is its posterior times the median score of the hits of the track.
+    """
+    boxes, scores, alarm = [], [], False
+    for detection in sight.frame.detections:
+        if detection.track_id:
+            box = detection.box
+            strength = sight.strengths[detection.track_id]
+            boxes.append((box.x, box.y, box.x + box.width, box.bottom))
+            scores.append([detection.scores.get(name, 0.0) * strength for name in SPECIES])
+            alarm = alarm or detection.scores.get(RACCOON, 0.0) >= SURE
+    if not boxes:
+        return Candidates.none(), False
+    return Candidates(np.array(boxes, np.float32), np.array(scores, np.float32)), alarm
