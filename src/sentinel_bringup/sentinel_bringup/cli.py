@@ -19,9 +19,9 @@ COMMANDS = {
     'calibrate': 'sentinel_driver.commands.calibrate',
     'tune': 'sentinel_perception.commands.tune',
     'tree': 'sentinel_behavior.commands.tree',
-    'report': 'sentinel_behavior.commands.report',
+    'report': 'sentinel_behavior.report.command',
     'scenarios': 'sentinel_sim.commands.scenarios',
-    'render': 'sentinel_sim.commands.render',
+    'render': 'sentinel_sim.render',
     'bench': 'sentinel_bringup.bench',
 }
 # Commands of the set-up, which need no package; ./sentinel runs them without coming here.
