@@ -18,5 +18,9 @@ setup(
     maintainer_email='garden-sentinel@example.org',
     description='MuJoCo garden, animals and an emulated MekaMon.',
     license='Apache-2.0',
-    entry_points={'console_scripts': []},
+    entry_points={
+        'console_scripts': [
+            'mekamon_emulator = sentinel_sim.robot.emulator_node:main',
+        ]
+    },
 )

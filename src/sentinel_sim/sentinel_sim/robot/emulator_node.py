@@ -1,0 +1,171 @@
+"""The emulated MekaMon on its own: a Bluetooth peripheral without garden and physics."""
+
+import math
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geometry_msgs.msg import Quaternion
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from sentinel_common.parameters import Parameter, Parameters
+from std_srvs.srv import SetBool
+
+from sentinel_common import node, qos
+
+if TYPE_CHECKING:
+    from .peripheral import Fault
+
+PARAMETERS = (
+    Parameter(
+        'hci_port',
+        0,
+        'TCP port on 127.0.0.1 that serves the emulated radio as HCI, 0 = a free one',
+        minimum=0,
+        maximum=65535,
+        read_only=True,
+    ),
+    Parameter('hci_port_file', '', 'file to write the port to, empty = none', read_only=True),
+    Parameter('address', 'F0:F0:F0:4D:4D:01', 'random static Bluetooth address', read_only=True),
+    Parameter('advertised_name', 'MekaMon', 'name in the advertisement', read_only=True),
+    Parameter(
+        'generation',
+        'walking5',
+        'firmware generation: form of the drive command it reads',
+        choices=('walking5', 'legacy4'),
+        read_only=True,
+    ),
+    Parameter(
+        'connection_interval',
+        0.015,
+        's between the moments at which packets travel, 0 = at once',
+        minimum=0.0,
+        maximum=4.0,
+        read_only=True,
+    ),
+    Parameter('mtu', 23, 'largest ATT MTU, bytes', minimum=23, maximum=517, read_only=True),
+    Parameter(
+        'packing',
+        'whole',
+        'how frames lie in notifications',
+        choices=('whole', 'split', 'merged'),
+        read_only=True,
+    ),
+    Parameter('seed', 0, 'of everything random', minimum=0, read_only=True),
+    Parameter('rate', 50.0, 'control cycles per second, Hz', minimum=34.0, maximum=500.0),
+    Parameter(
+        'fault_duration',
+        0.0,
+        's that a fault lasts, 0 = until its service is called with false',
+        minimum=0.0,
+    ),
+)
+
+
+class MekaMonEmulator(Node):
+    """A MekaMon without a body: its gait is followed perfectly.
+
+    Publishes ``joint_states`` (joint targets) and ``ground_truth/odom`` (what was walked, in
+    ``map``). Logs frames that differ from the one before, and connections. The services
+    ``~/vanish``, ``~/refuse``, ``~/corrupt``, ``~/stall`` and ``~/reboot`` (std_srvs/SetBool) let
+    something go wrong, for ``fault_duration`` seconds or until they are called with false.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('mekamon_emulator')
+        from .air import Air
+        from .mekamon import MekaMon
+        from .peripheral import EmulatedRobot, Fault
+
+        self.parameters = Parameters(self, PARAMETERS)
+        p = self.parameters
+        self._air = Air(port=p['hci_port'], interval=p['connection_interval'])
+        self._mekamon = MekaMon(generation=p['generation'], seed=p['seed'])
+        self._robot = EmulatedRobot(
+            self._mekamon,
+            air=self._air,
+            address=p['address'],
+            name=p['advertised_name'],
+            mtu=p['mtu'],
+            packing=p['packing'],
+            seed=p['seed'],
+        )
+        self._robot.on_payload = self._log_payload
+        self._connected = False
+        self._last_payload = b''
+        self._pose = [0.0, 0.0, 0.0]  # x, y in m, yaw in rad
+        self._joints = self.create_publisher(JointState, 'joint_states', qos.RELIABLE)
+        self._odom = self.create_publisher(Odometry, 'ground_truth/odom', qos.RELIABLE)
+        self._air.start()
+        self._robot.start()
+        self.get_logger().info(f'emulated radio: hci:tcp-client:127.0.0.1:{self._air.port}')
+        if p['hci_port_file']:
+            Path(p['hci_port_file']).write_text(f'{self._air.port}\n')
+        for fault in Fault:
+            if fault is not Fault.NONE:
+                self.create_service(SetBool, f'~/{fault}', partial(self._on_fault, fault))
+        self._last = self.get_clock().now()
+        self.create_timer(1.0 / p['rate'], self._step)
+
+    def stop(self) -> None:
+        """Go silent."""
+        self._robot.stop()
+        self._air.stop()
+
+    def _on_fault(self, fault: 'Fault', request: Any, response: Any) -> Any:
+        from .peripheral import Fault
+
+        seconds = self.parameters['fault_duration'] or None
+        self._robot.cause(fault if request.data else Fault.NONE, seconds)
+        response.success = True
+        response.message = self._robot.fault
+        self.get_logger().info(f'fault: {response.message}')
+        return response
+
+    def _log_payload(self, stamp: float, payload: bytes) -> None:
+        if payload != self._last_payload:
+            self._last_payload = payload
+            self.get_logger().info(f'frame {payload.hex(" ")}')
+
+    def _step(self) -> None:
+        from .model import JOINTS
+
+        now = self.get_clock().now()
+        # A pause (a busy machine, a clock that was set) must not become one giant step.
+        dt = min(0.03, max(0.0, (now - self._last).nanoseconds * 1e-9))
+        self._last = now
+        targets = self._mekamon.step(dt)
+        if self._robot.connected != self._connected:
+            self._connected = self._robot.connected
+            self.get_logger().info('connected' if self._connected else 'disconnected')
+        joints = JointState(name=list(JOINTS), position=targets.tolist())
+        joints.header.stamp = now.to_msg()
+        self._joints.publish(joints)
+        self._publish_odometry(dt, joints.header.stamp)
+
+    def _publish_odometry(self, dt: float, stamp: Any) -> None:
+        v = self._mekamon.walking
+        x, y, yaw = self._pose
+        x += dt * (v.x * math.cos(yaw) - v.y * math.sin(yaw))
+        y += dt * (v.x * math.sin(yaw) + v.y * math.cos(yaw))
+        yaw += dt * v.yaw
+        self._pose = [x, y, yaw]
+        message = Odometry(child_frame_id='base_link')
+        message.header.stamp = stamp
+        message.header.frame_id = 'map'
+        message.pose.pose.position.x, message.pose.pose.position.y = x, y
+        message.pose.pose.orientation = Quaternion(z=math.sin(yaw / 2), w=math.cos(yaw / 2))
+        message.twist.twist.linear.x, message.twist.twist.linear.y = v.x, v.y
+        message.twist.twist.angular.z = v.yaw
+        self._odom.publish(message)
+
+
+def main() -> int:
+    """Run the node."""
+    return node.run(MekaMonEmulator)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
