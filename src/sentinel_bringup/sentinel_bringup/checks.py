@@ -38,11 +38,18 @@ def check(entries: Iterable[NodeEntry]) -> None:
     for file in dict.fromkeys(file for entry in entries for file in entry.files):
         for pattern, values in read(file).items():
             hit = [entry for entry in entries if _fits(pattern, entry)]
-            if not hit and pattern.rsplit('/', 1)[-1] not in KNOWN_NODES:
+            if not hit and pattern.rsplit('/', 1)[-1] not in {*KNOWN_NODES, '*', '**'}:
                 names = ', '.join(sorted(KNOWN_NODES))
                 raise ConfigurationError(
                     f'{file}: there is no node {pattern!r}.', f'The nodes are: {names}.'
                 )
+            for entry in entries:
+                if not hit and entry.namespace and pattern.strip('/') == entry.name:
+                    raise ConfigurationError(
+                        f'{file}: the section {pattern!r} does not reach the node in the namespace '
+                        f'{entry.namespace}.',
+                        f"Call it '/**/{entry.name}', which fits every namespace.",
+                    )
             for entry in hit:
                 parameters.check(values, specs[entry.name], f'{file}, node {entry.name}')
     for entry in entries:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sentinel_common.errors import ConfigurationError
+from sentinel_common.files import share
 from sentinel_common.parameters import Value
 
 PYPI = 'pypi'
@@ -50,7 +52,7 @@ class Options:
     folder: Path
     """Run folder: incidents, pictures, sounds, logs."""
     files: tuple[Path, ...] = ()
-    """Parameter files of ROS 2 for any of the nodes; later ones win."""
+    """Parameter files of ROS 2 for any of the nodes; they win over config/<node>.yaml."""
     namespace: str = ''
     """One per robot."""
     use_sim_time: bool = False
@@ -122,7 +124,7 @@ def own_source(options: SourceOptions) -> list[NodeEntry]:
             NodeEntry(
                 name='mekamon_emulator',
                 package='sentinel_sim',
-                module='sentinel_sim.mekamon_emulator',
+                module='sentinel_sim.robot.emulator_node',
                 parameters={'hci_port': options.hci_port},
                 stops_last=True,
             )
@@ -222,12 +224,20 @@ def _finish(entries: list[NodeEntry], options: Options) -> list[NodeEntry]:
         replace(
             entry,
             namespace=options.namespace,
-            files=options.files,
+            files=_own_file(entry.name) + options.files,
             remappings=entry.remappings + transforms,
             parameters={**entry.parameters, 'use_sim_time': options.use_sim_time},
         )
         for entry in entries
     ]
+
+
+def _own_file(name: str) -> tuple[Path, ...]:
+    """Return ``config/<node>.yaml`` where there is one."""
+    try:
+        return (share(f'config/{name}.yaml'),)
+    except ConfigurationError:
+        return ()
 
 
 def of_world(entries: list[NodeEntry], world: str) -> list[NodeEntry]:

@@ -20,7 +20,8 @@ def entry(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    'pattern', ['/**', '/**/detector', '/*/detector', '/garden/detector', 'garden/detector']
+    'pattern',
+    ['/**', '/garden/**', '/**/detector', '/*/detector', '/garden/detector', 'garden/detector'],
 )
 def test_a_whole_number_and_every_way_to_name_the_node_are_taken(tmp_path, pattern):
     check([entry(tmp_path, f'{pattern}: {{ros__parameters: {{rate: 5}}}}')])
@@ -28,7 +29,12 @@ def test_a_whole_number_and_every_way_to_name_the_node_are_taken(tmp_path, patte
         check([entry(tmp_path, f'{pattern}: {{ros__parameters: {{rate: 99}}}}')])
 
 
-@pytest.mark.parametrize('pattern', ['detector', '/yard/detector', '/*/*/detector', 'brain'])
+def test_a_section_that_the_namespace_hides_is_a_fault(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"Call it '/\*\*/detector'"):
+        check([entry(tmp_path, 'detector: {ros__parameters: {rate: 5}}')])
+
+
+@pytest.mark.parametrize('pattern', ['/yard/detector', '/*/*/detector', 'brain'])
 def test_a_section_for_another_node_is_left_alone(tmp_path, pattern):
     check([entry(tmp_path, f'{pattern}: {{ros__parameters: {{rate: 99}}}}')])
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sentinel_bringup.checks import KNOWN_NODES
+from sentinel_bringup.checks import KNOWN_NODES, check
 from sentinel_bringup.child import command
 from sentinel_bringup.nodes import SimulationOptions, SourceOptions
 
@@ -70,3 +70,14 @@ def test_texts_that_look_like_numbers_stay_texts():
         if e.name == 'camera'
     ]
     assert "source:='it''s 0'" in command(camera)
+
+
+def test_every_file_in_config_named_after_a_node_is_valid_in_every_namespace():
+    for name in sorted(KNOWN_NODES):
+        for namespace in ('', 'north'):
+            options = SourceOptions(folder=FOLDER, source='0', namespace=namespace, started=1.0)
+            both = [
+                *nodes.own_source(options),
+                *nodes.simulation(SimulationOptions(folder=FOLDER, namespace=namespace)),
+            ]
+            check([e for e in both if e.name == name and e.module])
