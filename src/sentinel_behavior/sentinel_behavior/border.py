@@ -1,0 +1,63 @@
+"""Messages in, plain values out: what both nodes of this package need at their border."""
+
+import time
+from typing import Any
+
+from sentinel_common.detections import to_seconds
+from sentinel_common.diagnostics import Level, Report
+
+from .geometry import Pose, Twist, yaw_of
+
+# A stamp further ahead of our clock than this comes from another clock, s.
+_AHEAD = 0.1
+
+# One older than this may come from another clock, s; it counts as that old all the same.
+_BEHIND = 5.0
+
+
+class TimeBridge:
+    """Puts ROS stamps on the machine's steady clock.
+
+    Age is counted from there, whatever happens to the time of day.
+    """
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+        self._lag = 0.0
+
+    def now(self) -> float:
+        """Seconds of the steady clock."""
+        return time.monotonic()
+
+    def captured(self, message: Any) -> float:
+        """When the picture behind ``message`` was taken."""
+        return self.captured_at(message.header.stamp)
+
+    def captured_at(self, stamp: Any) -> float:
+        """``stamp`` on the steady clock, never in the future; without a stamp, now."""
+        seconds = to_seconds(stamp)
+        if not seconds:
+            return self.now()
+        self._lag = self._node.get_clock().now().nanoseconds * 1e-9 - seconds
+        return self.now() - max(0.0, self._lag)
+
+    def report(self) -> Report:
+        """Whether the clocks of this node and of the camera agree."""
+        values = {'lag': f'{self._lag:.3f}'}
+        if self._lag < -_AHEAD:
+            return Report(Level.WARN, 'the camera stamps pictures in the future', values)
+        if self._lag > _BEHIND:
+            return Report(Level.ERROR, 'pictures are very old, or clocks differ', values)
+        return Report(Level.OK, 'clocks agree', values)
+
+
+def pose_from_message(pose: Any) -> Pose:
+    """Planar pose of a geometry_msgs/Pose."""
+    q = pose.orientation
+    return Pose(pose.position.x, pose.position.y, yaw_of(q.x, q.y, q.z, q.w))
+
+
+def twist_from_message(message: Any) -> Twist:
+    """Planar velocity of a geometry_msgs/TwistStamped."""
+    twist = message.twist
+    return Twist(twist.linear.x, twist.linear.y, twist.angular.z)

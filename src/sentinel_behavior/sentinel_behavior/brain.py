@@ -1,0 +1,225 @@
+"""The brain without ROS: hears, ticks the tree, and says what it wants."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from py_trees.behaviour import Behaviour
+from py_trees.common import Status
+from py_trees.display import ascii_tree, unicode_tree
+from sentinel_common.detections import Frame, TargetFrame
+
+from .configuration import digest
+from .deterrents import read_deterrents
+from .geometry import STOP, Pose, Twist
+from .policy.choice import Policy
+from .tracks import SURENESS, Sureness, SureTracks
+from .tree.build import build_tree
+from .visits import Visit, VisitBook, place
+from .world import SETTINGS, Incident, Kind, Safety, Settings, Wants, World
+from .zones import Zones
+
+
+class Brain:
+    """Decides.
+
+    Every input names its time: ``now`` on the steady clock (s); stamps are ROS time (s).
+    """
+
+    def __init__(
+        self,
+        *,
+        tree: Path,
+        deterrents: Path,
+        zones: Zones,
+        policy: Callable[[random.Random], Policy],
+        settings: Settings = SETTINGS,
+        sureness: Sureness = SURENESS,
+        seed: int = 0,
+        run: str = 'run',
+        model: str = '',
+    ) -> None:
+        """``run`` prefixes the ids of visits.
+
+        ``model`` is the hash of the detector's model for the log.
+        """
+        catalogue = read_deterrents(deterrents)
+        self.world = World(
+            settings=settings,
+            catalogue=catalogue,
+            policy=policy(random.Random(seed)),
+            zones=zones,
+            visits=VisitBook(absence=settings.absence, prefix=run),
+            sure=SureTracks(catalogue.target_species, sureness),
+            hashes={'tree': digest(tree), 'config': catalogue.digest, 'model': model},
+            seed=seed,
+        )
+        self.root: Behaviour = build_tree(tree, self.world)
+        self.path: list[str] = []
+        self._moving = False
+
+    # What is heard.
+
+    def see(self, frame: Frame, captured: float) -> None:
+        """A picture, captured at ``captured`` on the steady clock, was looked at."""
+        world = self.world
+        world.frame, world.frame_time = frame, captured
+        world.stamp = max(world.stamp, frame.stamp)
+        world.sure.see(frame)
+        targets = world.targets
+        if targets is not None and frame.stamp - targets.stamp > world.settings.lost:
+            # The writer of places fell silent: what it said last is no longer there.
+            self.locate(TargetFrame(frame.stamp, targets.frame_id))
+
+    def locate(self, frame: TargetFrame) -> None:
+        """Confirmed tracks stand at these places."""
+        world = self.world
+        blind = world.targets is not None and (
+            frame.stamp - world.targets.stamp > world.settings.absence
+        )
+        world.targets = frame
+        world.stamp = max(world.stamp, frame.stamp)
+        zones = {}
+        if world.reckoning.estimate is not None:
+            pose = world.reckoning.pose
+            zones = {t.track_id: world.zones.at(pose.to_world(place(t))) for t in frame.targets}
+        for visit in world.visits.gone(world.stamp):
+            self._close(visit, 'lost' if blind else '')
+        for visit in world.visits.see(frame, zones):
+            visit.context = world.period
+            world.tell(
+                Kind.VISIT_STARTED,
+                visit,
+                {
+                    'first_seen': visit.start,
+                    'context': visit.context,
+                    'quiet': world.quiet,
+                    **world.sight(visit),
+                },
+            )
+
+    def obey(self, safety: Safety, now: float) -> None:
+        """The guard said what is allowed."""
+        self.world.safety, self.world.safety_time = safety, now
+
+    def fix(self, pose: Pose, variance: float, now: float) -> None:
+        """Somebody saw the robot at ``pose`` in ``map``."""
+        self.world.reckoning.fix(pose, variance, now)
+
+    def moves(self, twist: Twist, now: float) -> None:
+        """The guard let this motion through."""
+        self.world.reckoning.command(twist, now)
+
+    def charge(self, fraction: float | None) -> None:
+        """Charge of the battery 0..1; None where the robot does not tell.
+
+        Low and well again at different levels.
+        """
+        world = self.world
+        world.battery = fraction
+        if fraction is not None:
+            limit = (
+                world.settings.battery_ok if world.battery_is_low else world.settings.battery_low
+            )
+            world.battery_is_low = fraction < limit
+
+    # What follows.
+
+    def tick(self, now: float, hour: float) -> Wants:
+        """Decide at ``now``; ``hour`` is the local time of day (0..24)."""
+        world = self.world
+        world.now, world.hour = now, hour
+        world.reckoning.advance(now)
+        self.path = [
+            f'{node.name}: {node.status.name} {node.feedback_message}'.rstrip()
+            for node in self.root.tick()
+        ]
+        wants, world.wants = world.wants, Wants()
+        if world.state not in ('engaging', 'observing'):
+            world.deterrent = ''
+        if wants.twist is None and self._moving:
+            wants.twist = STOP
+        self._moving = wants.twist is not None and not wants.twist.is_zero
+        wants.incidents = [self._explained(i) for i in wants.incidents]
+        return wants
+
+    def stop(self) -> Wants:
+        """End what runs, close what is open."""
+        self.root.stop(Status.INVALID)
+        for visit in list(self.world.visits.open.values()):
+            self._close(visit, 'stayed')
+        self.world.visits.open.clear()
+        wants, self.world.wants = self.world.wants, Wants()
+        wants.twist = STOP
+        return wants
+
+    def _explained(self, incident: Incident) -> Incident:
+        if incident.kind != Kind.DECISION:
+            return incident
+        return replace(incident, detail={**incident.detail, 'path': self.path})
+
+    def _close(self, visit: Visit, outcome: str) -> None:
+        world = self.world
+        if not outcome:
+            outcome = 'repelled' if self._credit(visit) else 'left'
+        first = visit.stimuli[0].start if visit.stimuli else None
+        world.tell(
+            Kind.VISIT_ENDED,
+            visit,
+            {
+                'outcome': outcome,
+                'last_seen': visit.last_seen,
+                'seconds': round(visit.last_seen - visit.start, 3),
+                'actions': len(visit.stimuli),
+                'first_stimulus': None if first is None else round(first - visit.start, 3),
+                'to_departure': None if first is None else round(visit.last_seen - first, 3),
+                'stimuli': [
+                    {
+                        'name': s.name,
+                        'step': s.step,
+                        'start': s.start,
+                        'seconds': None if s.end is None else round(s.end - s.start, 3),
+                        'reason': s.reason,
+                        'success': s.success,
+                    }
+                    for s in visit.stimuli
+                ],
+                'min_range': round(visit.distance_min, 3),
+                'zone_seconds': {z: round(s, 3) for z, s in visit.zone_seconds.items()},
+                'tracks': sorted(visit.tracks),
+                'species_votes': dict(visit.votes),
+                'arm': visit.arm,
+                'group': visit.group,
+                'policy': world.policy.name,
+                'context': visit.context,
+            },
+        )
+
+    def _credit(self, visit: Visit) -> bool:
+        """Whether the last stimulus made it leave.
+
+        It was seen no more within the observation time.
+        """
+        if not visit.stimuli:
+            return False
+        stimulus = visit.stimuli[-1]
+        if stimulus.success is None:
+            end = stimulus.end if stimulus.end is not None else visit.last_seen
+            stimulus.success = visit.last_seen - end <= self.world.settings.observe
+            self.world.policy.learn(stimulus.name, self.world.context(visit), stimulus.success)
+        return stimulus.success
+
+    # For people.
+
+    def snapshot(self) -> str:
+        """The tree as text, with the status of every node."""
+        return unicode_tree(self.root, show_status=True)
+
+    def plain_snapshot(self) -> str:
+        """The tree as ASCII text, with the status of every node."""
+        return ascii_tree(self.root, show_status=True)
+
+    def signature(self) -> tuple[str, ...]:
+        """Changes whenever the snapshot does."""
+        return tuple(f'{n.status.name}{n.feedback_message}' for n in self.root.iterate())

@@ -1,0 +1,164 @@
+"""Planar motion, zones as polygons, and where the robot believes it is. SI units, REP-103 axes."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# One-sided 95 % quantile of the normal distribution: a lower bound that is too high once in twenty
+# times.
+Z_95 = 1.645
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Twist:
+    """Planar velocity in ``base_link``: m/s forward, m/s to the left, rad/s counter-clockwise."""
+
+    vx: float = 0.0
+    vy: float = 0.0
+    wz: float = 0.0
+
+    @property
+    def speed(self) -> float:
+        """Planar speed in m/s."""
+        return math.hypot(self.vx, self.vy)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether nothing moves."""
+        return not (self.vx or self.vy or self.wz)
+
+    def scaled(self, factor: float) -> 'Twist':
+        """The same direction and turn at ``factor`` (0..1) of the planar speed."""
+        return Twist(self.vx * factor, self.vy * factor, self.wz)
+
+
+STOP = Twist()
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Place and heading in a fixed frame: m, m, rad."""
+
+    x: float = 0.0
+    y: float = 0.0
+    yaw: float = 0.0
+
+    def to_world(self, point: Point) -> Point:
+        """``point`` of ``base_link`` in the fixed frame."""
+        c, s = math.cos(self.yaw), math.sin(self.yaw)
+        return self.x + c * point[0] - s * point[1], self.y + s * point[0] + c * point[1]
+
+    def to_base(self, point: Point) -> Point:
+        """``point`` of the fixed frame in ``base_link``."""
+        c, s = math.cos(self.yaw), math.sin(self.yaw)
+        dx, dy = point[0] - self.x, point[1] - self.y
+        return c * dx + s * dy, -s * dx + c * dy
+
+    def moved(self, twist: Twist, seconds: float) -> 'Pose':
+        """Where ``twist`` leads within ``seconds`` (midpoint rule)."""
+        half = self.yaw + twist.wz * seconds / 2
+        c, s = math.cos(half), math.sin(half)
+        return Pose(
+            self.x + (c * twist.vx - s * twist.vy) * seconds,
+            self.y + (s * twist.vx + c * twist.vy) * seconds,
+            self.yaw + twist.wz * seconds,
+        )
+
+
+ORIGIN = Pose()
+
+
+def wrap(angle: float) -> float:
+    """``angle`` in -pi..pi."""
+    return math.atan2(math.sin(angle), math.cos(angle))
+
+
+def yaw_of(x: float, y: float, z: float, w: float) -> float:
+    """Heading of a quaternion, rad."""
+    return math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+
+
+def segment_distance(point: Point, a: Point, b: Point) -> float:
+    """Distance in metres from ``point`` to the segment ``a``-``b``."""
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    length = dx * dx + dy * dy
+    t = 0.0
+    if length > 0:
+        t = max(0.0, min(1.0, ((point[0] - a[0]) * dx + (point[1] - a[1]) * dy) / length))
+    return math.hypot(point[0] - a[0] - t * dx, point[1] - a[1] - t * dy)
+
+
+def inside_by(point: Point, polygon: Sequence[Point]) -> float:
+    """How far ``point`` lies inside ``polygon`` in metres; negative outside."""
+    inside = False
+    near = math.inf
+    for a, b in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
+        if (a[1] > point[1]) != (b[1] > point[1]):
+            if point[0] < a[0] + (point[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0]):
+                inside = not inside
+        near = min(near, segment_distance(point, a, b))
+    return near if inside else -near
+
+
+@dataclass(frozen=True)
+class PoseEstimate:
+    """Where the robot believes it is in ``map``.
+
+    ``sigma`` is the standard deviation of the place in m, ``path`` the metres walked since the last
+    fix.
+    """
+
+    pose: Pose
+    sigma: float
+    path: float
+
+
+class DeadReckoning:
+    """Integrates commanded motion from fix to fix: the robot reports no decoded odometry.
+
+    Without a first fix the pose is relative to where the node started and ``estimate`` is None;
+    ``pose`` works always, for what only needs a locally steady frame.
+    """
+
+    def __init__(self, drift: float = 0.15) -> None:
+        """``drift``: standard deviation gained per metre of path, m/m (slip of an open-loop gait.
+
+        An assumption).
+        """
+        self._drift = drift
+        self._variance: float | None = None
+        self._path = 0.0
+        self._time: float | None = None
+        self._twist = STOP
+        self.pose = Pose()
+
+    def command(self, twist: Twist, now: float) -> None:
+        """``twist`` moves the robot from ``now`` on."""
+        self.advance(now)
+        self._twist = twist
+
+    def advance(self, now: float) -> None:
+        """Integrate up to ``now`` (s)."""
+        seconds = 0.0 if self._time is None else max(0.0, now - self._time)
+        self._time = now
+        if self._twist.is_zero:
+            return
+        self.pose = self.pose.moved(self._twist, seconds)
+        self._path += self._twist.speed * seconds
+
+    def fix(self, pose: Pose, variance: float, now: float) -> None:
+        """Somebody saw the robot at ``pose`` in ``map`` with ``variance`` of its place in m^2."""
+        self.advance(now)
+        self.pose = pose
+        self._variance = variance
+        self._path = 0.0
+
+    @property
+    def estimate(self) -> PoseEstimate | None:
+        """Pose in ``map``, or None before the first fix."""
+        if self._variance is None:
+            return None
+        sigma = math.sqrt(self._variance + (self._drift * self._path) ** 2)
+        return PoseEstimate(self.pose, sigma, self._path)

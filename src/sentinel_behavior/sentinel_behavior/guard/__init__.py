@@ -1,0 +1,58 @@
+"""The safety layer between brain and robot."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sentinel_common.species import PROTECTED
+
+from ..tracks import Sureness
+from ..zones import Zones
+from . import rules
+from .core import Guard, Watch
+
+
+def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
+    """Build the guard from the values of ``guard.parameters.PARAMETERS`` and the zones file."""
+    quiet = (values['quiet_start'], values['quiet_end'])
+    return Guard(
+        rules=rules.RuleSet(
+            rules=(
+                rules.EmergencyStop(),
+                rules.Disarmed(),
+                rules.PersonOrPet(seconds=values['veto_seconds']),
+                rules.StalePerception(seconds=values['perception_timeout']),
+                rules.NoSweep(seconds=values['sweep_timeout']),
+                rules.UnsureTarget(),
+                rules.UnsureApproach(),
+                rules.RangeUnknown(seconds=values['perception_timeout']),
+                rules.NoPoseFix(path=values['path_without_fix']),
+                rules.SoundBudget(
+                    per_hour=values['sound_budget'],
+                    per_quiet_hour=values['quiet_sound_budget'],
+                    quiet=None if quiet[0] == quiet[1] else quiet,
+                ),
+                rules.LightBudget(per_hour=values['light_budget']),
+            ),
+            limits=(
+                rules.SpeedLimit(speed=values['max_speed'], turn=values['max_turn_rate']),
+                rules.MinimumDistance(distance=values['minimum_distance']),
+                rules.WayOut(width=values['way_out_width']),
+                rules.ChargeLimit(metres=values['charge_limit']),
+                rules.Geofence(polygon=zones.geofence),
+            ),
+        ),
+        watch=Watch(
+            targets=frozenset(values['target_species']) - PROTECTED,
+            protected=PROTECTED | frozenset(values['also_protected']),
+            veto_level=values['veto_level'],
+            alarm_level=values['alarm_level'],
+            seconds=values['veto_seconds'],
+        ),
+        sureness=Sureness(
+            posterior=values['sure_posterior'],
+            hits=values['sure_hits'],
+            window=values['sure_window'],
+        ),
+        max_speed=values['max_speed'],
+        armed=values['armed'],
+    )

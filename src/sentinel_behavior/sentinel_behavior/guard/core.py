@@ -1,0 +1,334 @@
+"""The guard.
+
+Stands between everything that wants and everything that acts, and can only take away.
+"""
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sentinel_common.detections import Detection, Frame, TargetFrame
+from sentinel_common.species import PROTECTED
+
+from ..geometry import STOP, DeadReckoning, Point, Pose, Twist
+from ..tracks import SURENESS, Sureness, SureTracks
+from .rules import Act, RuleSet, closing_speed
+from .scene import Animal, Evidence, Scene
+
+# A command older than this, counted from its receipt, is as good as none, s.
+COMMAND_TIMEOUT = 0.5
+
+# Another animal's box may share so much with the target's before both count as the same animal
+# (IoU).
+SAME_ANIMAL_IOU = 0.5
+
+# How long a place of an animal that is no longer seen still keeps the robot away, s.
+ANIMAL_MEMORY = 3.0
+
+# Window of the charge limit, s.
+CHARGE_WINDOW = 60.0
+
+# Light seconds are counted over one hour, s.
+LIGHT_WINDOW = 3600.0
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What counts as a sign of somebody protected.
+
+    ``veto_level`` is far below the level of an alarm. Evidence whose box is the target's own (a
+    detector that wavers between raccoon and cat) is excused as long as the track is surely a
+    target, but not from ``alarm_level`` on.
+    """
+
+    targets: frozenset[str] = frozenset({'raccoon'})
+    protected: frozenset[str] = PROTECTED
+    veto_level: float = 0.15
+    alarm_level: float = 0.9
+    seconds: float = 10.0
+
+
+WATCH = Watch()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule that forbids or limits something now."""
+
+    rule: str
+    reason: str
+    forbids: frozenset[Act] = frozenset()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is allowed now. ``max_speed`` in m/s; 0 where walking is forbidden."""
+
+    findings: tuple[Finding, ...]
+    max_speed: float
+
+    def allows(self, act: Act) -> bool:
+        """Whether no rule forbids ``act``."""
+        return not any(act in f.forbids for f in self.findings)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A motion that somebody wants.
+
+    ``received`` on the guard's clock, ``stamp`` as it came (passed through).
+    """
+
+    twist: Twist
+    received: float
+    stamp: float = 0.0
+
+
+@dataclass(frozen=True)
+class Relayed:
+    """What goes to the driver, and from whom it came: 'teleop', 'auto' or '' for silence."""
+
+    twist: Twist
+    stamp: float
+    source: str
+
+
+@dataclass
+class _Sight:
+    time: float
+    score: float
+
+
+@dataclass
+class _Memory:
+    position: Point  # in the locally steady frame of the dead reckoning
+    sigma: float
+    time: float
+    entry: Point
+
+
+class Guard:
+    """Remembers what was heard, judges it by rules, and relays commands.
+
+    All times are s of one clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        rules: RuleSet,
+        watch: Watch = WATCH,
+        sureness: Sureness = SURENESS,
+        max_speed: float = 0.3,
+        armed: bool = False,
+    ) -> None:
+        self.armed = armed
+        self.emergency_stop = False
+        self.image_height: int | None = None
+        self._rules = rules
+        self._watch = watch
+        self._max_speed = max_speed
+        self._frame: Frame | None = None
+        self._frame_time: float | None = None
+        self._sweep_time: float | None = None
+        self._targets_time: float | None = None
+        self._sure = SureTracks(watch.targets, sureness)
+        self._evidence: dict[tuple[str, frozenset[str]], _Sight] = {}
+        self._animals: dict[str, _Memory] = {}
+        self._reckoning = DeadReckoning()
+        self._sound_time: float | None = None
+        self._sound_used = 0.0
+        self._lights: deque[tuple[float, float]] = deque()
+        self._light_since: float | None = None
+        self._approach: deque[tuple[float, float]] = deque()
+        self._commands: dict[str, Command] = {}
+        self._moving = STOP
+        self._moving_since = 0.0
+
+    # What is heard.
+
+    def see(self, frame: Frame, captured: float) -> None:
+        """A picture captured at ``captured`` was looked at."""
+        self._frame, self._frame_time = frame, captured
+        seen = {d.track_id: d for d in frame.detections if d.track_id}
+        self._sure.see(frame)
+        for detection in frame.detections:
+            self._note_protected(detection, seen, captured)
+        self._evidence = {
+            k: s for k, s in self._evidence.items() if captured - s.time <= self._watch.seconds
+        }
+
+    def _note_protected(
+        self, detection: Detection, tracks: Mapping[str, Detection], captured: float
+    ) -> None:
+        for species in self._watch.protected:
+            score = detection.scores.get(species, 0.0)
+            if score < self._watch.veto_level:
+                continue
+            same: frozenset[str] = frozenset()
+            if score < self._watch.alarm_level:
+                same = frozenset(
+                    track_id
+                    for track_id, track in tracks.items()
+                    if track.box.iou(detection.box) >= SAME_ANIMAL_IOU
+                )
+            self._evidence[species, same] = _Sight(captured, score)
+
+    def sweep(self, captured: float) -> None:
+        """A full look past the motion gate ended with the picture captured at ``captured``."""
+        self._sweep_time = captured
+
+    def locate(self, frame: TargetFrame, captured: float) -> None:
+        """Confirmed tracks stand at these places."""
+        self._targets_time = captured
+        self._reckoning.advance(captured)
+        here = self._reckoning.pose
+        for target in frame.targets:
+            distance = math.hypot(target.x, target.y) or 1.0
+            ux, uy = target.x / distance, target.y / distance
+            variance = (
+                ux * ux * target.variance_x
+                + uy * uy * target.variance_y
+                + 2 * ux * uy * target.covariance_xy
+            )
+            place = here.to_world((target.x, target.y))
+            known = self._animals.get(target.track_id)
+            self._animals[target.track_id] = _Memory(
+                place, math.sqrt(max(0.0, variance)), captured, known.entry if known else place
+            )
+        self._animals = {
+            i: m for i, m in self._animals.items() if captured - m.time <= ANIMAL_MEMORY
+        }
+
+    def fix(self, pose: Pose, variance: float, now: float) -> None:
+        """Somebody saw the robot at ``pose`` in ``map``."""
+        before = self._reckoning.pose
+        self._reckoning.fix(pose, variance, now)
+        for memory in self._animals.values():
+            memory.position = pose.to_world(before.to_base(memory.position))
+            memory.entry = pose.to_world(before.to_base(memory.entry))
+
+    def hear(self, used_last_hour: float, now: float) -> None:
+        """The speaker told how many seconds of sound it made in the last hour."""
+        self._sound_time, self._sound_used = now, used_last_hour
+
+    def light(self, on: bool, now: float) -> None:
+        """The head light was asked to be on or off."""
+        if on and self._light_since is None:
+            self._light_since = now
+        elif not on and self._light_since is not None:
+            self._lights.append((self._light_since, now))
+            self._light_since = None
+
+    def command(self, source: str, twist: Twist, now: float, stamp: float = 0.0) -> None:
+        """``source`` ('teleop' or 'auto') wants the robot to move."""
+        self._commands[source] = Command(twist, now, stamp)
+
+    # What follows.
+
+    def scene(self, now: float, hour: float | None = None) -> Scene:
+        """What is known at ``now``; ``hour`` is the local time of day (0..24)."""
+        self._reckoning.advance(now)
+        here = self._reckoning.pose
+        sure = self._sure.sure
+        animals = tuple(
+            Animal(i, here.to_base(m.position), m.sigma, now - m.time, here.to_base(m.entry))
+            for i, m in self._animals.items()
+            if now - m.time <= ANIMAL_MEMORY
+        )
+        return Scene(
+            now=now,
+            armed=self.armed,
+            emergency_stop=self.emergency_stop,
+            frame=self._frame,
+            frame_age=_age(now, self._frame_time),
+            sweep_age=_age(now, self._sweep_time),
+            targets_age=_age(now, self._targets_time),
+            evidence=self._strongest(now, sure),
+            sure=sure,
+            animals=animals,
+            image_height=self.image_height,
+            pose=self._reckoning.estimate,
+            local=here,
+            sound_age=_age(now, self._sound_time),
+            sound_used=self._sound_used,
+            light_used=self._light_used(now),
+            approached=self._approached(now),
+            hour=hour,
+        )
+
+    def _strongest(self, now: float, sure: frozenset[str]) -> Evidence | None:
+        counted = [
+            Evidence(species, sight.score, now - sight.time)
+            for (species, same), sight in self._evidence.items()
+            if not same & sure and now - sight.time <= self._watch.seconds
+        ]
+        return min(counted, key=lambda e: (e.age, -e.score), default=None)
+
+    def _light_used(self, now: float) -> float:
+        while self._lights and self._lights[0][1] < now - LIGHT_WINDOW:
+            self._lights.popleft()
+        used = sum(end - max(start, now - LIGHT_WINDOW) for start, end in self._lights)
+        return used + (now - self._light_since if self._light_since is not None else 0.0)
+
+    def _approached(self, now: float) -> float:
+        while self._approach and self._approach[0][0] < now - CHARGE_WINDOW:
+            self._approach.popleft()
+        return sum(metres for _, metres in self._approach)
+
+    def judge(self, scene: Scene, *, teleop: bool = False) -> Verdict:
+        """What is allowed; ``teleop``: for a person who drives."""
+        findings = [
+            Finding(rule.name, reason, rule.forbids)
+            for rule in self._rules.rules
+            if (rule.binds_teleop or not teleop) and (reason := rule.objection(scene))
+        ]
+        findings += [
+            Finding(limit.name, reason)
+            for limit in self._rules.limits
+            if (reason := limit.objection(scene))
+        ]
+        walking = not any(Act.TRANSLATION in f.forbids for f in findings)
+        return Verdict(tuple(findings), self._max_speed if walking else 0.0)
+
+    def driver(self, now: float) -> str:
+        """Who moves the robot: 'teleop' before 'auto', '' where both are silent."""
+        for source in ('teleop', 'auto'):
+            command = self._commands.get(source)
+            if command is not None and now - command.received <= COMMAND_TIMEOUT:
+                return source
+        return ''
+
+    def relay(self, scene: Scene) -> Relayed:
+        """The motion that goes to the driver now."""
+        source = self.driver(scene.now)
+        if not source:
+            relayed = Relayed(STOP, 0.0, '')
+        else:
+            command = self._commands[source]
+            verdict = self.judge(scene, teleop=source == 'teleop')
+            twist = command.twist
+            if not verdict.allows(Act.TURNING):
+                twist = Twist(twist.vx, twist.vy)
+            if not verdict.allows(Act.TRANSLATION):
+                twist = twist.scaled(0.0)
+            for limit in self._rules.limits:
+                twist = limit.clip(scene, twist)
+            relayed = Relayed(twist, command.stamp, source)
+        self._account(relayed.twist, scene)
+        return relayed
+
+    def _account(self, twist: Twist, scene: Scene) -> None:
+        seconds = max(0.0, scene.now - self._moving_since)
+        closing = max(
+            (closing_speed(self._moving, a.position, 0.0) for a in scene.animals), default=0.0
+        )
+        if closing:
+            self._approach.append((scene.now, closing * seconds))
+        self._moving, self._moving_since = twist, scene.now
+        self._reckoning.command(twist, scene.now)
+
+
+def _age(now: float, then: float | None) -> float | None:
+    return None if then is None else max(0.0, now - then)

@@ -1,0 +1,203 @@
+"""The guard as a node.
+
+Hears everything, relays little, and says ten times a second what is allowed.
+"""
+
+import sys
+import time
+from typing import Any
+
+from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo
+from sentinel_common.diagnostics import Diagnostics, Level, Report
+from sentinel_common.files import share
+from sentinel_common.parameters import Parameters
+from std_msgs.msg import Bool, ColorRGBA, Header
+from std_srvs.srv import SetBool
+from vision_msgs.msg import Detection2DArray, Detection3DArray
+
+from sentinel_common import detections, node, qos
+from sentinel_msgs.msg import SafetyState, SoundState
+
+from .border import TimeBridge, pose_from_message, twist_from_message
+from .geometry import STOP
+from .guard import make_guard
+from .guard.core import Relayed, Verdict
+from .guard.parameters import PARAMETERS
+from .guard.rules import Act
+from .zones import read_zones
+
+# Rate of safety_state, Hz: those who obey it refuse one that is older than 0.5 s.
+STATE_RATE = 10.0
+
+# A stop is sent several times: the robot may latch motion, and one message can be lost.
+STOP_REPEATS = 3
+
+
+class GuardNode(Node):
+    """Relays ``cmd_vel_teleop`` (first) or ``cmd_vel_auto`` to ``cmd_vel``, clipped.
+
+    Publishes ``safety_state``.
+
+    Services ``arm`` and ``emergency_stop`` (std_srvs/SetBool); ``emergency_stop_state`` is latched.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('guard')
+        self.parameters = Parameters(self, PARAMETERS)
+        zones = read_zones(share(self.parameters['zones']))
+        self._guard = make_guard({p.name: self.parameters[p.name] for p in PARAMETERS}, zones)
+        self._time = TimeBridge(self)
+        self._last = Relayed(STOP, 0.0, '')
+        self._stops_due = 0
+        self._verdict: Verdict | None = None
+
+        self._cmd_vel = self.create_publisher(TwistStamped, 'cmd_vel', qos.RELIABLE)
+        self._state = self.create_publisher(SafetyState, 'safety_state', qos.RELIABLE)
+        self._stopped = self.create_publisher(Bool, 'emergency_stop_state', qos.LATCHED)
+        self._stopped.publish(Bool(data=False))
+        subscribe = self.create_subscription
+        subscribe(Detection2DArray, 'detections', self._on_detections, qos.RELIABLE)
+        subscribe(Detection3DArray, 'targets', self._on_targets, qos.RELIABLE)
+        subscribe(Header, 'sweep', self._on_sweep, qos.RELIABLE)
+        subscribe(SoundState, 'sound_state', self._on_sound, qos.RELIABLE)
+        subscribe(ColorRGBA, 'head_color', self._on_light, qos.RELIABLE)
+        subscribe(PoseWithCovarianceStamped, 'pose_fix', self._on_fix, qos.RELIABLE)
+        subscribe(CameraInfo, 'camera/camera_info', self._on_camera, qos.SENSOR_READER)
+        for source in ('teleop', 'auto'):
+            subscribe(
+                TwistStamped,
+                f'cmd_vel_{source}',
+                lambda message, source=source: self._on_command(source, message),
+                qos.RELIABLE,
+            )
+        self.create_service(SetBool, 'arm', self._on_arm)
+        self.create_service(SetBool, 'emergency_stop', self._on_emergency_stop)
+        self.create_timer(1.0 / STATE_RATE, self._tick)
+        diagnostics = Diagnostics(self)
+        diagnostics.add('safety', self._report)
+        diagnostics.add('clocks', self._time.report)
+
+    def _on_detections(self, message: Any) -> None:
+        self._guard.see(detections.frame_from_message(message), self._time.captured(message))
+        self._judge()
+
+    def _on_targets(self, message: Any) -> None:
+        self._guard.locate(detections.targets_from_message(message), self._time.captured(message))
+        self._relay()
+
+    def _on_sweep(self, message: Any) -> None:
+        self._guard.sweep(self._time.captured_at(message.stamp))
+
+    def _on_sound(self, message: Any) -> None:
+        self._guard.hear(message.used_last_hour, self._time.now())
+
+    def _on_light(self, message: Any) -> None:
+        self._guard.light(bool(message.r or message.g or message.b), self._time.now())
+
+    def _on_fix(self, message: Any) -> None:
+        covariance = message.pose.covariance
+        variance = max(float(covariance[0]), float(covariance[7]))
+        self._guard.fix(pose_from_message(message.pose.pose), variance, self._time.now())
+
+    def _on_camera(self, message: Any) -> None:
+        self._guard.image_height = int(message.height)
+
+    def _on_command(self, source: str, message: Any) -> None:
+        stamp = detections.to_seconds(message.header.stamp)
+        self._guard.command(source, twist_from_message(message), self._time.now(), stamp)
+        self._relay(fresh=True)
+
+    def _on_arm(self, request: Any, response: Any) -> Any:
+        self._guard.armed = request.data
+        response.success = True
+        response.message = 'armed' if request.data else 'disarmed'
+        self.get_logger().info(f'{response.message} by a service call')
+        self._judge()
+        return response
+
+    def _on_emergency_stop(self, request: Any, response: Any) -> Any:
+        self._guard.emergency_stop = request.data
+        self._stopped.publish(Bool(data=request.data))
+        response.success = True
+        response.message = 'stopped' if request.data else 'released'
+        self.get_logger().warning(f'emergency stop: {response.message}')
+        self._judge()
+        return response
+
+    def _tick(self) -> None:
+        self._judge(always=True)
+
+    def _judge(self, *, always: bool = False) -> None:
+        """Publish the state (where it changed, or ``always``) and hold the motion against it."""
+        now = self._time.now()
+        clock = time.localtime()
+        scene = self._guard.scene(now, clock.tm_hour + clock.tm_min / 60)
+        driver = self._guard.driver(now)
+        verdict = self._guard.judge(scene, teleop=driver == 'teleop')
+        names = [f.rule for f in verdict.findings]
+        changed = self._verdict is None or names != [f.rule for f in self._verdict.findings]
+        if changed:
+            self.get_logger().info(f'rules in force: {", ".join(names) or "none"}')
+        self._verdict = verdict
+        if always or changed:
+            # Sound and light are never teleoperated: they stay under all rules.
+            acts = verdict if driver != 'teleop' else self._guard.judge(scene)
+            self._state.publish(
+                SafetyState(
+                    header=Header(stamp=self.get_clock().now().to_msg()),
+                    armed=scene.armed,
+                    emergency_stop=scene.emergency_stop,
+                    translation_allowed=verdict.allows(Act.TRANSLATION),
+                    turning_allowed=verdict.allows(Act.TURNING),
+                    sound_allowed=acts.allows(Act.SOUND),
+                    light_allowed=acts.allows(Act.LIGHT),
+                    max_speed=verdict.max_speed,
+                    rules=names,
+                    reasons=[f.reason for f in verdict.findings],
+                )
+            )
+        self._relay()
+
+    def _relay(self, *, fresh: bool = False) -> None:
+        """Send what the rules leave of the newest command; without one, a stop, several times."""
+        relayed = self._guard.relay(self._guard.scene(self._time.now()))
+        if relayed.source:
+            self._stops_due = STOP_REPEATS
+            if fresh or relayed.twist != self._last.twist:
+                self._send(relayed)
+        elif self._stops_due:
+            self._stops_due -= 1
+            self._send(relayed)
+        self._last = relayed
+
+    def _send(self, relayed: Relayed) -> None:
+        message = TwistStamped()
+        message.header.stamp = detections.to_stamp(relayed.stamp)
+        message.header.frame_id = 'base_link'
+        message.twist.linear.x = relayed.twist.vx
+        message.twist.linear.y = relayed.twist.vy
+        message.twist.angular.z = relayed.twist.wz
+        self._cmd_vel.publish(message)
+
+    def _report(self) -> Report:
+        if self._verdict is None:
+            return Report(Level.STALE, 'nothing judged yet')
+        findings = {f.rule: f.reason for f in self._verdict.findings}
+        level = Level.WARN if 'emergency_stop' in findings else Level.OK
+        return Report(level, f'{len(findings)} rules in force', findings)
+
+    def stop(self) -> None:
+        """Leave the robot at rest."""
+        for _ in range(STOP_REPEATS):
+            self._send(Relayed(STOP, 0.0, ''))
+
+
+def main() -> int:
+    """Run the node."""
+    return node.run(GuardNode)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""What may be used now: every deterrent of the catalogue, with the reason where it may not."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from ..deterrents import Deterrent, Deterrents
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A deterrent and why it is rejected; '' where it may be used."""
+
+    name: str
+    rejected: str = ''
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What the guard allows now, and whether quiet hours are."""
+
+    sound: bool
+    light: bool
+    translation: bool
+    turning: bool
+    quiet: bool = False
+
+
+class Usage:
+    """When what was used: for cool-downs, budgets, and never the same twice running."""
+
+    def __init__(self) -> None:
+        self._used: dict[str, deque[float]] = {}
+        self.last = ''
+
+    def note(self, name: str, now: float) -> None:
+        """``name`` starts at ``now`` (s)."""
+        self._used.setdefault(name, deque()).append(now)
+        self.last = name
+
+    def since(self, name: str, now: float) -> float:
+        """Seconds since ``name`` was used last."""
+        used = self._used.get(name)
+        return now - used[-1] if used else float('inf')
+
+    def per_hour(self, name: str, now: float) -> int:
+        """How often ``name`` was used within the last hour."""
+        used = self._used.get(name)
+        if not used:
+            return 0
+        while used and used[0] <= now - HOUR:
+            # The newest one stays: it tells the cool-down, whatever its length.
+            if len(used) == 1:
+                return 0
+            used.popleft()
+        return len(used)
+
+
+def rejection(
+    deterrent: Deterrent, *, species: str, allowed: Allowed, usage: Usage, step: int, now: float
+) -> str:
+    """Why ``deterrent`` may not be used now; '' where it may.
+
+    ``step``: highest rung that is open.
+    """
+    if species not in deterrent.species:
+        return f'not for {species}'
+    if deterrent.neutral:
+        return 'control sound of a trial'
+    if deterrent.sound and not allowed.sound:
+        return 'the guard forbids sound'
+    if deterrent.light and not allowed.light:
+        return 'the guard forbids light'
+    if deterrent.motion and not (
+        allowed.translation if deterrent.motion.walks else allowed.turning
+    ):
+        return 'the guard forbids motion'
+    if not (allowed.sound or allowed.light or allowed.translation):
+        return 'the guard forbids every stimulus'
+    if allowed.quiet and not deterrent.in_quiet_hours:
+        return 'not in quiet hours'
+    if deterrent.step > step:
+        return f'rung {deterrent.step} is not reached yet'
+    since = usage.since(deterrent.name, now)
+    if since < deterrent.cool_down:
+        return f'cools down for another {deterrent.cool_down - since:.0f} s'
+    if usage.per_hour(deterrent.name, now) >= deterrent.per_hour:
+        return f'used {deterrent.per_hour} times within the hour'
+    return ''
+
+
+def candidates(
+    catalogue: Deterrents,
+    *,
+    species: str,
+    allowed: Allowed,
+    usage: Usage,
+    step: int,
+    now: float,
+) -> list[Candidate]:
+    """All deterrents with their rejections.
+
+    Never the same twice running, unless there is no other for the species.
+    """
+    found = []
+    several = sum(species in d.species and not d.neutral for d in catalogue.by_name.values()) > 1
+    for deterrent in catalogue.by_name.values():
+        reason = rejection(
+            deterrent, species=species, allowed=allowed, usage=usage, step=step, now=now
+        )
+        if not reason and several and deterrent.name == usage.last:
+            reason = 'used last time'
+        found.append(Candidate(deterrent.name, reason))
+    return found

@@ -1,0 +1,1 @@
+"""The behaviour tree: leaves, and their assembly from a data file."""

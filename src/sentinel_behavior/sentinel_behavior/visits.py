@@ -1,0 +1,154 @@
+"""Who is there, since when, until when: confirmed tracks in visits, one per species at a time.
+
+A visit survives changes of track ids (a tracker loses an animal and finds it again) and holds
+several animals of one species: what is measured is how long anybody of them stays.
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sentinel_common.detections import Target, TargetFrame
+
+from .geometry import Z_95, Point
+
+# So many pictures must agree on a species before a visit of it is opened: one wavering picture
+# opens none.
+OPENING = 3
+
+# A track counts for its most probable species from this posterior on.
+LIKELY = 0.5
+
+
+def distance(target: Target) -> float:
+    """Distance to ``target`` in m."""
+    return math.hypot(target.x, target.y)
+
+
+def distance_low(target: Target) -> float:
+    """Lower 5 % bound of the distance to ``target`` in m."""
+    d = distance(target)
+    if not d:
+        return 0.0
+    ux, uy = target.x / d, target.y / d
+    variance = (
+        ux * ux * target.variance_x
+        + uy * uy * target.variance_y
+        + 2 * ux * uy * target.covariance_xy
+    )
+    return d - Z_95 * math.sqrt(max(0.0, variance))
+
+
+def bearing(target: Target) -> float:
+    """Direction of ``target``, rad to the left."""
+    return math.atan2(target.y, target.x)
+
+
+@dataclass
+class Stimulus:
+    """One stimulus of a visit; times in s of the stamps."""
+
+    name: str
+    step: int
+    start: float
+    end: float | None = None
+    reason: str = ''
+    success: bool | None = None
+
+
+@dataclass
+class Visit:
+    """Somebody's stay. Times are stamps (s, ROS time); ``context`` is day or night."""
+
+    visit_id: str
+    species: str
+    start: float
+    context: str = ''
+    zone: str = ''
+    arm: str = 'treatment'
+    group: str = ''
+    last_seen: float = 0.0
+    targets: tuple[Target, ...] = ()
+    stimuli: list[Stimulus] = field(default_factory=list)
+    tracks: set[str] = field(default_factory=set)
+    votes: Counter[str] = field(default_factory=Counter)
+    zone_seconds: Counter[str] = field(default_factory=Counter)
+    distance_min: float = math.inf
+    held: tuple[str, ...] = ()
+    engaged: str = ''
+
+    def target(self) -> Target | None:
+        """The animal that is engaged.
+
+        The same as before as long as it is seen, else the nearest.
+        """
+        for target in self.targets:
+            if target.track_id == self.engaged:
+                return target
+        return min(self.targets, key=distance, default=None)
+
+
+class VisitBook:
+    """Opens and closes visits. ``absence``: s without a sight after which the animal has left."""
+
+    def __init__(self, *, absence: float, prefix: str) -> None:
+        """``prefix`` makes ids unique among runs."""
+        self._absence = absence
+        self._prefix = prefix
+        self._count = 0
+        self._seen: Counter[str] = Counter()
+        self.open: dict[str, Visit] = {}
+
+    def see(self, frame: TargetFrame, zones: dict[str, str]) -> list[Visit]:
+        """Count one picture's confirmed tracks; returns visits that it opened.
+
+        ``zones``: zone by track id.
+        """
+        by_species: dict[str, list[Target]] = {}
+        for target in frame.targets:
+            species, probability = target.best
+            if probability >= LIKELY:
+                by_species.setdefault(species, []).append(target)
+        opened = []
+        for species in set(self._seen) - set(by_species):
+            del self._seen[species]
+        for visit in self.open.values():
+            visit.targets = ()
+        for species, targets in by_species.items():
+            self._seen[species] += 1
+            known = self.open.get(species)
+            if known is None:
+                if self._seen[species] < OPENING:
+                    continue
+                self._count += 1
+                known = Visit(f'{self._prefix}-{self._count:04d}', species, frame.stamp)
+                known.last_seen = frame.stamp
+                self.open[species] = known
+                opened.append(known)
+            self._update(known, targets, frame.stamp, zones)
+        return opened
+
+    def _update(
+        self, visit: Visit, targets: list[Target], stamp: float, zones: dict[str, str]
+    ) -> None:
+        seconds = max(0.0, stamp - visit.last_seen)
+        visit.last_seen = stamp
+        visit.targets = tuple(targets)
+        visit.tracks.update(t.track_id for t in targets)
+        visit.votes[visit.species] += 1
+        visit.distance_min = min(visit.distance_min, *map(distance, targets))
+        visit.zone = next((zones[t.track_id] for t in targets if zones.get(t.track_id)), '')
+        if visit.zone:
+            visit.zone_seconds[visit.zone] += seconds
+
+    def gone(self, stamp: float) -> list[Visit]:
+        """Close and return visits whose animal was not seen for the absence time by ``stamp``."""
+        closed = [v for v in self.open.values() if stamp - v.last_seen > self._absence]
+        for visit in closed:
+            del self.open[visit.species]
+        return closed
+
+
+def place(target: Target) -> Point:
+    """Where ``target`` stands in ``base_link``, m."""
+    return target.x, target.y

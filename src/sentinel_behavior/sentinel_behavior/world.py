@@ -1,0 +1,256 @@
+"""What the brain knows and wants at one instant: the blackboard of the leaves of the tree.
+
+Two clocks: ``now`` is the steady clock (s) by which things grow old; ``stamp`` is ROS time (s) by
+which pictures and the log are dated. In a lock-step simulation both are the simulated time.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from sentinel_common.detections import Frame, Target, TargetFrame
+
+from .deterrents import Deterrents
+from .geometry import DeadReckoning, Twist
+from .hours import in_span
+from .policy.candidates import Allowed, Candidate, Usage
+from .policy.choice import Context, Policy
+from .tracks import SureTracks
+from .visits import Visit, VisitBook, distance, distance_low
+from .zones import Zones
+
+# A safety state older than this forbids everything, s.
+SAFETY_TIMEOUT = 0.5
+
+
+class Kind(IntEnum):
+    """Kinds of incidents, as in sentinel_msgs/Incident."""
+
+    VISIT_STARTED = 1
+    DECISION = 2
+    STIMULUS_STARTED = 3
+    STIMULUS_ENDED = 4
+    VISIT_ENDED = 5
+    HELD_FIRE = 6
+
+
+@dataclass(frozen=True)
+class Safety:
+    """What the guard allows, with the names and reasons of the rules that forbid the rest."""
+
+    armed: bool
+    translation: bool
+    turning: bool
+    sound: bool
+    light: bool
+    rules: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def stimulus(self) -> bool:
+        """Whether any stimulus is allowed."""
+        return self.sound or self.light or self.translation
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One line of the log; ``detail`` has the keys of docs/incidents.md."""
+
+    kind: Kind
+    stamp: float
+    visit_id: str
+    track_id: str
+    species: str
+    probability: float
+    deterrent: str
+    detail: Mapping[str, Any]
+
+    def json(self) -> str:
+        """``detail`` as JSON text."""
+        return json.dumps(self.detail, separators=(',', ':'))
+
+
+@dataclass(frozen=True)
+class Play:
+    """Ask the speaker for a sound."""
+
+    name: str
+    volume: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Times and counts of an engagement.
+
+    ``observe``: s after a stimulus within which a departure counts as its effect. ``absence``: s
+    without a sight after which the animal has left. ``lost``: s without a sight after which a
+    stimulus ends. ``stimuli``: per visit; then ``cool_down`` s of rest.
+    """
+
+    observe: float = 12.0
+    absence: float = 5.0
+    lost: float = 0.7
+    stimuli: int = 6
+    cool_down: float = 60.0
+    held: float = 0.5
+    perception_timeout: float = 1.5
+    battery_low: float = 0.15
+    battery_ok: float = 0.25
+    night: tuple[float, float] = (20.0, 7.0)
+    quiet: tuple[float, float] | None = (22.0, 7.0)
+    turn_gain: float = 1.2
+    turn_rate: float = 1.0
+    facing: float = 0.15
+
+
+SETTINGS = Settings()
+
+
+@dataclass
+class Wants:
+    """What the brain wants done after this tick.
+
+    ``twist`` None: it says nothing about motion (silence means stop).
+    """
+
+    twist: Twist | None = None
+    color: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    height: float | None = None
+    play: Play | None = None
+    stop_sound: bool = False
+    hook: str = ''
+    incidents: list[Incident] = field(default_factory=list)
+
+
+@dataclass
+class World:
+    """The blackboard.
+
+    Leaves read what was heard and write ``wants``, ``state`` and ``explanation``.
+    """
+
+    settings: Settings
+    catalogue: Deterrents
+    policy: Policy
+    zones: Zones
+    visits: VisitBook
+    sure: SureTracks
+    hashes: Mapping[str, str]
+    seed: int = 0
+    usage: Usage = field(default_factory=Usage)
+    reckoning: DeadReckoning = field(default_factory=DeadReckoning)
+
+    now: float = 0.0
+    stamp: float = 0.0
+    hour: float = 0.0
+    frame: Frame | None = None
+    frame_time: float | None = None
+    targets: TargetFrame | None = None
+    safety: Safety | None = None
+    safety_time: float | None = None
+    battery: float | None = None
+    battery_is_low: bool = False
+
+    wants: Wants = field(default_factory=Wants)
+    state: str = 'watching'
+    explanation: str = ''
+    deterrent: str = ''
+    considered: list[Candidate] = field(default_factory=list)
+    rest_until: float = 0.0
+
+    @property
+    def visit(self) -> Visit | None:
+        """The visit of a target species that is going on."""
+        for species in self.catalogue.target_species:
+            if species in self.visits.open:
+                return self.visits.open[species]
+        return None
+
+    @property
+    def target(self) -> Target | None:
+        """The animal that the brain looks at, if it is in the newest picture."""
+        visit = self.visit
+        return visit.target() if visit else None
+
+    @property
+    def target_is_sure(self) -> bool:
+        """Whether the target is surely of its species."""
+        target = self.target
+        return target is not None and target.track_id in self.sure.sure
+
+    @property
+    def allowed(self) -> Allowed:
+        """What the guard allows now; nothing where it is silent."""
+        if self.safety is None or self.safety_age > SAFETY_TIMEOUT:
+            return Allowed(sound=False, light=False, translation=False, turning=False)
+        return Allowed(
+            sound=self.safety.sound,
+            light=self.safety.light,
+            translation=self.safety.translation,
+            turning=self.safety.turning,
+            quiet=self.quiet,
+        )
+
+    @property
+    def safety_age(self) -> float:
+        """Seconds since the guard was heard."""
+        return float('inf') if self.safety_time is None else self.now - self.safety_time
+
+    @property
+    def frame_age(self) -> float:
+        """Seconds since the newest picture was taken."""
+        return float('inf') if self.frame_time is None else self.now - self.frame_time
+
+    @property
+    def quiet(self) -> bool:
+        """Whether quiet hours are."""
+        return self.settings.quiet is not None and in_span(self.hour, *self.settings.quiet)
+
+    @property
+    def period(self) -> str:
+        """Day or night."""
+        return 'night' if in_span(self.hour, *self.settings.night) else 'day'
+
+    def context(self, visit: Visit) -> Context:
+        """What a choice for ``visit`` may depend on."""
+        return Context(visit.species, visit.context, visit.zone)
+
+    def tell(
+        self, kind: Kind, visit: Visit, detail: Mapping[str, Any], deterrent: str = ''
+    ) -> None:
+        """Add a line to the log about ``visit`` and the animal that is engaged."""
+        target = visit.target()
+        self.wants.incidents.append(
+            Incident(
+                kind,
+                self.stamp,
+                visit.visit_id,
+                target.track_id if target else visit.engaged,
+                visit.species,
+                target.scores.get(visit.species, 0.0) if target else 0.0,
+                deterrent,
+                detail,
+            )
+        )
+
+    def sight(self, visit: Visit) -> dict[str, Any]:
+        """Range, bounds, scores and box of the engaged animal for the log.
+
+        Empty while it is out of sight.
+        """
+        target = visit.target()
+        if target is None:
+            return {}
+        found: dict[str, Any] = {
+            'range': round(distance(target), 3),
+            'range_low': round(distance_low(target), 3),
+            'scores': {s: round(p, 4) for s, p in target.scores.items()},
+            'zone': visit.zone,
+        }
+        for detection in self.frame.detections if self.frame else ():
+            if detection.track_id == target.track_id:
+                box = detection.box
+                found['box'] = [round(v, 1) for v in (box.x, box.y, box.width, box.height)]
+        return found

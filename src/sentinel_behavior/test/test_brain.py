@@ -1,0 +1,274 @@
+"""Brain and guard together in lock step, without ROS: what a visit looks like from outside."""
+
+import random
+from dataclasses import dataclass, field
+
+import pytest
+from sentinel_behavior.brain import Brain
+from sentinel_behavior.geometry import Pose, Twist
+from sentinel_behavior.guard import make_guard
+from sentinel_behavior.guard.parameters import DEFAULTS
+from sentinel_behavior.guard.rules import Act
+from sentinel_behavior.policy.choice import First
+from sentinel_behavior.world import Kind, Safety
+from sentinel_behavior.zones import read_zones
+from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.files import share
+
+PERIOD = 0.1
+RACCOON = {'raccoon': 0.95}
+
+CATALOGUE = """
+target_species: [raccoon]
+never_engage: [skunk]
+deterrents:
+  flash: {duration: 2.0, step: 1, light: {color: [1, 1, 1], flash_hz: 2}}
+  bark:
+    duration: 3.0
+    step: 2
+    sound: {name: bark, volume: 0.8}
+    light: {color: [1, 0, 0]}
+    motion: {kind: advance, speed: 0.2, stop_at: 1.2}
+"""
+
+
+@dataclass
+class Garden:
+    """Brain and guard, fed with one animal at a given place or none, ten times a second."""
+
+    brain: Brain
+    guard: object
+    now: float = 0.0
+    hour: float = 23.0
+    incidents: list = field(default_factory=list)
+    plays: list = field(default_factory=list)
+    lit: bool = False
+    stopped_sound: bool = False
+    twist: Twist = Twist()
+
+    def step(self, *animals, seconds=PERIOD, guard_speaks=True):
+        for _ in range(round(seconds / PERIOD)):
+            self.now += PERIOD
+            found, places = [], []
+            for index, (scores, x, y) in enumerate(animals):
+                box = Box(300 - 150 * y, 200, 80, 60)
+                found.append(Detection(box, scores, str(index + 1)))
+                places.append(Target(str(index + 1), scores, x, y, variance_x=0.01))
+            frame = Frame(self.now, 'camera', tuple(found))
+            targets = TargetFrame(self.now, 'base_link', tuple(places))
+            guard, brain = self.guard, self.brain
+            guard.see(frame, self.now)
+            guard.locate(targets, self.now)
+            guard.sweep(self.now)
+            guard.hear(0.0, self.now)
+            verdict = guard.judge(guard.scene(self.now, self.hour))
+            if guard_speaks:
+                brain.obey(
+                    Safety(
+                        guard.armed,
+                        verdict.allows(Act.TRANSLATION),
+                        verdict.allows(Act.TURNING),
+                        verdict.allows(Act.SOUND),
+                        verdict.allows(Act.LIGHT),
+                        tuple(f.rule for f in verdict.findings),
+                        tuple(f.reason for f in verdict.findings),
+                    ),
+                    self.now,
+                )
+            brain.see(frame, self.now)
+            brain.locate(targets)
+            self.take(brain.tick(self.now, self.hour))
+
+    def take(self, wants):
+        self.incidents += wants.incidents
+        self.lit = any(wants.color)
+        self.stopped_sound = wants.stop_sound
+        if wants.play:
+            self.plays.append((self.now, wants.play.name))
+        if wants.twist is not None:
+            self.guard.command('auto', wants.twist, self.now)
+        self.twist = self.guard.relay(self.guard.scene(self.now, self.hour)).twist
+
+    def kinds(self):
+        return [i.kind for i in self.incidents]
+
+    def last(self, kind):
+        return next(i for i in reversed(self.incidents) if i.kind == kind)
+
+    @property
+    def state(self):
+        return self.brain.world.state
+
+
+@pytest.fixture
+def garden(tmp_path):
+    return make(tmp_path)
+
+
+def make(tmp_path, catalogue=CATALOGUE, **values):
+    path = tmp_path / 'deterrents.yaml'
+    path.write_text(catalogue)
+    zones = read_zones(share('config/zones.yaml'))
+    brain = Brain(
+        tree=share('config/tree.yaml'),
+        deterrents=path,
+        zones=zones,
+        policy=lambda _: First(),
+        run='t',
+    )
+    garden = Garden(brain, make_guard({**DEFAULTS, 'armed': True, **values}, zones))
+    garden.guard.image_height = 480
+    garden.guard.fix(Pose(), 0.001, 0.0)
+    brain.fix(Pose(), 0.001, 0.0)
+    return garden
+
+
+def test_nobody_there_nothing_done(garden):
+    garden.step(seconds=20)
+    assert garden.state == 'watching'
+    assert garden.incidents == [] and garden.plays == [] and garden.twist == Twist()
+
+
+def test_the_first_stimulus_comes_with_the_picture_that_makes_sure(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.4)
+    assert not garden.lit
+    garden.step((RACCOON, 3.0, 0.0))
+    assert garden.lit
+    assert garden.kinds() == [Kind.VISIT_STARTED, Kind.DECISION, Kind.STIMULUS_STARTED]
+
+
+def test_an_animal_that_leaves_was_repelled(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=2)
+    garden.step(seconds=6)
+    assert garden.kinds()[-2:] == [Kind.STIMULUS_ENDED, Kind.VISIT_ENDED]
+    ended = garden.last(Kind.VISIT_ENDED).detail
+    assert ended['outcome'] == 'repelled'
+    assert [s['name'] for s in ended['stimuli']] == ['flash']
+    assert ended['to_departure'] == pytest.approx(1.5, abs=0.11)
+    assert garden.last(Kind.STIMULUS_ENDED).detail['reason'] in ('target_lost', 'guard')
+    assert not garden.lit and garden.state == 'watching'
+
+
+def test_one_that_stays_gets_the_next_rung(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=18)
+    names = [i.deterrent for i in garden.incidents if i.kind == Kind.DECISION]
+    assert names == ['flash', 'bark']
+    assert garden.plays and garden.plays[0][1] == 'bark'
+    rejected = {c['name']: c['rejected'] for c in garden.last(Kind.DECISION).detail['candidates']}
+    assert rejected == {'flash': 'used last time', 'bark': ''}
+
+
+def test_the_first_decision_says_why_not_the_other(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=1)
+    detail = garden.last(Kind.DECISION).detail
+    assert {c['name']: c['rejected'] for c in detail['candidates']} == {
+        'flash': '',
+        'bark': 'rung 2 is not reached yet',
+    }
+    assert any('target_sure: SUCCESS' in line for line in detail['path'])
+    assert detail['tree'] and detail['config'] and detail['range'] == 3.0
+
+
+def test_it_turns_to_face_and_walks_up_only_so_far(garden):
+    garden.step((RACCOON, 2.0, 1.0), seconds=15)
+    assert garden.state == 'engaging' and garden.twist.wz > 0.3
+    garden.step((RACCOON, 2.0, 0.1), seconds=0.5)
+    assert garden.twist.vx == pytest.approx(0.2)
+    garden.step((RACCOON, 1.3, 0.0), seconds=0.5)
+    assert garden.twist.vx == 0.0
+
+
+@pytest.mark.parametrize('species', ['person', 'cat', 'dog'])
+def test_somebody_who_turns_up_ends_a_stimulus_in_the_same_picture(garden, species):
+    garden.step((RACCOON, 3.0, 0.0), seconds=15)
+    assert garden.lit and garden.plays
+    garden.step((RACCOON, 3.0, 0.0), ({species: 0.2}, 3.0, 1.0))
+    assert not garden.lit and garden.stopped_sound and garden.twist == Twist()
+    assert garden.last(Kind.STIMULUS_ENDED).detail['reason'] == 'interrupted'
+    garden.step((RACCOON, 3.0, 0.0), seconds=9.5)
+    assert not garden.lit and len(garden.plays) == 1
+    assert garden.last(Kind.HELD_FIRE).detail['rules'] == ['person_or_pet']
+    assert garden.state == 'holding_fire'
+
+
+def test_a_cat_alone_is_logged_and_left_alone(garden):
+    garden.step(({'cat': 0.95}, 2.0, 0.0), seconds=10)
+    garden.step(seconds=16)
+    assert garden.kinds() == [Kind.VISIT_STARTED, Kind.VISIT_ENDED]
+    assert garden.last(Kind.VISIT_ENDED).detail['outcome'] == 'left'
+
+
+@pytest.mark.parametrize('scores', [{'raccoon': 0.7}, {'other_animal': 0.99}, {'skunk': 0.99}])
+def test_no_sure_target_no_stimulus(garden, scores):
+    garden.step((scores, 2.0, 0.0), seconds=20)
+    assert Kind.DECISION not in garden.kinds() and not garden.lit
+
+
+def test_disarmed_it_only_watches(garden):
+    garden.guard.armed = False
+    garden.step((RACCOON, 3.0, 0.0), seconds=5)
+    assert garden.state == 'disarmed' and garden.kinds() == [Kind.VISIT_STARTED]
+
+
+def test_a_silent_guard_is_a_fault(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=1)
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.7, guard_speaks=False)
+    assert garden.state == 'fault' and not garden.lit
+
+
+def test_missing_pictures_are_a_fault(garden):
+    garden.step(seconds=1)
+    garden.take(garden.brain.tick(garden.now + 2.0, garden.hour))
+    assert garden.state == 'fault'
+
+
+def test_low_battery_has_two_levels(garden):
+    states = []
+    for charge in (0.5, 0.14, 0.2, 0.26, 0.2):
+        garden.brain.charge(charge)
+        garden.step()
+        states.append(garden.state)
+    assert states == ['watching', 'fault', 'fault', 'watching', 'watching']
+
+
+def test_after_enough_stimuli_it_rests(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=120)
+    decisions = [i for i in garden.incidents if i.kind == Kind.DECISION]
+    assert len(decisions) == 6
+    assert garden.state == 'watching'  # it keeps looking at the animal
+    assert all(a.deterrent != b.deterrent for a, b in zip(decisions, decisions[1:], strict=False))
+
+
+def test_a_lost_id_is_the_same_visit(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=2)
+    garden.step(seconds=1)
+    garden.step(({'raccoon': 0.1}, 9.0, 0.0), (RACCOON, 3.0, 0.0), seconds=2)
+    assert garden.kinds().count(Kind.VISIT_STARTED) == 1
+
+
+def test_the_end_of_the_process_closes_the_log(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=1)
+    garden.take(garden.brain.stop())
+    assert garden.kinds()[-2:] == [Kind.STIMULUS_ENDED, Kind.VISIT_ENDED]
+    assert garden.last(Kind.VISIT_ENDED).detail['outcome'] == 'stayed'
+    assert not garden.lit
+
+
+def test_the_same_pictures_give_the_same_decisions(tmp_path):
+    logs = []
+    for _ in range(2):
+        garden, chance = make(tmp_path), random.Random(3)
+        for _ in range(600):
+            seen = [(RACCOON, 3.0, chance.uniform(-1, 1))] if chance.random() < 0.8 else []
+            garden.step(*seen)
+        logs.append(garden.incidents)
+    assert logs[0] == logs[1] and len(logs[0]) > 10
+
+
+def test_without_a_fix_it_acts_in_place(tmp_path):
+    garden = make(tmp_path)
+    garden.guard._reckoning.__init__()
+    for _ in range(300):
+        garden.step((RACCOON, 3.0, 0.5))
+        assert garden.twist.speed == 0.0
+    assert {i.deterrent for i in garden.incidents if i.kind == Kind.DECISION} == {'flash'}

@@ -1,0 +1,200 @@
+"""The guard as a whole: evidence, sureness, relays, silence."""
+
+import pytest
+from sentinel_behavior.geometry import STOP, Pose, Twist
+from sentinel_behavior.guard import make_guard
+from sentinel_behavior.guard.parameters import DEFAULTS
+from sentinel_behavior.guard.rules import Act
+from sentinel_behavior.zones import Zones
+from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+
+ZONES = Zones(((-5.0, -5.0), (5.0, -5.0), (5.0, 5.0), (-5.0, 5.0)), {})
+BOX, ELSEWHERE = Box(300, 200, 80, 60), Box(20, 200, 80, 60)
+RACCOON = {'raccoon': 0.95}
+
+
+def detection(scores, box=BOX, track='1'):
+    return Detection(box, scores, track)
+
+
+class Bench:
+    """A guard that gets pictures at 10 Hz."""
+
+    def __init__(self, **values):
+        self.guard = make_guard({**DEFAULTS, 'armed': True, **values}, ZONES)
+        self.guard.image_height = 480
+        self.guard.fix(Pose(), 0.001, 0.0)
+        self.now = 0.0
+
+    def look(self, *found, times=1, distance=3.0):
+        for _ in range(times):
+            self.now += 0.1
+            self.guard.see(Frame(self.now, 'camera', found), self.now)
+            places = tuple(Target(d.track_id, d.scores, distance, 0.0) for d in found if d.track_id)
+            self.guard.locate(TargetFrame(self.now, 'base_link', places), self.now)
+            self.guard.sweep(self.now)
+            self.guard.hear(0.0, self.now)
+        return self.rules()
+
+    def rules(self, wait=0.0):
+        self.now += wait
+        return [f.rule for f in self.verdict().findings]
+
+    def verdict(self):
+        return self.guard.judge(self.guard.scene(self.now, 12.0))
+
+    def drive(self, source='auto', twist=Twist(0.2)):
+        self.guard.command(source, twist, self.now, 5.0)
+        return self.relay()
+
+    def relay(self, wait=0.0):
+        self.now += wait
+        return self.guard.relay(self.guard.scene(self.now, 12.0))
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def test_a_sure_target_may_be_deterred_after_five_of_eight_pictures(bench):
+    assert 'unsure_target' in bench.look(detection(RACCOON), times=4)
+    assert bench.look(detection(RACCOON)) == []
+    assert all(bench.verdict().allows(act) for act in Act)
+
+
+def test_a_target_out_of_sight_is_soon_no_target(bench):
+    bench.look(detection(RACCOON), times=8)
+    assert bench.look(times=3) == []
+    assert 'unsure_target' in bench.look()
+
+
+@pytest.mark.parametrize('species', ['person', 'cat', 'dog', 'hedgehog'])
+@pytest.mark.parametrize('track', ['', '2'])
+def test_a_hint_of_somebody_protected_forbids_everything_for_ten_seconds(bench, species, track):
+    bench.look(detection(RACCOON), times=8)
+    rules = bench.look(detection(RACCOON), detection({species: 0.16}, ELSEWHERE, track))
+    assert rules[0] == 'person_or_pet'
+    assert not any(bench.verdict().allows(act) for act in Act)
+    assert 'person_or_pet' in bench.look(detection(RACCOON), times=99)
+    assert bench.look(detection(RACCOON), times=2) == []
+
+
+def test_a_score_below_the_veto_level_is_noise(bench):
+    found = detection(RACCOON), detection({'person': 0.14}, ELSEWHERE, '')
+    assert bench.look(*found, times=8) == []
+
+
+def test_the_targets_own_box_may_waver(bench):
+    found = detection({'raccoon': 0.85, 'cat': 0.2}), detection({'cat': 0.4}, BOX, '')
+    assert bench.look(*found, times=8) == []
+
+
+def test_the_box_of_an_unsure_animal_excuses_nobody(bench):
+    assert 'person_or_pet' in bench.look(detection({'raccoon': 0.6, 'cat': 0.3}), times=8)
+
+
+def test_a_half_cat_beside_a_sure_raccoon_counts(bench):
+    found = detection(RACCOON), detection({'raccoon': 0.55, 'cat': 0.45}, ELSEWHERE, '2')
+    assert 'person_or_pet' in bench.look(*found, times=8)
+
+
+def test_an_alarm_counts_even_in_the_targets_box(bench):
+    found = detection(RACCOON), detection({'cat': 0.95}, BOX, '')
+    assert 'person_or_pet' in bench.look(*found, times=8)
+
+
+def test_everything_is_forbidden_when_pictures_stop(bench):
+    bench.look(detection(RACCOON), times=8)
+    assert bench.rules(wait=1.1)[:2] == ['stale_perception', 'no_sweep']
+    assert not any(bench.verdict().allows(act) for act in Act)
+
+
+def test_a_command_is_relayed_with_its_stamp(bench):
+    bench.look(detection(RACCOON), times=8)
+    relayed = bench.drive()
+    assert (relayed.twist, relayed.stamp, relayed.source) == (Twist(0.2), 5.0, 'auto')
+
+
+def test_silence_means_stop(bench):
+    bench.look(detection(RACCOON), times=8)
+    bench.drive()
+    assert bench.relay(wait=0.5).twist == Twist(0.2)
+    assert bench.relay(wait=0.01).twist == STOP
+
+
+def test_teleop_goes_first_and_needs_no_target(bench):
+    bench.look(detection({'person': 0.9}), times=3)
+    bench.guard.command('auto', Twist(0.2), bench.now)
+    assert bench.drive('teleop', Twist(-0.1)).twist == Twist(-0.1)
+    # As soon as the hand is off, the autonomous command is under all rules again.
+    bench.guard.command('auto', Twist(0.2), bench.now + 0.5)
+    assert bench.relay(wait=0.51).twist == STOP
+
+
+def test_teleop_does_not_run_into_an_animal(bench):
+    bench.look(detection(RACCOON), times=8, distance=0.7)
+    assert bench.drive('teleop').twist == STOP
+
+
+@pytest.mark.parametrize('source', ['auto', 'teleop'])
+def test_the_emergency_stop_binds_everybody_until_released(bench, source):
+    bench.look(detection(RACCOON), times=8)
+    bench.guard.emergency_stop = True
+    assert bench.drive(source, Twist(-0.1, 0.0, 0.5)).twist == STOP
+    bench.guard.emergency_stop = False
+    assert bench.drive(source, Twist(-0.1, 0.0, 0.5)).twist == Twist(-0.1, 0.0, 0.5)
+
+
+def test_disarmed_nothing_moves():
+    bench = Bench(armed=False)
+    bench.look(detection(RACCOON), times=8)
+    assert bench.drive('teleop').twist == STOP
+    assert bench.rules()[0] == 'disarmed'
+
+
+def test_without_a_fix_it_only_turns():
+    bench = Bench()
+    bench.guard = make_guard({**DEFAULTS, 'armed': True}, ZONES)
+    bench.guard.image_height = 480
+    assert bench.look(detection(RACCOON), times=8) == ['no_pose_fix']
+    assert bench.drive(twist=Twist(0.2, 0.0, 0.4)).twist == Twist(wz=0.4)
+
+
+def test_walking_uses_up_the_fix(bench):
+    bench.look(detection(RACCOON), times=8, distance=4.5)
+    for _ in range(110):
+        bench.look(detection(RACCOON), distance=4.5)
+        bench.drive(twist=Twist(-0.2))
+    assert 'no_pose_fix' in bench.rules()
+    bench.guard.fix(Pose(), 0.001, bench.now)
+    assert 'no_pose_fix' not in bench.rules()
+
+
+def test_light_is_counted(bench):
+    bench.look(detection(RACCOON), times=8)
+    bench.guard.light(True, bench.now)
+    bench.now += 121.0
+    bench.guard.light(False, bench.now)
+    assert 'light_budget' in bench.rules()
+    bench.now += 3600.0
+    assert 'light_budget' not in bench.rules()
+
+
+def test_charges_are_counted():
+    bench = Bench(charge_limit=1.0)
+    for _ in range(65):
+        bench.look(detection(RACCOON), distance=3.0)
+        bench.guard.fix(Pose(), 0.001, bench.now)
+        bench.drive(twist=Twist(0.2))
+    assert 'charge_limit' in bench.rules()
+    assert bench.drive(twist=Twist(0.2)).twist == STOP
+
+
+def test_a_remembered_animal_stays_in_its_place_while_the_robot_turns(bench):
+    bench.look(detection(RACCOON), times=8, distance=0.9)
+    bench.guard.command('auto', Twist(wz=1.0), bench.now)
+    bench.relay()
+    bench.now += 0.4
+    (animal,) = bench.guard.scene(bench.now).animals
+    assert animal.position == pytest.approx((0.829, -0.350), abs=0.01)

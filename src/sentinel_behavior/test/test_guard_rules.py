@@ -1,0 +1,205 @@
+"""Every rule by itself: when it objects, when it does not, and what a missing input means."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from sentinel_behavior.geometry import Pose, PoseEstimate, Twist
+from sentinel_behavior.guard import rules
+from sentinel_behavior.guard.scene import Animal, Evidence, Scene
+from sentinel_common.detections import Box, Detection, Frame
+
+RACCOON = Detection(Box(100, 100, 60, 50), {'raccoon': 0.95}, '1')
+LOW = Detection(Box(100, 400, 200, 80), {'raccoon': 0.95}, '1')
+
+
+def frame(*found):
+    return Frame(0.0, 'camera', found)
+
+
+# A scene in which nothing objects.
+CALM = Scene(
+    now=100.0,
+    armed=True,
+    frame=frame(RACCOON),
+    frame_age=0.1,
+    sweep_age=0.1,
+    targets_age=0.1,
+    sure=frozenset({'1'}),
+    animals=(Animal('1', (3.0, 0.0), 0.1, 0.1),),
+    image_height=480,
+    pose=PoseEstimate(Pose(), 0.03, 0.0),
+    sound_age=0.5,
+    hour=12.0,
+)
+FENCE = ((-2.0, -2.0), (4.0, -2.0), (4.0, 2.0), (-2.0, 2.0))
+RULES = [
+    rules.EmergencyStop(),
+    rules.Disarmed(),
+    rules.PersonOrPet(),
+    rules.StalePerception(),
+    rules.NoSweep(),
+    rules.UnsureTarget(),
+    rules.UnsureApproach(),
+    rules.RangeUnknown(),
+    rules.NoPoseFix(),
+    rules.SoundBudget(),
+    rules.LightBudget(),
+    rules.SpeedLimit(),
+    rules.MinimumDistance(),
+    rules.WayOut(),
+    rules.ChargeLimit(),
+    rules.Geofence(polygon=FENCE),
+]
+
+
+@pytest.mark.parametrize('rule', RULES, ids=lambda r: r.name)
+def test_no_rule_objects_to_a_calm_scene(rule):
+    assert rule.objection(CALM) == ''
+
+
+@pytest.mark.parametrize(
+    ('rule', 'change', 'words'),
+    [
+        (rules.EmergencyStop(), {'emergency_stop': True}, 'latched'),
+        (rules.Disarmed(), {'armed': False}, 'not armed'),
+        (rules.PersonOrPet(), {'evidence': Evidence('cat', 0.2, 9.9)}, 'cat (score 0.20)'),
+        (rules.StalePerception(), {'frame_age': 1.1}, '1.1 s ago'),
+        (rules.StalePerception(), {'frame_age': None}, 'never'),
+        (rules.NoSweep(), {'sweep_age': 1.1}, '1.1 s ago'),
+        (rules.NoSweep(), {'sweep_age': None}, 'never'),
+        (rules.UnsureTarget(), {'sure': frozenset()}, 'surely'),
+        (rules.UnsureTarget(), {'frame': None, 'sure': frozenset()}, 'surely'),
+        (rules.UnsureApproach(), {'sure': frozenset()}, 'Track 1'),
+        (rules.RangeUnknown(), {'targets_age': 1.1}, '1.1 s ago'),
+        (rules.RangeUnknown(), {'targets_age': None}, 'never'),
+        (rules.NoPoseFix(), {'pose': None}, 'Nobody has told'),
+        (rules.NoPoseFix(), {'pose': PoseEstimate(Pose(), 0.1, 2.1)}, 'walked 2.1 m'),
+        (rules.SoundBudget(), {'sound_age': None}, 'never'),
+        (rules.SoundBudget(), {'sound_age': 4.0}, '4.0 s ago'),
+        (rules.SoundBudget(), {'hour': None}, 'time of day'),
+        (rules.SoundBudget(), {'sound_used': 60.0}, 'per hour'),
+        (rules.SoundBudget(), {'sound_used': 30.0, 'hour': 23.5}, 'quiet hours'),
+        (rules.SoundBudget(per_quiet_hour=0.0), {'hour': 6.9}, 'quiet hours'),
+        (rules.LightBudget(), {'light_used': 120.0}, '120 s'),
+        (rules.LightBudget(per_hour=0.0), {}, '0 s'),
+        (rules.MinimumDistance(), {'animals': (Animal('7', (0.8, 0.0), 0.1, 0.0),)}, '0.64 m'),
+        (rules.MinimumDistance(), {'frame': frame(LOW)}, 'lower edge'),
+        (rules.MinimumDistance(), {'image_height': None}, 'lower edge'),
+        (rules.ChargeLimit(), {'approached': 3.0}, '3.0 m'),
+        (
+            rules.Geofence(polygon=FENCE),
+            {'pose': PoseEstimate(Pose(3.9, 0.0), 0.1, 0.0)},
+            'outside',
+        ),
+    ],
+)
+def test_a_rule_says_why_it_objects(rule, change, words):
+    assert words in rule.objection(replace(CALM, **change))
+
+
+def test_evidence_grows_old():
+    assert (
+        rules.PersonOrPet().objection(replace(CALM, evidence=Evidence('person', 1.0, 10.1))) == ''
+    )
+
+
+@pytest.mark.parametrize('hour', [7.0, 12.0, 21.9])
+def test_by_day_the_larger_sound_budget_holds(hour):
+    assert rules.SoundBudget().objection(replace(CALM, sound_used=59.0, hour=hour)) == ''
+
+
+def test_without_tracks_no_range_is_missed():
+    assert rules.RangeUnknown().objection(replace(CALM, frame=frame(), targets_age=None)) == ''
+
+
+def test_speed_is_scaled_in_its_direction():
+    clipped = rules.SpeedLimit(speed=0.3, turn=1.0).clip(CALM, Twist(0.6, 0.8, -2.0))
+    assert (clipped.vx, clipped.vy, clipped.wz) == pytest.approx((0.18, 0.24, -1.0))
+
+
+def test_a_speed_that_is_no_number_is_a_stop():
+    assert rules.SpeedLimit().clip(CALM, Twist(math.nan, 0.0, 0.1)) == Twist()
+
+
+def near(x, y, sigma=0.0, age=0.0, entry=None):
+    return replace(CALM, animals=(Animal('1', (x, y), sigma, age, entry),))
+
+
+def test_an_animal_at_the_bound_is_not_approached_but_left():
+    rule = rules.MinimumDistance()
+    assert rule.clip(near(0.7, 0.0), Twist(0.2)) == Twist()
+    assert rule.clip(near(0.7, 0.0), Twist(-0.2)) == Twist(-0.2)
+
+
+def test_the_approach_slows_down_before_the_bound():
+    clipped = rules.MinimumDistance().clip(near(0.75, 0.0), Twist(0.2))
+    assert clipped.vx == pytest.approx(0.05 / rules.HORIZON)
+
+
+def test_the_lower_bound_of_the_distance_counts():
+    assert rules.MinimumDistance().clip(near(1.2, 0.0, sigma=0.35), Twist(0.2)) == Twist()
+
+
+def test_an_old_sight_counts_as_nearer():
+    assert rules.MinimumDistance().clip(near(1.2, 0.0, age=1.5), Twist(0.2)) == Twist()
+
+
+def test_a_turn_into_the_animal_counts_as_approach():
+    # Sideways now, but within the horizon the nose turns by 0.75 rad.
+    twist = Twist(0.0, 0.2, -1.5)
+    assert rules.closing_speed(twist, (1.0, 0.0)) > 0.1
+    assert rules.closing_speed(Twist(0.0, 0.2), (1.0, 0.0)) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_box_at_the_lower_edge_stops_walking_ahead():
+    scene = replace(CALM, frame=frame(LOW))
+    assert rules.MinimumDistance().clip(scene, Twist(0.2, 0.0, 0.3)) == Twist(wz=0.3)
+    assert rules.MinimumDistance().clip(scene, Twist(-0.2)) == Twist(-0.2)
+
+
+def at(x, sigma=0.0):
+    return replace(CALM, pose=PoseEstimate(Pose(x, 0.0, 0.0), sigma, 0.0))
+
+
+def test_the_fence_stops_a_step_across_it():
+    rule = rules.Geofence(polygon=FENCE)
+    assert rule.clip(at(3.95), Twist(0.2)) == Twist()
+    assert rule.clip(at(3.0), Twist(0.2)) == Twist(0.2)
+
+
+def test_outside_the_fence_only_the_way_back_is_open():
+    rule = rules.Geofence(polygon=FENCE)
+    assert rule.clip(at(4.5), Twist(0.2)) == Twist()
+    assert rule.clip(at(4.5), Twist(-0.2)) == Twist(-0.2)
+
+
+def test_the_fence_shrinks_with_doubt():
+    assert rules.Geofence(polygon=FENCE).clip(at(3.0, sigma=0.7), Twist(0.2)) == Twist()
+
+
+def test_the_robot_does_not_step_between_an_animal_and_its_way_out():
+    rule = rules.WayOut()
+    # It came in from the right behind the robot's side and stands ahead: the robot is on the line.
+    blocking = near(1.5, 0.0, entry=(-2.0, 0.2))
+    assert 'way out' in rule.objection(blocking)
+    assert rule.clip(blocking, Twist(0.2)) == Twist()
+    assert rule.clip(blocking, Twist(-0.2)) == Twist(-0.2)
+
+
+def test_an_animal_that_came_from_ahead_leaves_the_way_open():
+    rule = rules.WayOut()
+    free = near(1.5, 0.0, entry=(4.0, 0.0))
+    assert rule.objection(free) == ''
+    assert rule.clip(free, Twist(0.2)) == Twist(0.2)
+
+
+def test_a_step_onto_the_way_out_is_refused():
+    rule = rules.WayOut(width=0.6)
+    assert rule.clip(near(1.0, 0.69, entry=(-1.0, 0.69)), Twist(0.0, 0.2)) == Twist()
+
+
+def test_after_many_charges_it_only_retreats():
+    rule, scene = rules.ChargeLimit(), replace(CALM, approached=3.1)
+    assert rule.clip(scene, Twist(0.2)) == Twist()
+    assert rule.clip(scene, Twist(-0.2)) == Twist(-0.2)
