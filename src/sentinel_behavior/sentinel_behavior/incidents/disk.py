@@ -56,7 +56,10 @@ class Disk:
 
     def save(self, operation: Callable[[], None]) -> None:
         """Run an operation of the store in the thread, again and again until the store takes it."""
-        self._jobs.put(lambda: self._unsaved.append(operation))
+        if threading.current_thread() is self._thread:
+            self._unsaved.append(operation)  # from within a job: the last one has no successor
+        else:
+            self._jobs.put(lambda: self._unsaved.append(operation))
 
     def write(self, path: Path, data: bytes) -> bool:
         """Write a file, from within a job, whole or not at all; say whether it is there."""

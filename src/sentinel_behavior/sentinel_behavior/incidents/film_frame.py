@@ -9,6 +9,7 @@ from .pictures import Pixels, annotate, boxes_in, color, font, hints_at_person, 
 
 PANE = (640, 480)
 _BAR = 64
+_LONGEST = 300  # characters, more than the bar holds
 SIZE = (PANE[0] * 2, PANE[1] + _BAR)
 
 _INK, _MUTED, _BACK = (240, 242, 245), (150, 157, 166), (18, 21, 26)
@@ -141,8 +142,10 @@ def _speaker(draw: ImageDraw.ImageDraw, x: float, y: float) -> None:
 
 def _fit(draw: ImageDraw.ImageDraw, text: str) -> str:
     """Return ``text``, cut where it would leave the bar."""
-    if draw.textlength(text, font(16)) <= SIZE[0] - 28:
+    room = SIZE[0] - 28
+    if len(text) < _LONGEST and draw.textlength(text, font(16)) <= room:
         return text
-    while text and draw.textlength(text + '...', font(16)) > SIZE[0] - 28:
+    text = text[:_LONGEST]
+    while draw.textlength(text + '...', font(16)) > room:
         text = text[:-1]
     return text + '...'

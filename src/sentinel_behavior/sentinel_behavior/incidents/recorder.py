@@ -112,7 +112,8 @@ class Recorder:
         if incident.visit_id:
             self._taken.setdefault(incident.visit_id, (0, float('-inf')))
             if incident.kind == Kind.VISIT_ENDED:
-                self._tracks.pop(incident.track_id, None)
+                ended = incident.visit_id  # of which a tracker may have made several tracks
+                self._tracks = {t: v for t, v in self._tracks.items() if v != ended}
             elif incident.track_id:
                 self._tracks[incident.track_id] = incident.visit_id
         if incident.kind in _WHY:

@@ -1,0 +1,96 @@
+"""The film: the recorder's composed pictures as one animated WebP that any browser plays."""
+
+import io
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from PIL import Image
+
+from ..incidents.recorder import FILM
+from ..incidents.store import FILE_NAME, SqliteStore
+
+FILE = 'film.webp'
+
+# A page that carries the film must still open at once on a phone.
+_LIMIT = 4.8e6  # bytes
+
+# More pictures than this are cut down to what happens in visits, then thinned out.
+_MOST = 400
+
+# Kept before and after each visit, s.
+_AROUND = 3.0
+
+# Sizes and qualities to choose from, best first: (width px, quality of WebP).
+_FORMS = ((1120, 60), (960, 55), (960, 40), (800, 40), (800, 28), (640, 28), (640, 15), (480, 15))
+
+# Pictures that are encoded to learn how large the film becomes.
+_SAMPLES = 12
+
+_LAST_PICTURE = 1500  # ms that the end stands still
+_LONGEST = 1000  # ms, a gap in the film is not watched for longer
+
+
+def _stamp(path: Path) -> float:
+    return int(path.stem) / 1000
+
+
+def _chosen(paths: list[Path], spans: Sequence[tuple[float, float]]) -> list[Path]:
+    if len(paths) > _MOST and spans:
+        inside = [
+            p for p in paths if any(a - _AROUND <= _stamp(p) <= b + _AROUND for a, b in spans)
+        ]
+        paths = inside or paths
+    stride = -(-len(paths) // _MOST)
+    return paths[::stride]
+
+
+def _encode(paths: Sequence[Path], width: int, quality: int) -> bytes:
+    pictures = []
+    for path in paths:
+        with Image.open(path) as picture:
+            height = round(picture.height * width / picture.width)
+            pictures.append(
+                picture.convert('RGB').resize((width, height), Image.Resampling.LANCZOS)
+            )
+    stamps = [round(_stamp(path) * 1000) for path in paths]
+    times = [min(b - a, _LONGEST) for a, b in pairwise(stamps)]
+    data = io.BytesIO()
+    pictures[0].save(
+        data,
+        'WEBP',
+        save_all=True,
+        append_images=pictures[1:],
+        duration=[*times, _LAST_PICTURE],
+        loop=0,
+        quality=quality,
+        method=3,
+    )
+    return data.getvalue()
+
+
+def make(folder: Path) -> Path | None:
+    """Make ``folder/film.webp`` (under 5 MB) from ``folder/film``; None where there is no film."""
+    paths = sorted(p for p in (folder / FILM).glob('*.jpg') if p.stem.isdigit())
+    if not paths:
+        return None
+    spans: list[tuple[float, float]] = []
+    if (folder / FILE_NAME).is_file():
+        with SqliteStore(folder, create=False) as store:
+            visits = store.read().visits
+        spans = [(v.started, v.ended or v.started) for v in visits]
+    paths = _chosen(paths, spans)
+    # A stretch in the middle: neighbours share much, so pictures from all over would mislead.
+    middle = max(0, len(paths) // 2 - _SAMPLES // 2)
+    sample = paths[middle : middle + _SAMPLES]
+    for width, quality in _FORMS:
+        if len(_encode(sample, width, quality)) * len(paths) / len(sample) > _LIMIT:
+            continue
+        film = _encode(paths, width, quality)
+        if len(film) <= _LIMIT:
+            break
+    else:
+        film = _encode(paths[:: -(-len(paths) // 100)], *_FORMS[-1])
+    target = folder / FILE
+    target.write_bytes(film)
+    return target

@@ -1,0 +1,153 @@
+"""The figures of a period, drawn from the incident log and from what lies beside it."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sentinel_common.species import OTHER_ANIMAL, PROTECTED
+
+from ..incidents.model import REPELLED, Hold, Log, Stimulus, Visit
+from ..incidents.recorder import LATENCY
+from ..incidents.store import SqliteStore
+
+SIMULATION = 'simulation.json'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What happened in a period; all figures come from ``log`` unless they say otherwise.
+
+    ``latency`` has the samples of ``incidents.latency.match``, ``simulation`` what the simulator
+    knows to be true, where there was one.
+    """
+
+    folder: Path
+    log: Log
+    latency: tuple[Mapping[str, float], ...] = ()
+    simulation: Mapping[str, Any] | None = None
+
+    @property
+    def started(self) -> float | None:
+        """When the recorder began to listen, s."""
+        return self.log.runs[0].started if self.log.runs else None
+
+    @property
+    def ended(self) -> float | None:
+        """When the recorder listened last, s."""
+        return max((run.last_alive for run in self.log.runs), default=None)
+
+    @property
+    def listened(self) -> float:
+        """Seconds in which the recorder listened."""
+        return sum(run.last_alive - run.started for run in self.log.runs)
+
+    @property
+    def targets(self) -> tuple[Visit, ...]:
+        """Visits of animals that are to be kept away; those marked as false alarms do not count."""
+        return tuple(v for v in self.log.visits if is_target(v) and not v.false_alarm)
+
+    @property
+    def others(self) -> Counter[str]:
+        """Number of visits of everybody else, by species."""
+        return Counter(v.species for v in self.log.visits if not is_target(v))
+
+    @property
+    def false_alarms(self) -> tuple[Visit, ...]:
+        """Visits that a person marked as no target."""
+        return tuple(v for v in self.log.visits if v.false_alarm)
+
+    @property
+    def repelled(self) -> int:
+        """Number of targets that left after a stimulus."""
+        return sum(v.outcome == REPELLED for v in self.targets)
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """Number of targets by outcome."""
+        return Counter(v.outcome or 'still there' for v in self.targets)
+
+    @property
+    def actions(self) -> Counter[str]:
+        """Number of stimuli that began, by deterrent, at whomever."""
+        return Counter(s.deterrent for v in self.log.visits for s in v.stimuli)
+
+    @property
+    def wrong_actions(self) -> tuple[Stimulus, ...]:
+        """Stimuli in visits of people, pets or false alarms, as far as the log knows."""
+        return tuple(
+            s for v in self.log.visits if v.species in PROTECTED or v.false_alarm for s in v.stimuli
+        )
+
+    @property
+    def times_to_stimulus(self) -> tuple[float, ...]:
+        """Seconds from confirmation to the first stimulus, of each target that met one."""
+        return _known(v.time_to_stimulus for v in self.targets)
+
+    @property
+    def times_to_departure(self) -> tuple[float, ...]:
+        """Seconds from the first stimulus to the last sight, of each target that was repelled."""
+        return _known(v.time_to_departure for v in self.targets)
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """Moments at which a rule forbade to act."""
+        return self.log.holds
+
+    @property
+    def rules(self) -> Counter[str]:
+        """How often each rule forbade to act."""
+        return Counter(rule for hold in self.holds for rule in hold.rules)
+
+    @property
+    def noise(self) -> float:
+        """Seconds of sound that were made."""
+        return sum(sound.seconds for sound in self.log.sounds)
+
+    def latency_quantiles(self) -> dict[str, float]:
+        """``p50``, ``p95``, ``p99`` from picture to radio, s; empty where nothing is known."""
+        writes = [sample['write'] for sample in self.latency]
+        if not writes:
+            return {}
+        return {f'p{q}': float(np.quantile(writes, q / 100)) for q in (50, 95, 99)}
+
+
+def is_target(visit: Visit) -> bool:
+    """Whether the visitor is to be kept away: the brain says it, else the species does."""
+    fallback = visit.species not in PROTECTED and visit.species != OTHER_ANIMAL
+    return bool(visit.detail.get('target', fallback))
+
+
+def _known(values: Iterable[float | None]) -> tuple[float, ...]:
+    return tuple(value for value in values if value is not None)
+
+
+def _json(path: Path) -> Any:
+    """Content of a JSON file that may be missing or cut short by a process that was killed."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def summarise(
+    folder: Path, *, since: float = float('-inf'), until: float = float('inf')
+) -> Summary:
+    """Read what the recorder left in ``folder`` from ``since`` until ``until`` (s, ROS time).
+
+    Raises StoreError where there is no incident log or it cannot be read.
+    """
+    with SqliteStore(folder, create=False) as store:
+        log = store.read(since, until)
+    latency = _json(folder / LATENCY) or {}
+    simulation = _json(folder / SIMULATION)
+    samples = (s for s in latency.get('samples', ()) if since <= s['capture'] < until)
+    return Summary(
+        folder=folder,
+        log=log,
+        latency=tuple(samples),
+        simulation=simulation if isinstance(simulation, dict) else None,
+    )

@@ -1,0 +1,43 @@
+"""The figures as plain text for a terminal."""
+
+from .summary import Summary
+from .wording import counted, duration, median, period
+
+
+def rows(summary: Summary) -> list[tuple[str, str]]:
+    """Return the figures as (name, value); what did not happen is said, not left out."""
+    targets = summary.targets
+    found = [('visits to keep away', str(len(targets)) if targets else 'none')]
+    if targets:
+        outcomes = counted(summary.outcomes)
+        found += [
+            ('repelled', f'{summary.repelled} of {len(targets)} ({outcomes})'),
+            ('time to first stimulus', median(summary.times_to_stimulus) or 'nothing was done'),
+            ('time to departure', median(summary.times_to_departure) or 'none was repelled'),
+        ]
+    total = summary.actions.total()
+    found.append(('actions', f'{total} ({counted(summary.actions)})' if total else 'none'))
+    found.append(('at people or pets', str(len(summary.wrong_actions))))
+    if summary.others:
+        found.append(('other visits', counted(summary.others)))
+    if summary.false_alarms:
+        found.append(('false alarms (marked)', str(len(summary.false_alarms))))
+    holds = len(summary.holds)
+    found.append(('held fire', f'{holds} ({counted(summary.rules)})' if holds else 'never'))
+    found.append(('noise made', duration(summary.noise) if summary.noise else 'none'))
+    quantiles = summary.latency_quantiles()
+    if quantiles:
+        text = ', '.join(f'{key} {duration(value)}' for key, value in quantiles.items())
+        found.append(('picture to radio', f'{text} ({len(summary.latency)} commands)'))
+    return found
+
+
+def table(summary: Summary) -> str:
+    """Return the aligned table, ending with a newline."""
+    lines = [f'{period(summary.started, summary.ended)}, listened {duration(summary.listened)}', '']
+    if not summary.log.visits:
+        lines += ['Nothing came: no animal was confirmed in this time.', '']
+    figures = rows(summary)
+    wide = max(len(label) for label, _ in figures)
+    lines += [f'  {label:<{wide}}  {value}' for label, value in figures]
+    return '\n'.join(lines) + '\n'

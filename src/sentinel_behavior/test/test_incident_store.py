@@ -1,0 +1,202 @@
+"""The incident log keeps what it was told, whatever happens to the process or to the file."""
+
+import os
+import random
+import signal
+import sqlite3
+import time
+
+import pytest
+from sentinel_behavior.incidents.model import HOLD_OUT, INTERRUPTED, Incident, Kind, Picture, Sound
+from sentinel_behavior.incidents.store import FILE_NAME, MIGRATIONS, SqliteStore, StoreError
+
+
+@pytest.fixture
+def store(tmp_path):
+    with SqliteStore(tmp_path) as opened:
+        opened.start_run(0.0, {})
+        yield opened
+
+
+def tell(store, kind, at, *, told=None, visit='v1', deterrent='', **detail):
+    incident = Incident(
+        kind=kind,
+        stamp=at,
+        visit_id=visit,
+        track_id='7',
+        species='raccoon',
+        probability=0.9,
+        deterrent=deterrent,
+        detail=detail,
+    )
+    store.record(incident, at if told is None else told)
+
+
+def test_a_visit_is_read_back_with_all_that_belongs_to_it(store):
+    tell(store, Kind.VISIT_STARTED, 10.0, zone='beds')
+    tell(store, Kind.DECISION, 10.5, deterrent='bark', explanation='it is new')
+    tell(store, Kind.STIMULUS_STARTED, 10.5, told=10.75, deterrent='bark', volume=0.5)
+    tell(store, Kind.HELD_FIRE, 11.0, rules=['person_or_pet'], reasons=['A person is near.'])
+    tell(store, Kind.STIMULUS_ENDED, 12.0, deterrent='bark', seconds=1.5, completed=True)
+    tell(store, Kind.VISIT_ENDED, 20.0, outcome='repelled', last_seen=15.0)
+
+    (visit,) = store.read().visits
+    assert (visit.started, visit.ended, visit.outcome) == (10.0, 20.0, 'repelled')
+    assert visit.detail == {'zone': 'beds'}
+    assert visit.decisions[0].detail['explanation'] == 'it is new'
+    assert visit.stimuli[0].seconds == 1.5
+    assert visit.stimuli[0].end_detail['completed'] is True
+    assert visit.holds[0].rules == ('person_or_pet',)
+    assert visit.time_to_stimulus == 0.75
+    assert visit.time_to_departure == 4.25
+
+
+def test_a_visit_whose_start_was_missed_is_kept(store):
+    tell(store, Kind.STIMULUS_STARTED, 5.0, visit='late', deterrent='bark')
+    (visit,) = store.read().visits
+    assert (visit.id, visit.started, len(visit.stimuli)) == ('late', 5.0, 1)
+    assert visit.time_to_departure is None
+
+
+def test_each_stimulus_gets_its_own_end(store):
+    for at, seconds in ((1.0, 0.5), (2.0, 0.75)):
+        tell(store, Kind.STIMULUS_STARTED, at, deterrent='bark')
+        tell(store, Kind.STIMULUS_ENDED, at + seconds, deterrent='bark', seconds=seconds)
+    (visit,) = store.read().visits
+    assert [s.seconds for s in visit.stimuli] == [0.5, 0.75]
+
+
+def test_the_end_of_a_stimulus_without_its_length_is_measured(store):
+    tell(store, Kind.STIMULUS_STARTED, 1.0, told=1.25, deterrent='bark')
+    tell(store, Kind.STIMULUS_ENDED, 3.0, told=3.5, deterrent='bark')
+    assert store.read().visits[0].stimuli[0].seconds == 2.25
+
+
+def test_a_hold_needs_no_visit_but_everything_else_does(store):
+    tell(store, Kind.HELD_FIRE, 1.0, visit='', rules=['quiet_hours'])
+    assert [hold.visit_id for hold in store.read().holds] == ['']
+    with pytest.raises(StoreError, match='names no visit'):
+        tell(store, Kind.DECISION, 1.0, visit='')
+
+
+def test_a_false_alarm_is_marked_and_the_mark_taken_back(store):
+    tell(store, Kind.VISIT_STARTED, 1.0)
+    tell(store, Kind.FALSE_ALARM, 2.0, note='a bush')
+    assert (store.read().visits[0].false_alarm, store.read().visits[0].note) == (True, 'a bush')
+    store.mark('v1', False)
+    assert not store.read().visits[0].false_alarm
+    with pytest.raises(StoreError, match="no visit 'v2'"):
+        store.mark('v2', True)
+
+
+def test_only_the_period_is_read(store):
+    for at in (1.0, 2.0, 3.0):
+        tell(store, Kind.VISIT_STARTED, at, visit=f'v{at:.0f}')
+        tell(store, Kind.HELD_FIRE, at, visit=f'v{at:.0f}', rules=[])
+        store.add_sound(Sound(started=at, seconds=1.0, name='bark', volume=0.5))
+    log = store.read(since=2.0, until=3.0)
+    assert [visit.id for visit in log.visits] == ['v2']
+    assert [hold.stamp for hold in log.holds] == [2.0]
+    assert [sound.started for sound in log.sounds] == [2.0]
+
+
+def test_the_arm_of_the_last_decision_counts(store):
+    tell(store, Kind.DECISION, 1.0, arm='hold_out')
+    assert store.read().visits[0].arm == HOLD_OUT
+
+
+def test_a_picture_keeps_its_boxes(store):
+    tell(store, Kind.VISIT_STARTED, 1.0)
+    box = {'track_id': '7', 'x': 1.0, 'y': 2.0, 'width': 3.0, 'height': 4.0, 'scores': {'cat': 0.5}}
+    picture = Picture(
+        path='snapshots/a.jpg',
+        stamp=1.0,
+        visit_id='v1',
+        track_id='7',
+        kind='crop',
+        why='visit started',
+        x=1,
+        y=2,
+        width=30,
+        height=40,
+        boxes=(box,),
+    )
+    store.add_picture(picture)
+    assert store.read().visits[0].pictures == (picture,)
+
+
+def test_a_new_run_ends_the_visits_of_one_that_died(tmp_path):
+    with SqliteStore(tmp_path) as store:
+        store.start_run(0.0, {})
+        tell(store, Kind.VISIT_STARTED, 5.0)
+        store.alive(9.0)
+    with SqliteStore(tmp_path) as store:
+        store.start_run(100.0, {})
+        log = store.read()
+    assert (log.visits[0].outcome, log.visits[0].ended) == (INTERRUPTED, 9.0)
+    assert [run.last_alive for run in log.runs] == [9.0, 100.0]
+
+
+def test_a_file_of_a_newer_version_is_refused(tmp_path):
+    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+        db.execute(f'PRAGMA user_version = {len(MIGRATIONS) + 1}')
+    db.close()
+    with pytest.raises(StoreError, match='newer version'):
+        SqliteStore(tmp_path)
+
+
+def test_a_damaged_file_is_one_sentence(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b'no database at all' * 100)
+    with pytest.raises(StoreError, match=r'not a database.*Move the file away') as caught:
+        SqliteStore(tmp_path)
+    assert not caught.value.passing
+
+
+def test_a_missing_log_is_one_sentence(tmp_path):
+    with pytest.raises(StoreError, match='There is no incident log'):
+        SqliteStore(tmp_path, create=False)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(StoreError, match='cannot be made'):
+        SqliteStore(tmp_path / 'file' / 'folder')
+
+
+def _write_until_killed(folder, pipe, start):
+    """Body of a child process: incidents one after the other, each told once it is recorded."""
+    with SqliteStore(folder) as store:
+        store.start_run(float(start), {})
+        for number in range(start, start + 10_000):
+            tell(store, Kind.VISIT_STARTED, float(number), visit=str(number))
+            tell(store, Kind.DECISION, float(number), visit=str(number), deterrent='bark')
+            tell(store, Kind.VISIT_ENDED, float(number), visit=str(number), outcome='left')
+            os.write(pipe, f'{number}\n'.encode())
+
+
+def test_a_hundred_kills_lose_no_finished_incident_and_leave_a_sound_file(tmp_path):
+    chance = random.Random(1)
+    SqliteStore(tmp_path).close()
+    told = set()
+    for kill in range(100):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _write_until_killed(tmp_path, writing, kill * 10_000)
+            os._exit(0)
+        os.close(writing)
+        first = os.read(reading, 4096)  # it has recorded something: now any moment will do
+        time.sleep(chance.uniform(0.0, 0.03))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        with os.fdopen(reading, 'rb') as rest:
+            told.update((first + rest.read()).decode().split())
+
+    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+        assert db.execute('PRAGMA integrity_check').fetchall() == [('ok',)]
+        assert db.execute('PRAGMA foreign_key_check').fetchall() == []
+        finished = {row[0] for row in db.execute("SELECT id FROM visits WHERE outcome = 'left'")}
+        decided = {row[0] for row in db.execute('SELECT visit_id FROM decisions')}
+    db.close()
+    assert len(told) >= 100
+    assert told <= finished <= decided

@@ -1,0 +1,276 @@
+"""What the recorder keeps of pictures, sounds and incidents, and what it refuses to keep."""
+
+import json
+import sqlite3
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from sentinel_behavior.incidents import disk, pictures
+from sentinel_behavior.incidents.film_frame import SIZE, Caption, compose
+from sentinel_behavior.incidents.latency import LatencyLog, match
+from sentinel_behavior.incidents.model import Incident, Kind
+from sentinel_behavior.incidents.recorder import Options, Recorder
+from sentinel_behavior.incidents.store import SqliteStore, StoreError
+from sentinel_common.detections import Box, Detection, Frame
+
+NOISE = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
+NOISE[..., 2] //= 4  # little red, so that mistaken channels show
+RACCOON = Detection(Box(40, 60, 80, 50), {'raccoon': 0.9, 'person': 0.02}, '7')
+PERSON = Detection(Box(90, 20, 60, 200), {'person': 0.1})
+
+
+def seen(*detections, stamp=1.0):
+    return Frame(stamp, 'camera_optical_frame', detections)
+
+
+def said(**more):
+    fields = {
+        'elapsed': 61.25,
+        'state': 'engaging',
+        'species': 'raccoon',
+        'probability': 0.9,
+        'deterrent': 'bark_and_advance',
+        'explanation': 'because',
+        'sound': 'bark 80%',
+        'rules': (),
+    }
+    return Caption(**(fields | more))
+
+
+class Bench:
+    """A recorder over a real store, with a clock that is set by hand."""
+
+    def __init__(self, folder, **options):
+        self.folder, self.now, self.complaints = folder, 1.0, []
+        self.store = SqliteStore(folder)
+        self.store.start_run(0.0, {})
+        self.recorder = Recorder(
+            store=self.store,
+            folder=folder,
+            options=Options(**({'min_free': 0.0} | options)),
+            now=lambda: self.now,
+            complain=self.complaints.append,
+        )
+
+    def look(self, stamp, *detections):
+        self.recorder.image(stamp, lambda: NOISE)
+        self.recorder.frame(seen(*detections, stamp=stamp))
+
+    def tell(self, kind, stamp, **detail):
+        self.recorder.incident(
+            Incident(
+                kind=kind,
+                stamp=stamp,
+                visit_id='v1',
+                track_id='7',
+                species='raccoon',
+                deterrent='bark',
+                detail=detail,
+            )
+        )
+
+    def finish(self):
+        assert self.recorder.stop()
+        with SqliteStore(self.folder) as store:
+            return store.read()
+
+
+@pytest.fixture
+def bench(tmp_path):
+    return Bench(tmp_path)
+
+
+def test_an_incident_brings_a_crop_and_the_whole_picture(bench):
+    bench.look(1.0, RACCOON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    crop, frame = sorted(bench.finish().visits[0].pictures, key=lambda p: p.kind)
+    assert (crop.kind, crop.x, crop.y, crop.width, crop.height) == ('crop', 20, 47, 120, 76)
+    assert crop.boxes[0]['x'] == 20 and crop.boxes[0]['scores']['raccoon'] == 0.9
+    assert (frame.kind, frame.width, frame.height) == ('frame', 320, 240)
+    stored = cv2.imread(str(bench.folder / crop.path))
+    assert stored.shape == (76, 120, 3)
+    means = stored.mean((0, 1)), NOISE[47:123, 20:140].mean((0, 1))
+    assert np.allclose(*means, atol=10)  # JPEG is bad at noise
+
+
+def test_no_whole_picture_where_there_is_a_hint_of_a_person(bench):
+    bench.look(1.0, RACCOON, PERSON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    assert [p.kind for p in bench.finish().visits[0].pictures] == ['crop']
+
+
+def test_a_person_in_a_crop_is_a_mosaic():
+    part, place = pictures.crop(NOISE, seen(RACCOON, PERSON), '7', 0.25)
+    covered = part[:, int(81 - place.x) :]  # the person's box begins at 90, less 15 % of 60
+    assert len(np.unique(covered.reshape(-1, 3), axis=0)) <= 8 * 8
+    clear = part[:, : int(81 - place.x)]
+    assert np.array_equal(clear, NOISE[47:123, 20:81])
+
+
+def test_a_person_is_never_cropped():
+    person = Detection(Box(90, 20, 60, 200), {'person': 0.6, 'raccoon': 0.3}, '7')
+    assert pictures.crop(NOISE, seen(person), '7', 0.25) is None
+
+
+def test_the_film_shows_nothing_of_a_picture_with_a_person():
+    shown = np.asarray(compose(NOISE, seen(PERSON), None, said()))
+    pane = shown[60:200, 10:150]  # away from boxes and words
+    assert len(np.unique(pane.reshape(-1, 3), axis=0)) < 20
+    clear = np.asarray(compose(NOISE, seen(RACCOON), None, said()))[60:110, 10:60]
+    assert len(np.unique(clear.reshape(-1, 3), axis=0)) > 500
+
+
+def test_long_explanations_stay_in_the_bar():
+    film = compose(NOISE, seen(), NOISE, said(explanation='very ' * 500, rules=('quiet_hours',)))
+    assert film.size == SIZE
+
+
+def test_pictures_come_at_intervals_and_end_with_the_visit(tmp_path):
+    bench = Bench(tmp_path, snapshot_interval=1.0)
+    bench.look(1.0, RACCOON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    for tenth in range(11, 31):
+        bench.look(tenth / 10, RACCOON)
+    bench.tell(Kind.VISIT_ENDED, 3.0, outcome='left')
+    bench.look(9.0, RACCOON)
+    crops = [p.stamp for p in bench.finish().visits[0].pictures if p.kind == 'crop']
+    assert crops == [1.0, 2.0, 3.0]
+
+
+def test_pictures_of_a_visit_are_limited(tmp_path):
+    bench = Bench(tmp_path, snapshot_interval=0.1, snapshot_limit=3)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    for second in range(2, 12):
+        bench.look(float(second), RACCOON)
+    assert len(bench.finish().visits[0].pictures) == 3
+
+
+def test_detections_without_their_picture_keep_nothing(bench):
+    bench.recorder.frame(seen(RACCOON))
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    assert bench.finish().visits[0].pictures == ()
+
+
+def test_a_track_id_cannot_leave_the_folder(bench):
+    raccoon = Detection(RACCOON.box, RACCOON.scores, '../../7')
+    bench.look(1.0, raccoon)
+    bench.recorder.incident(
+        Incident(kind=Kind.VISIT_STARTED, stamp=1.0, visit_id='v1', track_id='../../7')
+    )
+    paths = [Path(p.path) for p in bench.finish().visits[0].pictures]
+    assert paths and all(path.parent == Path('snapshots') for path in paths)
+    assert all((bench.folder / path).is_file() for path in paths)
+
+
+def test_sounds_are_measured_and_the_last_one_ends_with_the_run(bench):
+    bench.recorder.sound(10.0, True, 'bark', 0.5)
+    bench.recorder.sound(11.0, True, 'bark', 0.5)  # the speaker says it again every second
+    bench.recorder.sound(12.5, False, 'bark', 0.5)
+    bench.recorder.sound(20.0, True, 'voice', 1.0)
+    bench.now = 21.0
+    sounds = bench.finish().sounds
+    assert [(s.name, s.started, s.seconds) for s in sounds] == [
+        ('bark', 10.0, 2.5),
+        ('voice', 20.0, 1.0),
+    ]
+
+
+def test_the_film_is_a_row_of_pictures(tmp_path):
+    bench = Bench(tmp_path, film=True)
+    bench.look(1.0, RACCOON)
+    bench.recorder.garden = lambda: NOISE
+    for now in (5.0, 5.25):
+        bench.now = now
+        bench.recorder.film(lambda elapsed: said(elapsed=elapsed))
+    bench.finish()
+    assert sorted(p.name for p in (tmp_path / 'film').iterdir()) == [
+        '00000000005000.jpg',
+        '00000000005250.jpg',
+    ]
+
+
+def test_incidents_wait_while_the_disk_is_full_and_pictures_are_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, '_RETRY', 0.01)
+    bench = Bench(tmp_path)
+    bench.look(1.0, RACCOON)
+    _until(lambda: bench.recorder.disk.backlog == 0)
+    other = sqlite3.connect(tmp_path / 'incidents.sqlite3', isolation_level=None)
+    limit = other.execute('PRAGMA page_count').fetchone()[0]
+    bench.store._db.execute(f'PRAGMA max_page_count = {limit}')  # SQLite's own "disk is full"
+    bench.tell(Kind.VISIT_STARTED, 1.0, note='x' * 20_000)
+    _until(lambda: bench.complaints)
+    assert 'full' in bench.complaints[0]
+    assert bench.recorder.disk.unsaved
+
+    bench.store._db.execute('PRAGMA max_page_count = 100000')
+    _until(lambda: not bench.recorder.disk.unsaved)
+    other.close()
+    assert bench.finish().visits[0].detail['note'] == 'x' * 20_000
+    assert bench.complaints[-1] == ''
+
+
+def test_too_little_room_gives_up_pictures_with_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, '_RETRY', 0.01)
+    bench = Bench(tmp_path, min_free=1e18)
+    _until(lambda: bench.complaints)
+    assert 'no pictures are kept' in bench.complaints[0]
+    bench.look(1.0, RACCOON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    log = bench.finish()
+    assert len(log.visits) == 1 and log.visits[0].pictures == ()
+    assert len(bench.complaints) == 1
+
+
+def test_an_incident_that_the_store_will_never_take_does_not_block_the_others(bench):
+    bench.recorder.incident(Incident(kind=Kind.DECISION, stamp=1.0))
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    assert len(bench.finish().visits) == 1
+    assert 'names no visit' in bench.complaints[0]
+
+
+def _until(condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, 'it did not happen'
+        time.sleep(0.005)
+
+
+def test_latency_counts_the_first_drive_frame_after_each_new_command():
+    detections = {1.0: 1.05, 2.0: 2.05}
+    commands = [(1.0, 1.06), (1.0, 1.16), (2.0, 2.06)]  # the second repeats the first picture
+    writes = [2.075, 1.04, 1.07, 1.17]
+    samples = match(detections, commands, writes)
+    assert [round(s['write'], 6) for s in samples] == [0.07, 0.075]
+    assert [round(s['command'], 6) for s in samples] == [0.06, 0.06]
+    assert [round(s['detection'], 6) for s in samples] == [0.05, 0.05]
+
+
+def test_a_command_that_a_newer_one_overtook_has_no_latency():
+    samples = match({}, [(1.0, 1.1), (2.0, 2.1)], [2.2, 2.3])
+    assert [s['capture'] for s in samples] == [2.0]
+
+
+def test_only_drive_frames_that_answer_a_picture_count():
+    log = LatencyLog()
+    log.commanded(0.0, 0.5)
+    log.commanded(1.0, 1.1)
+    log.written(bytes([7, 1]), 1.2)
+    assert log.samples() == []
+    log.written(bytes([6, 3, 0, 0, 0]), 1.3)
+    assert [round(s['write'], 6) for s in log.samples()] == [0.3]
+
+
+def test_latency_lies_in_the_folder_as_json(bench):
+    bench.recorder.latency.commanded(1.0, 1.1)
+    bench.recorder.latency.written(bytes([6, 3, 0, 0, 0]), 1.5)
+    bench.finish()
+    samples = json.loads((bench.folder / 'latency.json').read_text())['samples']
+    assert samples[0]['write'] == 0.5
+
+
+def test_a_store_error_says_whether_a_later_try_may_succeed():
+    assert StoreError('full', passing=True).passing
+    assert not StoreError('damaged').passing
