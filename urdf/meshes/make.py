@@ -378,6 +378,16 @@ def leg() -> dict[str, list[Triangles]]:
     }
 
 
+def foot() -> dict[str, list[Triangles]]:
+    """A rubber boot around the contact sphere of 10 mm; x along the leg."""
+    angle = np.arange(12) * np.pi / 6
+    rings = [
+        np.column_stack((np.full(12, x), radius * np.cos(angle), radius * np.sin(angle)))
+        for x, radius in ((-0.016, 0.0060), (-0.004, 0.0095), (0.004, 0.0092), (0.010, 0.0040))
+    ]
+    return {'foot': [hull(np.concatenate(rings), bevel=0.0004)]}
+
+
 def write_stl(path: Path, triangles: Triangles) -> None:
     """Write a binary STL; the normals are left to the reader, as the format allows."""
     records = np.zeros(
@@ -393,7 +403,7 @@ def write_stl(path: Path, triangles: Triangles) -> None:
 
 def main() -> None:
     """Write all meshes."""
-    for name, hulls in {**body(), **head(), **camera(), **leg()}.items():
+    for name, hulls in {**body(), **head(), **camera(), **leg(), **foot()}.items():
         write_stl(Path(__file__).with_name(f'{name}.stl'), np.concatenate(hulls))
 
 
