@@ -18,5 +18,10 @@ setup(
     maintainer_email='garden-sentinel@example.org',
     description='MekaMon driver over Bluetooth Low Energy, and the speaker.',
     license='Apache-2.0',
-    entry_points={'console_scripts': []},
+    entry_points={
+        'console_scripts': [
+            'driver = sentinel_driver.driver_node:main',
+            'speaker = sentinel_driver.speaker_node:main',
+        ]
+    },
 )

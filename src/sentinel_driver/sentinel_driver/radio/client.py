@@ -48,7 +48,9 @@ class RadioClient:
             start_new_session=True,
         )
         assert self._process.stdin is not None
-        self._descriptor = self._process.stdin.fileno()
+        self._descriptor = os.dup(self._process.stdin.fileno())
+        self._process.stdin.close()
+        self._closed = False
         os.set_blocking(self._descriptor, False)
         self._reader = threading.Thread(target=self._read, name='radio', daemon=True)
         self._reader.start()
@@ -71,21 +73,21 @@ class RadioClient:
         token = next(self._tokens)
         until = time.monotonic() + COMMAND_LIFE if until is None else until
         message = {'op': 'send', 'payload': payload.hex(), 'until': until, 'token': token}
-        return token if pipe.write(self._descriptor, message) else 0
+        return token if self._write(message) else 0
 
     def stop(self) -> bool:
         """Ask for neutral now; False where the radio process takes nothing."""
-        return pipe.write(self._descriptor, {'op': 'stop'})
+        return self._write({'op': 'stop'})
 
     def alive(self) -> bool:
         """Say that the node lives; due every ``pipe.ALIVE_PERIOD``."""
-        return pipe.write(self._descriptor, {'op': 'alive'})
+        return self._write({'op': 'alive'})
 
     def close(self, *, wait: bool = True) -> None:
         """End the pipe, upon which the process stops the robot, disconnects and ends."""
-        assert self._process.stdin is not None
-        if not self._process.stdin.closed:
-            self._process.stdin.close()
+        if not self._closed:
+            self._closed = True
+            os.close(self._descriptor)
         if wait:
             try:
                 self._process.wait(_CLOSE_TIMEOUT)
@@ -93,6 +95,10 @@ class RadioClient:
                 self._process.kill()
                 self._process.wait()
             self._reader.join()
+
+    def _write(self, message: dict[str, Any]) -> bool:
+        # A descriptor that was closed may belong to somebody else by now.
+        return not self._closed and pipe.write(self._descriptor, message)
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -60,6 +60,9 @@ _WRITE_TIMEOUT = 1.0
 # Heartbeats, once heard, may fail for this long before the link counts as lost, s.
 _HEARTBEAT_SILENCE = 3.0
 
+# The last frames have left the controller by then: some connection intervals of 7.5 to 50 ms, s.
+_FLUSH_TIME = 0.15
+
 # Nothing at the end of the process may take longer, s.
 _END_TIMEOUT = 1.5
 
@@ -310,6 +313,8 @@ class Link:
                 continue
             wake = self.outbox.wake(now)
             if wake is None and self.ending:
+                # A disconnection overtakes what still waits in the controller.
+                await asyncio.sleep(_FLUSH_TIME)
                 return
             await self._sleep_until(wake if wake is not None else now + 1.0)
 

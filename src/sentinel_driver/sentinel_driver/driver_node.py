@@ -1,0 +1,335 @@
+"""The driver: topics and services to one MekaMon over Bluetooth Low Energy."""
+
+import math
+import sys
+import time
+from typing import Any
+
+from sentinel_common.detections import to_seconds
+from sentinel_common.diagnostics import Diagnostics, Level, Report
+from sentinel_common.errors import ConfigurationError
+from sentinel_common.lifecycle import ManagedNode
+from sentinel_common.parameters import Parameters
+
+from sentinel_common import node
+
+from . import driver_messages
+from .driver_parameters import PARAMETERS
+from .driver_services import Services
+from .errors import CommandRejectedError, RejectReason
+from .hermes import (
+    AnyCommand,
+    Codec,
+    Command,
+    Drive,
+    DriveForm,
+    GaitParameter,
+    GaitSet,
+    HeadColourSet,
+    to_byte,
+)
+from .motion import Axis, Calibration, Limits, Permission, Velocity, Walker
+from .odometry import Odometry
+from .radio.client import RadioClient
+from .robot import Robot
+
+__all__ = ['PARAMETERS', 'Driver', 'main']
+
+# A stamp further from now than this means that the clocks of two machines differ, s.
+_STAMP_TOLERANCE = 1.0
+
+
+class Driver(ManagedNode):
+    """Drives one robot; walks only while a young ``safety_state`` allows it.
+
+    Subscribes: ``cmd_vel``, ``safety_state``, ``emergency_stop_state``, ``head_color``,
+    ``body_height``, ``hermes/send`` (if ``raw_input``). Publishes: ``odom``, ``/tf``,
+    ``battery_state``, ``hermes/tx``, ``hermes/rx``, ``/diagnostics``. Services: see ``Services``.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('driver')
+        self.parameters = Parameters(self, PARAMETERS, on_change=self._tune)
+        self._codec = Codec(DriveForm(self.parameters['drive_form']))
+        self.enabled = True
+        self._active = False
+        self._walking = False
+        self._lit = False
+        self._streamed = (b'', 0.0)
+        self._clipped = ''
+        self._stamp_offset = 0.0
+        self._odometry = Odometry()
+        self._odometry_at = time.monotonic()
+        self._walker = Walker(_limits(self.parameters))
+        self._calibration = _calibration(self.parameters)
+        self._wake = self.create_guard_condition(lambda: self.robot.poll())
+        self.robot = Robot(
+            self._codec, self._start_radio, self._frame, self._link_changed, self._wake.trigger
+        )
+        diagnostics = Diagnostics(self, hardware_id='mekamon')
+        diagnostics.add('link', self.robot.report)
+        diagnostics.add('walking', self._report_walking)
+        diagnostics.add('battery', _report_battery)
+        self._make_topics()
+        self._offered = Services(self)
+        self.create_timer(1.0 / self.parameters['rate'], self._tick)
+        self.create_timer(1.0, self._publish_battery)
+
+    def _make_topics(self) -> None:
+        from geometry_msgs.msg import Twist, TwistStamped
+        from nav_msgs.msg import Odometry as OdometryMessage
+        from sensor_msgs.msg import BatteryState
+        from std_msgs.msg import Bool, ColorRGBA, Float32
+        from tf2_msgs.msg import TFMessage
+
+        from sentinel_common import qos
+        from sentinel_msgs.msg import HermesFrame, SafetyState
+
+        kind = TwistStamped if self.parameters['cmd_vel_stamped'] else Twist
+        subscribe, publish = self.create_subscription, self.create_publisher
+        subscribe(kind, 'cmd_vel', self._on_command, qos.RELIABLE)
+        subscribe(SafetyState, 'safety_state', self._on_safety, qos.RELIABLE)
+        subscribe(Bool, 'emergency_stop_state', self._on_emergency_stop, qos.LATCHED)
+        subscribe(ColorRGBA, 'head_color', self._on_head_color, qos.RELIABLE)
+        subscribe(Float32, 'body_height', self._on_body_height, qos.RELIABLE)
+        if self.parameters['raw_input']:
+            subscribe(HermesFrame, 'hermes/send', self._on_raw, qos.RELIABLE)
+        self._odom = publish(OdometryMessage, 'odom', qos.RELIABLE)
+        self._tf = publish(TFMessage, '/tf', qos.RELIABLE)
+        self._battery = publish(BatteryState, 'battery_state', qos.RELIABLE)
+        self._echo = {k: publish(HermesFrame, f'hermes/{k}', qos.RELIABLE) for k in ('tx', 'rx')}
+
+    # Lifecycle.
+
+    def activate(self) -> None:
+        """Start the radio process; a robot need not be there."""
+        self._active = True
+        self.robot.open()
+
+    def deactivate(self) -> None:
+        """Stop the robot and let the radio process disconnect and end by itself."""
+        self._active = False
+        self.halt()
+        self.robot.close(wait=False)
+
+    def destroy_node(self) -> None:
+        """Wait for the radio process to have stopped the robot, then go."""
+        self.robot.close(wait=True)
+        super().destroy_node()
+
+    def _start_radio(self, on_event: Any) -> RadioClient:
+        return RadioClient(
+            on_event,
+            transport=self.parameters['transport'],
+            robot=self.parameters['robot'],
+            form=self._codec.form,
+            heartbeat=self.parameters['heartbeat'],
+        )
+
+    def _tune(self, values: dict[str, Any]) -> None:
+        self._walker.limits = _limits(values)
+        self._calibration = _calibration(values)
+
+    # What comes in.
+
+    def _on_command(self, message: Any) -> None:
+        twist = message
+        if self.parameters['cmd_vel_stamped']:
+            twist = message.twist
+            stamp = to_seconds(message.header.stamp)
+            if stamp:
+                self._stamp_offset = self.get_clock().now().nanoseconds * 1e-9 - stamp
+        velocity = Velocity(twist.linear.x, twist.linear.y, twist.angular.z)
+        self._walker.ask(velocity, time.monotonic())
+        self._walk()
+
+    def _on_safety(self, message: Any) -> None:
+        self._walker.permission = Permission(
+            received=time.monotonic(),
+            translation=message.translation_allowed,
+            turning=message.turning_allowed,
+            light=message.light_allowed,
+            max_speed=message.max_speed,
+            emergency_stop=message.emergency_stop,
+        )
+        if self._lit and not message.light_allowed:
+            self._try(HeadColourSet(0, 0, 0))
+            self._lit = False
+        self._walk()
+
+    def _on_emergency_stop(self, message: Any) -> None:
+        if message.data:
+            self.halt()
+
+    def _on_head_color(self, message: Any) -> None:
+        channels = (message.r, message.g, message.b)
+        colour = [round(255 * min(1.0, max(0.0, c))) if math.isfinite(c) else 0 for c in channels]
+        permission = self._walker.permission
+        lit = any(colour)
+        if lit and not (permission and permission.young(time.monotonic()) and permission.light):
+            self.get_logger().warning(
+                'head_color: the guard forbids light', throttle_duration_sec=5.0
+            )
+        elif self._try(HeadColourSet(*colour)):
+            self._lit = lit
+
+    def _on_body_height(self, message: Any) -> None:
+        if not math.isfinite(message.data):
+            return
+        height = to_byte('body_height', min(1.0, max(0.0, message.data)))
+        self._try(GaitSet(0, GaitParameter.BODY_HEIGHT, height))
+
+    def _on_raw(self, message: Any) -> None:
+        self._try(bytes(message.payload))
+
+    def _try(self, command: AnyCommand | bytes) -> bool:
+        try:
+            self.send(command)
+        except CommandRejectedError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=5.0)
+            return False
+        return True
+
+    def send(
+        self, command: AnyCommand | bytes, answer: Any = None, *, by_person: bool = False
+    ) -> bytes:
+        """Send one command if the node is active and the guard allows it; return its payload.
+
+        Raise CommandRejectedError with the reason otherwise. What may move the robot needs a young
+        permission; what a person asks for is refused only while the emergency stop is latched.
+        """
+        if not (self._active and self.enabled):
+            raise CommandRejectedError(RejectReason.NOT_ACTIVE, 'The driver is not active.')
+        payload = command if isinstance(command, bytes) else self._codec.payload(command)
+        if payload[:1] and payload[0] in MOVES and payload != self._codec.neutral:
+            why = self._forbids(payload[0] in WALKS, by_person)
+            if why:
+                raise CommandRejectedError(RejectReason.NOT_ALLOWED, why)
+        return self.robot.send(payload, answer)
+
+    def _forbids(self, walks: bool, by_person: bool) -> str:
+        """Say why a motion is forbidden, or nothing."""
+        permission = self._walker.permission
+        if permission is not None and permission.emergency_stop:
+            return 'The emergency stop is latched.'
+        if by_person:
+            return ''
+        if permission is None or not permission.young(time.monotonic()):
+            return 'No word from the guard.'
+        if not permission.turning or (walks and not permission.translation):
+            return 'The guard forbids to move.'
+        return ''
+
+    # What goes out.
+
+    def halt(self) -> None:
+        """Stop now and forget the last command."""
+        self._walker.halt()
+        self._walking = False
+        self.robot.stop()
+
+    def _walk(self) -> None:
+        if not (self._active and self.enabled):
+            return
+        decision = self._walker.step(time.monotonic())
+        self._clipped = decision.clipped
+        drive = self._calibration.drive(decision.velocity)
+        if not drive.neutral:
+            self._walking = True
+            self._stream(self._codec.payload(drive), decision.until)
+        elif self._walking:
+            self._walking = False
+            self.robot.stop()
+
+    def _stream(self, payload: bytes, until: float) -> None:
+        """Send a motion now if it is a new one, else at the rate of the node."""
+        now = time.monotonic()
+        last, at = self._streamed
+        if payload != last or now - at > 0.9 / self.parameters['rate']:
+            self._streamed = payload, now
+            self.robot.stream(payload, until)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if self._active:
+            self.robot.tick(now)
+            self._walk()
+        self._odometry.advance(min(1.0, now - self._odometry_at))
+        self._odometry_at = now
+        stamp = self.get_clock().now().to_msg()
+        self._odom.publish(driver_messages.odometry(self._odometry, stamp))
+        self._tf.publish(driver_messages.transform(self._odometry, stamp))
+
+    def _frame(self, kind: str, payload: bytes, moment: float) -> None:
+        if kind == 'tx' and self._codec.is_drive(payload):
+            drive = self._codec.parse(payload)
+            assert isinstance(drive, Drive)
+            self._odometry.velocity = self._calibration.velocity(drive)
+        age = time.monotonic() - moment
+        nanoseconds = self.get_clock().now().nanoseconds - round(age * 1e9)
+        self._echo[kind].publish(driver_messages.frame(payload, nanoseconds))
+
+    def _link_changed(self, state: str, text: str) -> None:
+        self.get_logger().info(f'link {state}. {text}'.strip())
+
+    def _publish_battery(self) -> None:
+        self._battery.publish(driver_messages.battery(self.get_clock().now().to_msg()))
+
+    def _report_walking(self) -> Report:
+        permission = self._walker.permission
+        young = permission is not None and permission.young(time.monotonic())
+        values = {'clipped': self._clipped, 'stamp_offset_s': round(self._stamp_offset, 3)}
+        if abs(self._stamp_offset) > _STAMP_TOLERANCE:
+            text = f'Commands carry stamps {self._stamp_offset:.1f} s off: do the clocks differ?'
+            return Report(Level.WARN, text, values)
+        if not young:
+            return Report(Level.WARN, 'No word from the guard: nothing moves.', values)
+        return Report(Level.OK, 'Walking.' if self._walking else 'Standing.', values)
+
+
+# What may move the robot needs the guard's permission to turn; what may move it away, to walk.
+WALKS = frozenset({Command.TRANSFORM, Command.TAKE_STEPS})
+MOVES = WALKS | {
+    Command.GAIT_SET,
+    Command.GAIT_SET_ALL,
+    Command.KINEMATIC_STANCE,
+    Command.PLAY_ANIMATION,
+    Command.SET_LEG_JOINT_ANGLES,
+    Command.TWITCH,
+}
+
+
+def _report_battery() -> Report:
+    return Report(
+        Level.WARN, 'How the robot reports its battery is not known: watch its own light.'
+    )
+
+
+_AXES = ('forward', 'left', 'turn')
+
+
+def _limits(values: Any) -> Limits:
+    return Limits(
+        speed=values['max_speed'],
+        turn=values['max_turn'],
+        acceleration=values['max_acceleration'],
+        turn_acceleration=values['max_turn_acceleration'],
+        dead_speed=values['dead_speed'],
+        dead_turn=values['dead_turn'],
+    )
+
+
+def _calibration(values: Any) -> Calibration:
+    for axis in _AXES:
+        if values[f'{axis}_full'] == 0:
+            raise ConfigurationError(f'Parameter {axis}_full is 0: the robot would never move.')
+    return Calibration(*(Axis(values[f'{a}_full'], values[f'{a}_offset']) for a in _AXES))
+
+
+def main() -> int:
+    """Run the node."""
+    return node.run(Driver)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

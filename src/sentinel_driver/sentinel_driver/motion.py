@@ -1,0 +1,202 @@
+"""From velocities to robot units, and what may be walked right now. Core.
+
+No I/O, time is an argument (s, steady).
+"""
+
+import math
+from dataclasses import dataclass
+
+from .hermes import MAX_DRIVE, Drive
+
+# A command, and the guard's permission to move, hold this long after they were received, s.
+COMMAND_AGE = 0.5
+
+# A longer gap between two steps means that nothing was done meanwhile, s: do not make up for it.
+_MAX_STEP = 0.1
+
+
+@dataclass(frozen=True)
+class Velocity:
+    """Velocity of the body: m/s forward and to the left, rad/s counter-clockwise."""
+
+    x: float = 0.0
+    y: float = 0.0
+    yaw: float = 0.0
+
+    @property
+    def moving(self) -> bool:
+        """Whether this is not standing still."""
+        return bool(self.x or self.y or self.yaw)
+
+    @property
+    def speed(self) -> float:
+        """Speed over the ground, m/s."""
+        return math.hypot(self.x, self.y)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """How one drive axis answers: ``full`` (m/s or rad/s) at 127 units, nothing up to ``offset``.
+
+    In between the answer is taken as linear. A negative ``full`` means that positive units go the
+    other way.
+    """
+
+    full: float
+    offset: float = 0.0
+
+    def units(self, velocity: float) -> int:
+        """Return the units that give ``velocity``, at most 127 in magnitude."""
+        if velocity == 0:
+            return 0
+        share = min(1.0, abs(velocity / self.full))
+        units = round(self.offset + (MAX_DRIVE - self.offset) * share)
+        return int(math.copysign(units, velocity * self.full))
+
+    def velocity(self, units: int) -> float:
+        """Return the velocity that ``units`` give."""
+        share = max(0.0, (abs(units) - self.offset) / (MAX_DRIVE - self.offset))
+        return math.copysign(share, units) * self.full
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the robot makes of its drive units; on the wire right and clockwise are positive."""
+
+    forward: Axis
+    left: Axis
+    counterclockwise: Axis
+
+    def drive(self, velocity: Velocity) -> Drive:
+        """Return the drive command nearest to ``velocity``."""
+        return Drive(
+            forward=self.forward.units(velocity.x),
+            strafe=-self.left.units(velocity.y),
+            turn=-self.counterclockwise.units(velocity.yaw),
+        )
+
+    def velocity(self, drive: Drive) -> Velocity:
+        """Return the velocity that ``drive`` gives."""
+        return Velocity(
+            self.forward.velocity(drive.forward),
+            self.left.velocity(-drive.strafe),
+            self.counterclockwise.velocity(-drive.turn),
+        )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of what is asked of the robot; braking is never limited."""
+
+    speed: float  # m/s over the ground
+    turn: float  # rad/s
+    acceleration: float  # m/s^2
+    turn_acceleration: float  # rad/s^2
+    dead_speed: float  # m/s below which a component counts as zero
+    dead_turn: float  # rad/s
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What the guard allows (see SafetyState), and when it was received."""
+
+    received: float
+    translation: bool = False
+    turning: bool = False
+    light: bool = False
+    max_speed: float = 0.0
+    emergency_stop: bool = False
+
+    def young(self, now: float) -> bool:
+        """Whether it still holds."""
+        return now - self.received <= COMMAND_AGE
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to walk, until when that holds, and what was taken away from what was asked for."""
+
+    velocity: Velocity
+    until: float
+    clipped: str = ''
+
+
+class Walker:
+    """Turns commands and permissions into what may be walked now."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.permission: Permission | None = None
+        self._asked = Velocity()
+        self._asked_at = -math.inf
+        self._current = Velocity()
+        self._stepped_at = -math.inf
+
+    def ask(self, velocity: Velocity, now: float) -> None:
+        """Take a command; one with a component that is no number counts as a stop."""
+        finite = all(map(math.isfinite, (velocity.x, velocity.y, velocity.yaw)))
+        self._asked = velocity if finite else Velocity()
+        self._asked_at = now
+
+    def halt(self) -> None:
+        """Forget the command."""
+        self._asked_at = -math.inf
+        self._current = Velocity()
+
+    def step(self, now: float) -> Decision:
+        """Return what to walk now."""
+        permission = self.permission
+        if now - self._asked_at > COMMAND_AGE:
+            goal, why = Velocity(), 'no command'
+        elif permission is None or not permission.young(now):
+            goal, why = Velocity(), 'no word from the guard'
+        elif permission.emergency_stop:
+            goal, why = Velocity(), 'emergency stop'
+        else:
+            goal, why = self._allowed(permission)
+        dt = min(_MAX_STEP, max(0.0, now - self._stepped_at))
+        self._stepped_at = now
+        self._current = self._approach(goal, dt)
+        heard = permission.received if permission else -math.inf
+        return Decision(self._current, min(self._asked_at, heard) + COMMAND_AGE, why)
+
+    def _allowed(self, permission: Permission) -> tuple[Velocity, str]:
+        limits, asked, why = self.limits, self._asked, []
+        x, y, yaw = asked.x, asked.y, asked.yaw
+        x, y = (0.0 if abs(v) < limits.dead_speed else v for v in (x, y))
+        yaw = 0.0 if abs(yaw) < limits.dead_turn else yaw
+        if (x or y) and not permission.translation:
+            x = y = 0.0
+            why.append('the guard forbids walking')
+        top = min(limits.speed, permission.max_speed)
+        speed = math.hypot(x, y)
+        if speed > top:
+            x, y = x * top / speed, y * top / speed
+            why.append(f'speed limit {top:.2f} m/s')
+        if yaw and not permission.turning:
+            yaw = 0.0
+            why.append('the guard forbids turning')
+        if abs(yaw) > limits.turn:
+            yaw = math.copysign(limits.turn, yaw)
+            why.append(f'turn limit {limits.turn:.2f} rad/s')
+        return Velocity(x, y, yaw), ', '.join(why)
+
+    def _approach(self, goal: Velocity, dt: float) -> Velocity:
+        step, turn_step = self.limits.acceleration * dt, self.limits.turn_acceleration * dt
+        now = self._current
+        return Velocity(
+            _approach(now.x, goal.x, step),
+            _approach(now.y, goal.y, step),
+            _approach(now.yaw, goal.yaw, turn_step),
+        )
+
+
+def _approach(value: float, goal: float, step: float) -> float:
+    """Go from ``value`` towards ``goal``.
+
+    At once where that is slower, else by at most ``step``.
+    """
+    start = value if value * goal > 0 else 0.0
+    if abs(goal) <= abs(start):
+        return goal
+    return start + math.copysign(min(step, abs(goal - start)), goal)

@@ -1,0 +1,59 @@
+"""Open-loop odometry: where the robot would be if it did what it was told. Core."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from .motion import Velocity
+
+# How far the truth may be from the command, one sigma. Assumptions: nobody has published a
+# measurement of this robot; docs/calibration.md says how to get better ones.
+SLIP = 0.25  # of the distance walked
+TURN_SLIP = 0.25  # of the angle turned
+DRIFT = 0.20  # rad of heading per metre walked
+
+# Velocity noise that does not depend on the command (a leg that slips), one sigma.
+_SPEED_FLOOR = 0.02  # m/s
+_TURN_FLOOR = 0.05  # rad/s
+
+
+@dataclass
+class Odometry:
+    """Pose in ``odom`` (m, m, rad) with its 3x3 covariance, from commanded velocities."""
+
+    x: float = 0.0
+    y: float = 0.0
+    yaw: float = 0.0
+    velocity: Velocity = field(default_factory=Velocity)
+    covariance: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((3, 3)))
+
+    def advance(self, dt: float) -> None:
+        """Go on with the present velocity for ``dt`` s; the covariance grows with what is moved."""
+        v = self.velocity
+        middle = self.yaw + v.yaw * dt / 2
+        cos, sin = math.cos(middle), math.sin(middle)
+        dx, dy = (v.x * cos - v.y * sin) * dt, (v.x * sin + v.y * cos) * dt
+        self.x += dx
+        self.y += dy
+        self.yaw = math.remainder(self.yaw + v.yaw * dt, math.tau)
+        if v.moving:
+            # First order propagation; the noise of one step is proportional to the step but, as
+            # slip has one sign for long, fully correlated in time: sigma, not variance, adds up.
+            turn = TURN_SLIP * abs(v.yaw) * dt + DRIFT * v.speed * dt
+            self._grow(dx, dy, SLIP * v.speed * dt, turn)
+
+    def _grow(self, dx: float, dy: float, shift: float, turn: float) -> None:
+        jacobian = np.array([[1.0, 0.0, -dy], [0.0, 1.0, dx], [0.0, 0.0, 1.0]])
+        grown = jacobian @ self.covariance @ jacobian.T
+        for i, step in enumerate((shift, shift, turn)):
+            grown[i, i] = (math.sqrt(max(0.0, grown[i, i])) + step) ** 2
+        self.covariance = grown
+
+    def velocity_variances(self) -> tuple[float, float, float]:
+        """Variances of the three components of the velocity."""
+        v = self.velocity
+        speed = (SLIP * v.speed + (_SPEED_FLOOR if v.moving else 0.0)) ** 2
+        turn = TURN_SLIP * abs(v.yaw) + DRIFT * v.speed + (_TURN_FLOOR if v.moving else 0.0)
+        return speed, speed, turn**2

@@ -1,0 +1,181 @@
+"""The node's view of the robot.
+
+A radio process kept alive, and what became of each command. No ROS.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from sentinel_common.diagnostics import Level, Report
+
+from .errors import CommandRejectedError, RejectReason
+from .hermes import AnyCommand, Codec
+from .radio.client import RadioClient
+from .radio.link import State
+
+# A radio process that died is started again after this pause, s.
+_RESTART_PAUSE = 1.0
+
+# Without a report by then a command counts as not sent, s.
+_ANSWER_TIMEOUT = 1.0
+
+Answer = Callable[[bytes | None, CommandRejectedError | None], None]
+
+
+class Robot:
+    """Starts the radio process, keeps it alive and matches its reports to commands.
+
+    ``wake`` is called on the reader thread; ``poll`` must then be called on the owner's. All else
+    belongs to the owner's thread. ``on_frame(kind, payload, time)`` hears of each frame ('tx' or
+    'rx', s of the steady clock).
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        start: Callable[[Callable[[dict[str, Any]], None]], RadioClient],
+        on_frame: Callable[[str, bytes, float], None],
+        on_state: Callable[[str, str], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self.codec = codec
+        self._start = start
+        self._on_frame = on_frame
+        self._on_state = on_state
+        self._wake = wake
+        self._events: deque[dict[str, Any]] = deque()
+        self._radio: RadioClient | None = None
+        self._restart_at = 0.0
+        self._answers: dict[int, tuple[float, bytes, Answer]] = {}
+        self.status: dict[str, Any] = {}
+        self._problem: dict[str, Any] = {}  # the last status with a reason, until connected
+        self.counts: dict[str, int] = {}
+        self.frames = {'tx': 0, 'rx': 0}
+        self.connects = 0
+        self.restarts = 0
+
+    @property
+    def connected(self) -> bool:
+        """Whether commands reach the robot now."""
+        return self._radio is not None and self.status.get('state') == State.CONNECTED
+
+    def open(self) -> None:
+        """Start the radio process."""
+        self._radio = self._start(self._heard)
+
+    def stop(self) -> None:
+        """Send neutral now."""
+        if self._radio is not None:
+            self._radio.stop()
+
+    def close(self, *, wait: bool) -> None:
+        """Stop the robot, disconnect, end the process; with ``wait`` return when that is done."""
+        if self._radio is not None:
+            self._radio.stop()
+            self._radio.close(wait=wait)
+            if wait:
+                self._radio = None
+
+    def stream(self, payload: bytes, until: float) -> None:
+        """Send a motion that holds until ``until``; only the newest matters."""
+        if self._radio is not None:
+            self._radio.send(payload, until)
+
+    def send(self, command: AnyCommand | bytes, answer: Answer | None = None) -> bytes:
+        """Send a command once and return its payload; ``answer`` hears what became of it.
+
+        Raise CommandRejectedError where it may not be sent or there is no robot.
+        """
+        payload = command if isinstance(command, bytes) else self.codec.payload(command)
+        self.codec.wire(payload)
+        if not self.connected or self._radio is None:
+            raise CommandRejectedError(
+                RejectReason.NOT_CONNECTED,
+                'No robot is connected.',
+                str(self._problem.get('cure', '')),
+            )
+        token = self._radio.send(payload)
+        if not token:
+            raise CommandRejectedError(RejectReason.BUSY, 'The radio process takes no commands.')
+        if answer is not None:
+            self._answers[token] = (time.monotonic() + _ANSWER_TIMEOUT, payload, answer)
+        return payload
+
+    def tick(self, now: float) -> None:
+        """Keep the radio process alive; due every ``pipe.ALIVE_PERIOD``."""
+        if self._radio is None:
+            return
+        self._radio.alive()
+        if not self._radio.running:
+            if not self._restart_at:
+                self._restart_at = now + _RESTART_PAUSE
+            elif now >= self._restart_at:
+                self._restart_at = 0.0
+                self.restarts += 1
+                self.open()
+        for token, (due, payload, answer) in list(self._answers.items()):
+            if now >= due:
+                del self._answers[token]
+                answer(payload, _rejected('The radio did not answer.', RejectReason.EXPIRED))
+
+    def poll(self) -> None:
+        """Handle what the radio process reported."""
+        while self._events:
+            event = self._events.popleft()
+            kind = event.get('ev')
+            if kind in ('tx', 'rx'):
+                payload = bytes.fromhex(event['payload'])
+                self.frames[kind] += 1
+                self._answer(event['token'], payload, None)
+                self._on_frame(kind, payload, event['time'])
+            elif kind == 'dropped':
+                error = _rejected(event['text'], RejectReason(event['kind']))
+                self._answer(event['token'], bytes.fromhex(event['payload']), error)
+            elif kind == 'counts':
+                self.counts = {k: v for k, v in event.items() if k != 'ev'}
+            elif kind == 'status':
+                self.status = event
+                if event['reason'] or event['state'] == State.CONNECTED:
+                    self._problem = event if event['reason'] else {}
+                self.connects += event['state'] == State.CONNECTED
+                self._on_state(event['state'], f'{event["text"]} {event["cure"]}'.strip())
+            elif kind == 'exit':
+                self.status = {'state': State.ENDED, 'text': 'The radio process ended.'}
+                self._on_state(State.ENDED, '')
+
+    def report(self) -> Report:
+        """How the link is."""
+        status = self.status
+        state = status.get('state', 'not started')
+        who = ' '.join(filter(None, (status.get('name'), status.get('address'))))
+        values = {
+            'state': state,
+            'reason': self._problem.get('reason', ''),
+            'attempt': status.get('attempt', 0),
+            'connects': self.connects,
+            'radio_restarts': self.restarts,
+            'frames_written': self.frames['tx'],
+            'frames_received': self.frames['rx'],
+            **self.counts,
+        }
+        if self.connected:
+            return Report(Level.OK, f'Connected to {who}.', values)
+        problem = self._problem or status
+        text = ' '.join(filter(None, (problem.get('text'), problem.get('cure'))))
+        level = Level.ERROR if problem.get('reason') else Level.WARN
+        return Report(level, text or f'No robot yet: {state}.', values)
+
+    def _heard(self, event: dict[str, Any]) -> None:
+        self._events.append(event)
+        self._wake()
+
+    def _answer(self, token: int, payload: bytes, error: CommandRejectedError | None) -> None:
+        _, _, answer = self._answers.pop(token, (0.0, b'', None))
+        if answer is not None:
+            answer(payload, error)
+
+
+def _rejected(text: str, kind: RejectReason) -> CommandRejectedError:
+    return CommandRejectedError(kind, text)
