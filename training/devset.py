@@ -58,8 +58,8 @@ def paste(
 
 def composites(
     kind: str, pieces: list[Cutout], scenes: list[Picture], out: Path
-) -> list[tuple[str, np.ndarray, str]]:
-    """Write the composites of one kind; return file name, boxes and group of each."""
+) -> list[tuple[str, np.ndarray]]:
+    """Write the composites of one kind; return file name and boxes of each."""
     rng = np.random.default_rng((SEED, list(SHARES).index(kind)))
     entries = []
     for species, count in COUNTS.items():
@@ -81,17 +81,15 @@ def composites(
             name = f'{kind}/{"empty" if species is None else SPECIES[species]}_{n:03d}.jpg'
             quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(50, 90))]
             cv2.imwrite(str(out / name), image.astype(np.uint8), quality)
-            entries.append((name, boxes, name.split('/')[1].rsplit('_', 1)[0]))
+            entries.append((name, boxes))
     return entries
 
 
-def write_coco(file: Path, entries: list[tuple[str, np.ndarray, str, int, int]]) -> None:
-    """Write pictures (name, boxes, group, width, height) as COCO."""
+def write_coco(file: Path, entries: list[tuple[str, np.ndarray, int, int]]) -> None:
+    """Write pictures (name, boxes, width, height) as COCO."""
     images, annotations = [], []
-    for i, (name, boxes, group, width, height) in enumerate(entries, 1):
-        images.append(
-            {'id': i, 'file_name': name, 'width': width, 'height': height, 'group': group}
-        )
+    for i, (name, boxes, width, height) in enumerate(entries, 1):
+        images.append({'id': i, 'file_name': name, 'width': width, 'height': height})
         for x1, y1, x2, y2, label in boxes.tolist():
             annotations.append({
                 'id': len(annotations) + 1, 'image_id': i, 'category_id': int(label) + 1,
@@ -117,9 +115,8 @@ def build(data: Path, out: Path) -> None:
         print(f'{kind}: {len(made)} pictures')
     rows = []
     for p in animals:
-        shown = '+'.join(SPECIES[s] for s in sorted(p.labels)) or 'empty'
         boxes = p.boxes[p.boxes[:, 4] < IGNORE]
-        rows.append((str(p.path.resolve()), boxes, shown, p.width, p.height))
+        rows.append((str(p.path.resolve()), boxes, p.width, p.height))
     write_coco(out / 'species.json', rows)
     print(f'species: {len(rows)} pictures, {sum(c.label == RACCOON for c in pieces)} raccoon cuts')
 

@@ -167,7 +167,7 @@ def alarms(pictures: list[Picture], found: list[Detections], threshold: float) -
     count: dict[str, list[int]] = {}
     for picture, detections in zip(pictures, found, strict=True):
         shown = '+'.join(SPECIES[s] for s in sorted(picture.labels)) or 'no label'
-        shown = picture.group or shown
+        shown = f'{picture.group} {shown}'.strip()
         raised = (detections[:, 5] == RACCOON) & (detections[:, 4] >= threshold)
         entry = count.setdefault(shown, [0, 0])
         entry[0] += bool(raised.any())
@@ -212,7 +212,9 @@ if __name__ == '__main__':
         figures = evaluate(options.model, options.data, options.merge_animals)
     except (OSError, KeyError, ValueError) as error:
         sys.exit(f'evaluate.py: {error}')
-    text = json.dumps(figures, indent=1)
     if options.json:
-        options.json.write_text(text + '\n')
-    print(text)
+        options.json.write_text(json.dumps(figures, indent=1) + '\n')
+    for name, part in figures.items():
+        print(name)
+        for key, value in part.items():
+            print(f'  {key}: {value}')

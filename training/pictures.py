@@ -64,7 +64,7 @@ def _decode(path: Path) -> np.ndarray:
 def read_coco(
     file: Path, *, rendered: bool = False, unlabelled: bool = False, skip: tuple[str, ...] = ()
 ) -> list[Picture]:
-    """Return the pictures of a COCO file, whose paths are relative to its folder.
+    """Return the pictures of a COCO file; paths are relative to its folder or `images` in it.
 
     Crowd boxes become IGNORE regions. A rendered picture carries one NO_TEACHER region over
     everything, an unlabelled one an UNLABELLED region. Pictures whose `source` starts with one
@@ -78,6 +78,9 @@ def read_coco(
         label = IGNORE if a.get('iscrowd') else LABELS.get(names[a['category_id']])
         if label is not None and w > 1 and h > 1:
             boxes[a['image_id']].append([x, y, x + w, y + h, label])
+    folder = file.parent
+    if data['images'] and not (folder / data['images'][0]['file_name']).exists():
+        folder /= 'images'
     pictures = []
     for i in data['images']:
         if skip and i.get('source', '').startswith(skip):
@@ -91,12 +94,12 @@ def read_coco(
         array = np.array(rows, np.float32).reshape(-1, 5)
         pictures.append(
             Picture(
-                file.parent / i['file_name'],
+                folder / i['file_name'],
                 i['width'],
                 i['height'],
                 array,
                 rendered,
-                i.get('group', ''),
+                i.get('group', i.get('condition', '')),
                 frozenset(int(b) for b in array[:, 4] if b < IGNORE),
             )
         )
