@@ -21,6 +21,12 @@ _MOVING_SHARE = 0.1
 # beyond it is noise.
 _SPAN, _MOST_GAIN = 160.0, 4.0
 
+# Pictures whose coarse layout correlates less are different scenes; a lamp keeps the layout.
+_SAME_SCENE = 0.2
+
+# Columns and rows of the coarse layout: a tenth of a radian per picture moves it by 1.5 of them.
+_COARSE = (20, 15)
+
 # A gain that follows every picture would itself look like motion.
 _GAIN_SHARE = 0.05
 
@@ -30,12 +36,14 @@ class Motion:
     """What moved in one picture: boxes in its pixels, biggest first, and the changed share of it.
 
     ``scene_changed``: so much changed at once that the boxes mean nothing (lamp, infra-red switch,
-    moving camera); there are none then.
+    moving camera); there are none then. ``cut``: nothing of the scene before is left (the next
+    picture of a folder, a camera that was turned away).
     """
 
     boxes: tuple[Region, ...] = ()
     changed: float = 0.0
     scene_changed: bool = False
+    cut: bool = False
 
 
 def small_luma(picture: Pixels) -> npt.NDArray[np.uint8]:
@@ -55,22 +63,24 @@ class MotionGate:
         self.area = area
         self.scene_change = scene_change
         self._background: Floats | None = None
+        self._layout: Floats | None = None
         self._stamp = 0.0
         self._gain = 1.0
 
     def update(self, luma: npt.NDArray[np.uint8], stamp: float, width: int, height: int) -> Motion:
         """Return what moves in ``luma`` (small_luma of a ``width`` x ``height`` picture)."""
-        current = self._stretched(luma)
+        current, layout, before = self._stretched(luma), _layout(luma), self._layout
+        self._layout = layout
         if self._background is None or self._background.shape != current.shape:
             self._background, self._stamp = current, stamp
-            return Motion(scene_changed=True, changed=1.0)
+            return Motion(changed=1.0, scene_changed=True, cut=True)
         elapsed = max(0.0, stamp - self._stamp)
         self._stamp = stamp
         mask = (cv2.absdiff(current, self._background) > self.contrast).astype(np.uint8)
         changed = float(mask.mean())
         if changed > self.scene_change:
             self._background = current
-            return Motion(scene_changed=True, changed=changed)
+            return Motion(changed=changed, scene_changed=True, cut=_differ(before, layout))
         rate = 1.0 - float(np.exp(-elapsed / _BACKGROUND_TIME))
         follow = np.where(mask, rate * _MOVING_SHARE, rate).astype(np.float32)
         self._background = self._background + follow * (current - self._background)
@@ -102,3 +112,18 @@ class MotionGate:
             )
             for i in order
         )
+
+
+def _layout(luma: npt.NDArray[np.uint8]) -> Floats | None:
+    """Coarse picture of mean 0 and spread 1, None where there is no structure."""
+    coarse = cv2.resize(luma, _COARSE, interpolation=cv2.INTER_AREA).astype(np.float32)
+    spread = float(coarse.std())
+    if spread < 1.0:
+        return None
+    return np.asarray((coarse - coarse.mean()) / spread, np.float32)
+
+
+def _differ(before: Floats | None, after: Floats | None) -> bool:
+    if before is None or after is None:
+        return False
+    return float((before * after).mean()) < _SAME_SCENE

@@ -59,6 +59,7 @@ class Pipeline:
         self._sweep = Sweep()
         self._blindness = Blindness()
         self._engaged_until = -np.inf
+        self._turn = 0
         self._motion = MotionGate(
             contrast=settings.motion_contrast,
             area=settings.motion_area,
@@ -88,6 +89,8 @@ class Pipeline:
         luma = small_luma(picture)
         motion = self._motion.update(luma, stamp, width, height)
         blind = self._blindness.update(luma, stamp)
+        if motion.cut:
+            self._tracker.tracks.clear()
         if motion.boxes or motion.scene_changed or self._tracker.tracks:
             self._engaged_until = stamp + _STAYS_ENGAGED
         engaged = stamp <= self._engaged_until
@@ -127,9 +130,14 @@ class Pipeline:
         self, motion: Motion, stamp: float, width: int, height: int, engaged: bool
     ) -> list[Region]:
         """Crops around tracks and motion, then what is due of the sweep."""
-        boxes = [_region(t.expected(stamp)) for t in self._tracker.tracks] + list(motion.boxes)
+        # Who waited longest comes first, and tracks and motion take turns: nobody starves.
+        waiting = sorted(self._tracker.tracks, key=lambda t: t.last_look)
+        tracks = [_region(t.expected(stamp)) for t in waiting]
+        self._turn += 1
+        start = self._turn % max(len(motion.boxes), 1)
+        moving = [*motion.boxes[start:], *motion.boxes[:start]]
         chosen = crops(
-            boxes,
+            moving + tracks if self._turn % 2 else tracks + moving,
             width=width,
             height=height,
             input_size=self._detector.input_size,

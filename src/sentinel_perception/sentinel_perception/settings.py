@@ -43,7 +43,7 @@ class Settings:
         1.0, 'model calls per second that the sweep may use while nothing moves', 0.05, 30.0
     )
     crops_per_frame: int = _knob(
-        2, 'most crops around tracks and motion that are looked at in one picture', 1, 16
+        1, 'most crops around tracks and motion that are looked at in one picture', 1, 16
     )
     tiles_per_frame: int = _knob(2, 'most parts of the sweep looked at in one picture', 1, 16)
     motion_contrast: float = _knob(

@@ -39,6 +39,7 @@ class Track:
     stamp: float
     velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     last_hit: float = 0.0
+    last_look: float = 0.0
     confirmed: bool = False
     history: deque[float] = field(default_factory=deque)
     posterior: Posterior = field(default_factory=Posterior)
@@ -63,7 +64,7 @@ class Track:
             measured = (place - _center(self.box)) / np.float32(elapsed)
             self.velocity = self.velocity + (measured - self.velocity) * _VELOCITY_SHARE
         self.box = np.concatenate([place - size / 2, place + size / 2]).astype(np.float32)
-        self.stamp = self.last_hit = stamp
+        self.stamp = self.last_hit = self.last_look = stamp
         self.posterior.update(scores)
         self.history.append(float(scores.max()))
 
@@ -99,6 +100,7 @@ class Tracker:
                 track.hit(found.boxes[box], found.scores[box], stamp)
             elif _was_looked_at(track.expected(stamp), looks, input_size):
                 track.history.append(0.0)
+                track.last_look = stamp
             while len(track.history) > settings.confirm_looks:
                 track.history.popleft()
             hits = sum(score > 0 for score in track.history)

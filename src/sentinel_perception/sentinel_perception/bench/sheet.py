@@ -37,7 +37,7 @@ def worst(
 
 
 def write(path: Path, predictions: list[Prediction], pictures: dict[str, Pixels]) -> None:
-    """Write the sheet as JPEG; ``pictures`` holds those of ``worst`` by the name of their sample."""
+    """Write the sheet as JPEG; ``pictures`` has those of ``worst``, by sample name."""
     misses, alarms = worst(predictions)
     rows = _half('lowest scores of raccoons (green: truth)', misses, pictures)
     rows += _half('loudest false raccoons (red)', alarms, pictures)

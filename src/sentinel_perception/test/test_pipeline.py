@@ -1,0 +1,170 @@
+"""The core from pictures to confirmed animals, with a detector that sees colours."""
+
+import itertools
+
+import numpy as np
+import pytest
+from color_detector import ColorDetector, scene
+from sentinel_perception.pipeline import Pipeline
+from sentinel_perception.position import Intrinsics
+from sentinel_perception.settings import Settings
+
+CAMERA = Intrinsics.from_field_of_view(640, 480, 0.7854)
+STEP = 0.1
+
+
+def play(pipeline, pictures, start=0.0):
+    return [
+        pipeline.process(picture, start + i * STEP, CAMERA) for i, picture in enumerate(pictures)
+    ]
+
+
+def walk(count, speed=6, species='raccoon', first=0):
+    return [
+        scene((species, 100 + (first + i) * speed, 240, 70, 40), seed=first + i)
+        for i in range(count)
+    ]
+
+
+def empty(count, first=0):
+    return [scene(seed=1000 + first + i) for i in range(count)]
+
+
+def test_a_walking_raccoon_is_confirmed_by_three_of_five_and_keeps_its_name():
+    sights = play(Pipeline(ColorDetector(), Settings()), walk(20))
+    confirmed = [bool(s.targets.targets) for s in sights]
+    assert confirmed[:2] == [False, False]
+    assert confirmed.index(True) <= 4
+    names = {t.track_id for s in sights for t in s.targets.targets}
+    assert len(names) == 1
+    assert sights[-1].targets.targets[0].best[0] == 'raccoon'
+    assert sights[-1].targets.targets[0].best[1] > 0.9
+
+
+def test_an_animal_that_was_there_at_the_start_is_found():
+    still = [scene(('raccoon', 300, 250, 60, 40), seed=i) for i in range(10)]
+    assert play(Pipeline(ColorDetector(), Settings()), still)[-1].targets.targets
+
+
+def test_a_low_score_never_confirms():
+    sights = play(Pipeline(ColorDetector(score=0.3), Settings(threshold=0.4)), walk(15))
+    assert not any(s.targets.targets for s in sights)
+
+
+def test_every_picture_gives_a_frame_with_its_stamp_and_id():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    sight = pipeline.process(scene(), 12.5, CAMERA, 'eye')
+    assert (sight.frame.stamp, sight.frame.frame_id) == (12.5, 'eye')
+    assert sight.frame.detections == ()
+    assert sight.targets.frame_id == 'base_link'
+
+
+def test_a_hint_of_a_person_is_reported_below_the_threshold_without_a_name():
+    pipeline = Pipeline(ColorDetector(score=0.17), Settings(veto_level=0.15, min_score=0.2))
+    sights = play(pipeline, walk(10, species='person'))
+    hints = [d for s in sights for d in s.frame.detections]
+    assert hints
+    assert {d.track_id for d in hints} == {''}
+    assert hints[0].best == ('person', pytest.approx(0.17))
+    assert not any(s.targets.targets for s in sights)
+
+
+def test_a_hint_of_a_raccoon_is_no_veto():
+    pipeline = Pipeline(ColorDetector(score=0.17), Settings())
+    assert not any(s.frame.detections for s in play(pipeline, walk(10)))
+
+
+def test_cat_beside_raccoon_are_two_tracks():
+    both = [
+        scene(('raccoon', 100 + 4 * i, 240, 70, 40), ('cat', 420, 320, 50, 40), seed=i)
+        for i in range(20)
+    ]
+    last = play(Pipeline(ColorDetector(), Settings()), both)[-1]
+    assert sorted(t.best[0] for t in last.targets.targets) == ['cat', 'raccoon']
+
+
+def test_a_raccoon_that_leaves_is_no_longer_reported():
+    pipeline = Pipeline(ColorDetector(), Settings(coast=0.5, lost_after=2.0))
+    play(pipeline, walk(10))
+    after = play(pipeline, empty(30), start=1.0)
+    assert not any(s.frame.detections for s in after[6:])
+
+
+def test_a_sweep_is_completed_every_second_while_something_moves():
+    pipeline = Pipeline(ColorDetector(), Settings(finest_grid=2))
+    sights = play(pipeline, walk(60))
+    times = [s.frame.stamp for s in sights if s.swept]
+    assert max(b - a for a, b in itertools.pairwise(times)) <= 1.0
+
+
+def test_an_idle_scene_costs_few_model_calls():
+    detector = ColorDetector()
+    pipeline = Pipeline(detector, Settings(idle_calls_per_second=1.0))
+    play(pipeline, empty(50))
+    detector.calls.clear()
+    sights = play(pipeline, empty(100, first=50), start=5.0)
+    assert not any(s.engaged for s in sights)
+    assert 8 <= len(detector.calls) <= 12  # ten seconds at one call per second
+    assert any(s.swept for s in sights)
+
+
+def test_a_small_animal_is_found_by_the_tiles_only():
+    far = [scene(('raccoon', 500, 130, 9, 9), seed=i) for i in range(25)]
+    whole = Pipeline(ColorDetector(least=8), Settings(finest_grid=1, crops_per_frame=1))
+    tiles = Pipeline(ColorDetector(least=8), Settings(finest_grid=2))
+    assert not any(s.targets.targets for s in play(whole, far))
+    assert play(tiles, far)[-1].targets.targets
+
+
+def test_the_same_pictures_give_the_same_answer():
+    first, second = (
+        [s.frame for s in play(Pipeline(ColorDetector(), Settings()), walk(12))] for _ in range(2)
+    )
+    assert first == second
+
+
+@pytest.mark.parametrize('size', [(1, 1), (7, 3), (33, 700), (2000, 30)])
+def test_odd_sizes_do_no_harm(size):
+    camera = Intrinsics.from_field_of_view(*size, 0.7854)
+    pipeline = Pipeline(ColorDetector(), Settings(finest_grid=3))
+    for i in range(3):
+        pipeline.process(scene(size=size, seed=i), i * STEP, camera)
+
+
+def test_a_change_of_size_in_mid_stream_does_no_harm():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    play(pipeline, walk(5))
+    for i in range(5):
+        pipeline.process(scene(size=(320, 240), seed=i), 1 + i * STEP, CAMERA)
+
+
+def test_blindness_is_told_and_is_no_look():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    dark = [scene(grey=6, noise=1, seed=i)[200:, 210:400].copy() for i in range(20)]
+    sights = play(pipeline, dark)
+    assert sights[-1].blind == 'too dark'
+    assert not any(s.swept for s in sights)
+
+
+def test_a_lamp_keeps_the_tracks_and_a_new_picture_drops_them():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    play(pipeline, walk(10))
+    lamp = scene(('raccoon', 160, 240, 70, 40))
+    lamp[300:] = np.clip(lamp[300:].astype(int) + 80, 0, 255)  # lights the lawn in front
+    assert play(pipeline, [lamp], start=1.0)[0].motion.scene_changed
+    assert pipeline.process(lamp, 1.1, CAMERA).targets.targets
+    other = np.clip(200 - lamp[::-1].astype(int), 0, 255).astype(np.uint8)
+    sight = pipeline.process(other, 1.2, CAMERA)
+    assert sight.motion.cut
+    assert not sight.frame.detections
+
+
+def test_the_second_animal_gets_its_turn():
+    detector = ColorDetector(least=30)  # too small for the whole picture: crops are needed
+    both = [
+        scene(('raccoon', 60 + 3 * i, 380, 24, 18), ('cat', 560, 90 + 2 * i, 24, 18), seed=i)
+        for i in range(30)
+    ]
+    pipeline = Pipeline(detector, Settings(crops_per_frame=1, finest_grid=1))
+    species = {t.best[0] for s in play(pipeline, both) for t in s.targets.targets}
+    assert species == {'cat', 'raccoon'}

@@ -1,0 +1,72 @@
+"""Positions from the ground plane and the size, and how sure they are."""
+
+import math
+
+import pytest
+from sentinel_common.detections import Box
+from sentinel_perception.position import Intrinsics, locate
+from sentinel_perception.settings import Settings
+
+CAMERA = Intrinsics.from_field_of_view(640, 480, math.radians(45))
+RACCOON = {'raccoon': 1.0}
+
+
+def box_at(distance, lateral=0.0, height=0.30, camera_height=0.105):
+    """Box of an animal that stands ``distance`` m in front of the camera."""
+    bottom = CAMERA.cy + CAMERA.fy * camera_height / distance
+    tall = CAMERA.fy * height / distance
+    x = CAMERA.cx - CAMERA.fx * lateral / distance
+    return Box(x - tall, bottom - tall, 2 * tall, tall)
+
+
+@pytest.mark.parametrize('distance', [1.0, 2.0, 3.0, 5.0])
+@pytest.mark.parametrize('lateral', [0.0, 0.4, -0.4])
+def test_both_cues_agree_on_a_raccoon_of_usual_size(distance, lateral):
+    target = locate('1', box_at(distance, lateral), RACCOON, CAMERA, Settings())
+    assert target.x == pytest.approx(distance + 0.075, rel=0.02)
+    assert target.y == pytest.approx(lateral, abs=0.02)
+    assert target.z == -0.075
+
+
+def test_the_size_steadies_what_one_degree_of_pitch_would_ruin():
+    tilted = box_at(3.0)
+    tilted = Box(tilted.x, tilted.y - 10, tilted.width, tilted.height)  # one degree is 10 px
+    alone = 0.105 / math.tan(math.atan((tilted.bottom - CAMERA.cy) / CAMERA.fy))
+    fused = locate('1', tilted, RACCOON, CAMERA, Settings()).x - 0.075
+    assert alone > 5.5
+    assert 2.5 < fused < 4.0
+
+
+def test_uncertainty_grows_with_distance():
+    spread = [locate('1', box_at(d), RACCOON, CAMERA, Settings()).variance_x for d in (1, 2, 4)]
+    assert spread[0] < spread[1] < spread[2]
+
+
+def test_a_box_that_touches_the_lower_edge_is_near():
+    cut = Box(200, 200, 300, 280)
+    assert locate('1', cut, RACCOON, CAMERA, Settings()).x - 0.075 < 0.3
+
+
+def test_a_box_above_the_horizon_is_far_and_unsure():
+    target = locate('1', Box(300, 100, 10, 8), RACCOON, CAMERA, Settings())
+    assert target.x > 8
+    assert target.variance_x > 4
+
+
+def test_an_unknown_species_widens_the_range():
+    box = box_at(3.0)
+    sure = locate('1', box, RACCOON, CAMERA, Settings()).variance_x
+    unsure = locate('1', box, {'raccoon': 0.5, 'person': 0.5}, CAMERA, Settings()).variance_x
+    assert unsure > sure
+
+
+def test_a_camera_on_the_wall_looks_down():
+    settings = Settings(
+        camera_x=0.0, camera_z=3.0, body_height=0.0, camera_pitch=0.5, pitch_sigma=0.01
+    )
+    distance, below = 5.0, 3.0
+    angle = math.atan2(below, distance) - 0.5
+    bottom = CAMERA.cy + CAMERA.fy * math.tan(angle)
+    tall = CAMERA.fy * 0.3 * math.cos(angle + 0.5) / math.hypot(distance, below) * 1.0
+    target = locate('1', Box(310, bottom - tall, 2 * tall, tall), RACCOON, CAMERA, settings)
+    assert target.x == pytest.approx(distance, rel=0.1)
