@@ -6,12 +6,12 @@ import xml.etree.ElementTree as ET
 import mujoco
 import numpy as np
 import pytest
-from sentinel_driver.hermes import Codec, Drive, GaitSet
-from sentinel_sim.robot import gait, model
+from sentinel_driver.hermes import Codec, GaitSet
+from sentinel_sim.robot import gait, model, tracking
 from sentinel_sim.robot.mekamon import MekaMon
+from sentinel_sim.robot.tracking import Walker
 
 CODEC = Codec()
-DT = 0.02
 
 
 @pytest.fixture(scope='module')
@@ -21,51 +21,12 @@ def urdf() -> ET.Element:
 
 @pytest.fixture(scope='module')
 def plane() -> mujoco.MjModel:
-    world = mujoco.MjSpec()
-    world.option.timestep = 0.002
-    world.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    world.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-    world.option.impratio = 10
-    world.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=(9, 9, 0.1))
-    frame = world.worldbody.add_frame(pos=(0, 0, model.STANCE_HEIGHT))
-    frame.attach_body(model.robot_spec().body(model.BASE), 'robot/', '')
-    return world.compile()
+    return tracking.world(rough=False)
 
 
-class Walker:
-    """The emulated robot in a MuJoCo world, stepped in lock-step."""
-
-    def __init__(self, plane: mujoco.MjModel, *, seed: int = 0) -> None:
-        self.model, self.data = plane, mujoco.MjData(plane)
-        self.robot = MekaMon(seed=seed)
-        self.data.qpos[7:] = self.data.ctrl[:] = self.robot.step(DT)
-        self.run(0.5)
-
-    @property
-    def up(self) -> float:
-        return float(self.data.body('robot/base_link').xmat[8])
-
-    @property
-    def yaw(self) -> float:
-        matrix = self.data.body('robot/base_link').xmat
-        return math.atan2(matrix[3], matrix[0])
-
-    def run(self, seconds: float) -> np.ndarray:
-        """Mean velocity over ``seconds`` in the body frame: m/s, m/s, rad/s."""
-        moved = np.zeros(3)
-        for _ in range(round(seconds / DT)):
-            before, yaw = self.data.qpos[:2].copy(), self.yaw
-            self.robot.sense(up=self.up)
-            self.data.ctrl[:] = self.robot.step(DT)
-            mujoco.mj_step(self.model, self.data, round(DT / self.model.opt.timestep))
-            dx, dy = self.data.qpos[:2] - before
-            moved[0] += dx * math.cos(yaw) + dy * math.sin(yaw)
-            moved[1] += dy * math.cos(yaw) - dx * math.sin(yaw)
-            moved[2] += math.remainder(self.yaw - yaw, 2 * math.pi)
-        return moved / seconds
-
-    def drive(self, **axes: int) -> None:
-        self.robot.handle(CODEC.payload(Drive(**axes)))
+@pytest.fixture(scope='module')
+def lawn() -> mujoco.MjModel:
+    return tracking.world(rough=True)
 
 
 def test_twelve_joints_in_the_order_of_the_protocol(urdf, plane):
@@ -108,7 +69,7 @@ def test_gait_and_description_have_the_same_geometry(plane):
 
 def test_nothing_of_the_robot_is_in_its_own_view(plane):
     data = mujoco.MjData(plane)
-    data.qpos[7:] = MekaMon().step(DT)
+    data.qpos[7:] = MekaMon().step(tracking.DT)
     mujoco.mj_forward(plane, data)
     eye, across = data.camera('robot/eye').xpos, math.tan(math.radians(22.5))
     hit = np.zeros(1, dtype=np.int32)
@@ -131,33 +92,33 @@ def test_stands_at_its_stance_height(plane):
 
 
 @pytest.mark.parametrize(
-    ('axes', 'expected'),
+    'wanted',
     [
-        ({'forward': 42}, (0.1, 0, 0)),
-        ({'forward': 127}, (0.3, 0, 0)),
-        ({'forward': -127}, (-0.3, 0, 0)),
-        ({'strafe': -85}, (0, 0.2, 0)),
-        ({'turn': -127}, (0, 0, 1.5)),
-        ({'turn': 64}, (0, 0, -0.756)),
-        ({'forward': 64, 'turn': -42}, (0.151, 0, 0.496)),
-        ({'forward': 127, 'turn': -127}, (0.3, 0, 1.5)),
+        (0.1, 0, 0),
+        (0.3, 0, 0),
+        (-0.3, 0, 0),
+        (0, 0.2, 0),
+        (0, -0.3, 0),
+        (0, 0, 1.5),
+        (0, 0, -0.75),
+        (0.15, 0, 0.5),
+        (0.3, 0, 1.5),
     ],
 )
-def test_walks_at_the_commanded_velocity(plane, axes, expected):
-    walker = Walker(plane)
-    walker.drive(**axes)
-    walker.run(1.0)
-    got = walker.run(4.0)
-    size = np.linalg.norm(np.array(expected) * (1, 1, 0.2))
-    assert np.linalg.norm((got - expected) * (1, 1, 0.2)) <= 0.15 * size
-    assert walker.up > 0.95
+def test_follows_the_command_within_15_percent(lawn, wanted):
+    assert tracking.steady(lawn, np.array(wanted, dtype=float)) <= 0.15
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_does_not_fall_on_random_walks(lawn, seed):
+    assert not tracking.random_walk(lawn, 1000 + seed, changes=5)
 
 
 def test_stops_within_a_hand_breadth(plane):
     walker = Walker(plane)
-    walker.drive(forward=127)
+    walker.command(0.3, 0, 0)
     walker.run(2.0)
-    walker.drive()
+    walker.command(0, 0, 0)
     at = walker.data.qpos[:2].copy()
     walker.run(1.5)
     assert np.linalg.norm(walker.data.qpos[:2] - at) < 0.08
@@ -167,7 +128,7 @@ def test_stops_within_a_hand_breadth(plane):
 def test_crawls_slowly_and_level(plane):
     walker = Walker(plane)
     walker.robot.handle(CODEC.payload(gait.SLOW_CRAWL))
-    walker.drive(forward=100)
+    walker.command(0.236, 0, 0)
     walker.run(1.0)
     speed = walker.run(4.0)[0]
     assert speed == pytest.approx(0.30 * 0.4235 * 100 / 127, rel=0.2)
@@ -184,7 +145,7 @@ def test_body_height_is_reached(plane, byte, height):
 
 def test_a_robot_on_its_back_knows_it(plane):
     walker = Walker(plane)
-    walker.drive(forward=127)
+    walker.command(0.3, 0, 0)
     walker.data.qpos[2:7] = (0.15, 0, 1, 0, 0)
     walker.run(1.5)
     assert walker.robot.fallen
