@@ -14,7 +14,7 @@ def shared_files():
     share = Path('share') / package_name
     for top in ('launch', 'urdf', 'config', 'models'):
         for folder in [Path(top), *(p for p in Path(top).rglob('*') if p.is_dir())]:
-            files = [str(p) for p in sorted(folder.iterdir()) if p.is_file()]
+            files = [str(p) for p in sorted(folder.glob('*')) if p.is_file()]
             if files:
                 yield str(share / folder), files
 
@@ -40,6 +40,7 @@ setup(
         'console_scripts': [
             'sentinel = sentinel_bringup.cli:main',
             'description = sentinel_bringup.description_node:main',
+            'localizer = sentinel_bringup.localizer_node:main',
             'progress = sentinel_bringup.progress_node:main',
         ]
     },

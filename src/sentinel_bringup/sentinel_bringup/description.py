@@ -8,9 +8,7 @@ from pathlib import Path
 
 from sentinel_common.errors import ConfigurationError
 
-Vector = tuple[float, float, float]
-Quaternion = tuple[float, float, float, float]
-"""x, y, z, w."""
+from .transforms import Quaternion, Transform, Vector, about, from_rpy, multiply, rotate
 
 
 def load(path: Path, arguments: Mapping[str, str]) -> str:
@@ -41,15 +39,16 @@ class Joint:
         """Whether its transform never changes."""
         return self.kind == 'fixed'
 
-    def transform(self, position: float = 0.0) -> tuple[Vector, Quaternion]:
-        """Translation and rotation from parent to child at a joint position in rad or m."""
+    def transform(self, position: float = 0.0) -> Transform:
+        """Transform from parent to child at a joint position in rad or m."""
         if self.fixed:
-            return self.origin, self.rotation
+            return Transform(self.origin, self.rotation)
         if self.kind == 'prismatic':
-            shift = rotate(self.rotation, tuple(a * position for a in self.axis))  # type: ignore[arg-type]
-            moved = tuple(o + s for o, s in zip(self.origin, shift, strict=True))
-            return moved, self.rotation  # type: ignore[return-value]
-        return self.origin, multiply(self.rotation, about(self.axis, position))
+            x, y, z = self.axis
+            sx, sy, sz = rotate(self.rotation, (x * position, y * position, z * position))
+            ox, oy, oz = self.origin
+            return Transform((ox + sx, oy + sy, oz + sz), self.rotation)
+        return Transform(self.origin, multiply(self.rotation, about(self.axis, position)))
 
 
 def joints(urdf: str) -> list[Joint]:
@@ -81,33 +80,3 @@ def _joint(element: ET.Element) -> Joint:
         rotation=from_rpy(*vector('origin', 'rpy', (0.0, 0.0, 0.0))),
         axis=(axis[0] / length, axis[1] / length, axis[2] / length) if length else axis,
     )
-
-
-def multiply(a: Quaternion, b: Quaternion) -> Quaternion:
-    """Rotation ``b`` followed, in the fixed frame, by ``a``."""
-    ax, ay, az, aw = a
-    bx, by, bz, bw = b
-    return (
-        aw * bx + ax * bw + ay * bz - az * by,
-        aw * by - ax * bz + ay * bw + az * bx,
-        aw * bz + ax * by - ay * bx + az * bw,
-        aw * bw - ax * bx - ay * by - az * bz,
-    )
-
-
-def about(axis: Vector, angle: float) -> Quaternion:
-    """Rotation by ``angle`` (rad) about a unit axis."""
-    s = math.sin(angle / 2)
-    return axis[0] * s, axis[1] * s, axis[2] * s, math.cos(angle / 2)
-
-
-def from_rpy(roll: float, pitch: float, yaw: float) -> Quaternion:
-    """Rotation by roll, pitch, yaw (rad) about the fixed axes x, y, z, as URDF defines it."""
-    x, y, z = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-    return multiply(about(z, yaw), multiply(about(y, pitch), about(x, roll)))
-
-
-def rotate(q: Quaternion, v: Vector) -> Vector:
-    """Vector ``v`` turned by ``q``."""
-    x, y, z, _ = multiply(multiply(q, (*v, 0.0)), (-q[0], -q[1], -q[2], q[3]))
-    return x, y, z

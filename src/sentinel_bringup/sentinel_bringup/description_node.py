@@ -3,7 +3,6 @@
 import sys
 from typing import Any
 
-from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from sentinel_common.files import share
@@ -71,14 +70,7 @@ class DescriptionNode(Node):
 
 
 def _message(joint: description.Joint, position: float, stamp: Any) -> Any:
-    (x, y, z), (qx, qy, qz, qw) = joint.transform(position)
-    message = TransformStamped(child_frame_id=joint.child)
-    message.header.stamp = stamp
-    message.header.frame_id = joint.parent
-    message.transform = Transform(
-        translation=Vector3(x=x, y=y, z=z), rotation=Quaternion(x=qx, y=qy, z=qz, w=qw)
-    )
-    return message
+    return joint.transform(position).to_message(stamp, joint.parent, joint.child)
 
 
 def main() -> int:

@@ -105,12 +105,6 @@ def common_options(values: dict[str, str]) -> dict[str, Any]:
 
 def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
     """Return the launch actions of one node."""
-    environment = {}
-    if entry.images:
-        profile = str(share('config/fastdds_images.xml'))
-        # The first name from Kilted on, the second one on Jazzy.
-        environment['FASTDDS_DEFAULT_PROFILES_FILE'] = profile
-        environment['FASTRTPS_DEFAULT_PROFILES_FILE'] = profile
     parameters: list[Any] = [str(file) for file in entry.files]
     parameters.append(
         # A text stays a text, also where it looks like a number.
@@ -124,7 +118,7 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
         parameters=parameters,
         remappings=list(entry.remappings),
         arguments=['--ros-args', '--log-level', values.get('log_level', 'info')],
-        additional_env=environment,
+        additional_env=nodes.image_profile() if entry.images else {},
         respawn=entry.respawn and not entry.ends_run and values.get('respawn', 'true') == 'true',
         respawn_delay=_RESPAWN_DELAY,
         output='screen',

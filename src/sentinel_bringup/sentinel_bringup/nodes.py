@@ -4,6 +4,7 @@ A node is called like its executable. Where the world matters: ``pypi`` is the r
 PyPI, one process per node), ``ros`` is ``ros2 launch`` on a machine with a ROS distribution.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from sentinel_common.parameters import Value
 PYPI = 'pypi'
 ROS = 'ros'
 
+# Distributions that bring Fast DDS 2.
+_WITH_FAST_DDS_2 = frozenset({'humble', 'iron', 'jazzy'})
 # Robot that lives in this computer: a Bluetooth peripheral on emulated air.
 EMULATED = 'emulated'
 # No robot at all: look, decide and log only.
@@ -160,7 +163,7 @@ def _behavior(options: Options) -> list[NodeEntry]:
 
 
 def _robot(options: Options, robot: str) -> list[NodeEntry]:
-    """Return driver, speaker and description; the description alone where there is no robot."""
+    """Return driver and speaker, where there is a robot, and who tells where its parts are."""
     entries = []
     if robot != NO_ROBOT:
         driver: dict[str, Value] = {'autostart': options.autostart, 'transport': 'system'}
@@ -184,7 +187,10 @@ def _robot(options: Options, robot: str) -> list[NodeEntry]:
                 parameters={'render_folder': str(options.folder)} if robot == EMULATED else {},
             )
         )
-    return entries + _description()
+    localizer = NodeEntry(
+        name='localizer', package='sentinel_bringup', module='sentinel_bringup.localizer_node'
+    )
+    return [*entries, localizer, *_description()]
 
 
 def description(options: Options) -> list[NodeEntry]:
@@ -238,6 +244,16 @@ def _own_file(name: str) -> tuple[Path, ...]:
         return (share(f'config/{name}.yaml'),)
     except ConfigurationError:
         return ()
+
+
+def image_profile() -> dict[str, str]:
+    """Return the variable by which whoever publishes pictures gets enough shared memory.
+
+    Fast DDS 3 (Kilted and later) warns about the name that Fast DDS 2 (Jazzy) needs.
+    """
+    old = os.environ.get('ROS_DISTRO') in _WITH_FAST_DDS_2
+    name = 'FASTRTPS_DEFAULT_PROFILES_FILE' if old else 'FASTDDS_DEFAULT_PROFILES_FILE'
+    return {name: str(share('config/fastdds_images.xml'))}
 
 
 def of_world(entries: list[NodeEntry], world: str) -> list[NodeEntry]:

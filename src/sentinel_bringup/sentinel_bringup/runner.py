@@ -15,11 +15,9 @@ from pathlib import Path
 import psutil
 from sentinel_common.errors import SentinelError
 
-from sentinel_common import files
-
 from . import child, domains, shared_memory
 from .meter import Meter
-from .nodes import NodeEntry
+from .nodes import NodeEntry, image_profile
 
 # How long the nodes may take to end after each signal, s. The driver needs one to stop the robot.
 _PATIENCE = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
@@ -76,11 +74,7 @@ def environment(domain: int, *, images: bool) -> dict[str, str]:
     env.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     env['PYTHONUNBUFFERED'] = '1'
     env['RCUTILS_COLORIZED_OUTPUT'] = '0'
-    if images:
-        profile = str(files.share('config/fastdds_images.xml'))
-        # The first name from Kilted on, the second one on Jazzy.
-        env['FASTDDS_DEFAULT_PROFILES_FILE'] = env['FASTRTPS_DEFAULT_PROFILES_FILE'] = profile
-    return env
+    return env | (image_profile() if images else {})
 
 
 class Runner:

@@ -12,6 +12,7 @@ from geometry_msgs.msg import TransformStamped
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 from sentinel_bringup.domains import free_domain
+from sentinel_bringup.transforms import rotate
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 from std_msgs.msg import String
@@ -59,8 +60,8 @@ def test_the_camera_sits_where_the_detector_takes_it_to_be():
     assert by_child['camera_link'].origin == (0.075, 0.0, 0.03)
     # Optical frame: its z axis looks forward, its x axis to the right.
     optical = by_child['camera_optical_frame'].rotation
-    assert description.rotate(optical, (0, 0, 1)) == pytest.approx((1, 0, 0), abs=1e-9)
-    assert description.rotate(optical, (1, 0, 0)) == pytest.approx((0, -1, 0), abs=1e-9)
+    assert rotate(optical, (0, 0, 1)) == pytest.approx((1, 0, 0), abs=1e-9)
+    assert rotate(optical, (1, 0, 0)) == pytest.approx((0, -1, 0), abs=1e-9)
 
 
 def test_the_node_publishes_shape_and_transforms():

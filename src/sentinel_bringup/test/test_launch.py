@@ -1,0 +1,118 @@
+"""The launch files with the real ``launch`` packages; skipped where those cannot be imported."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+pytest.importorskip('launch_ros', reason='launch_ros is not installed; PyPI has none')
+
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.launch_context import LaunchContext
+from launch_ros.actions import Node
+from sentinel_common.files import share
+
+from sentinel_bringup import nodes
+
+FILES = sorted(path.name for path in share('launch').glob('*.launch.py'))
+
+# What ``ros2 launch FILE ARGUMENT...`` does, without the command line around it.
+ROS2_LAUNCH = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+source = PythonLaunchDescriptionSource(sys.argv[1])
+arguments = [a.split(':=', 1) for a in sys.argv[2:]]
+service = LaunchService()
+service.include_launch_description(
+    LaunchDescription([IncludeLaunchDescription(source, launch_arguments=arguments)]))
+sys.exit(service.run())
+"""
+
+
+def description(name):
+    spec = importlib.util.spec_from_file_location('launch_file', share(f'launch/{name}'))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.generate_launch_description()
+
+
+def started(name, **arguments):
+    """Nodes that a launch file starts with these arguments, by executable."""
+    context = LaunchContext()
+    context.launch_configurations.update(arguments)
+    found = []
+    for entity in description(name).entities:
+        if isinstance(entity, DeclareLaunchArgument):
+            entity.visit(context)
+        elif isinstance(entity, OpaqueFunction):
+            found += entity.execute(context)
+    return {e.node_executable: e for e in found if isinstance(e, Node)}
+
+
+@pytest.mark.parametrize('name', FILES)
+def test_every_argument_is_described(name):
+    arguments = description(name).get_launch_arguments()
+    assert arguments and all(len(a.description) > 5 for a in arguments)
+
+
+def test_simulation_starts_the_nodes_of_the_list(tmp_path):
+    options = nodes.SimulationOptions(folder=tmp_path)
+    wanted = {e.name for e in nodes.of_world(nodes.simulation(options), nodes.ROS)}
+    assert set(started('simulation.launch.py', folder=str(tmp_path))) == wanted
+
+
+@pytest.mark.parametrize('robot', ['emulated', 'none', 'F0:0D'])
+def test_sentinel_starts_the_nodes_of_the_list(tmp_path, robot):
+    options = nodes.SourceOptions(folder=tmp_path, source='0', robot=robot)
+    wanted = {e.name for e in nodes.of_world(nodes.own_source(options), nodes.ROS)}
+    assert set(started('sentinel.launch.py', folder=str(tmp_path), robot=robot)) == wanted
+
+
+def test_a_missing_parameter_file_is_named(tmp_path):
+    with pytest.raises(Exception, match=r'none\.yaml does not exist'):
+        started('sentinel.launch.py', folder=str(tmp_path), params_file='none.yaml')
+
+
+@pytest.fixture
+def installed():
+    for package in ('sentinel_sim', 'sentinel_bringup', 'robot_state_publisher'):
+        try:
+            get_package_prefix(package)
+        except PackageNotFoundError:
+            pytest.skip(f'{package} is not installed here')
+
+
+@pytest.mark.usefixtures('installed')
+def test_simulation_comes_up_and_ctrl_c_leaves_nothing(tmp_path):
+    file = str(share('launch/simulation.launch.py'))
+    launch = subprocess.Popen(
+        [sys.executable, '-c', ROS2_LAUNCH, file, f'folder:={tmp_path}', 'namespace:=north'],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    said = []
+    for line in launch.stdout:
+        said.append(line)
+        if 'rules in force' in line:  # the guard judges: pictures or not, it is up
+            break
+    children = psutil.Process(launch.pid).children(recursive=True)
+    assert len(children) >= 8, ''.join(said)
+    launch.send_signal(signal.SIGINT)
+    out, _ = launch.communicate(timeout=60)
+    said.append(out)
+    deadline = time.monotonic() + 30
+    while any(child.is_running() for child in children) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [child for child in children if child.is_running()]
+    assert 'Traceback' not in ''.join(said)

@@ -1,0 +1,33 @@
+"""Transforms chain and invert."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sentinel_bringup.transforms import Transform, from_rpy
+
+NUMBERS = st.floats(-10, 10)
+TRANSFORMS = st.builds(
+    lambda v, r: Transform(v, from_rpy(*r)),
+    st.tuples(NUMBERS, NUMBERS, NUMBERS),
+    st.tuples(NUMBERS, NUMBERS, NUMBERS),
+)
+
+
+@given(TRANSFORMS)
+def test_a_transform_and_its_inverse_cancel(transform):
+    back = transform @ transform.inverse()
+    assert back.translation == pytest.approx((0, 0, 0), abs=1e-9)
+    assert abs(back.rotation[3]) == pytest.approx(1.0)
+
+
+@given(TRANSFORMS, TRANSFORMS, TRANSFORMS)
+def test_chains_do_not_depend_on_the_brackets(a, b, c):
+    one, two = (a @ b) @ c, a @ (b @ c)
+    assert one.translation == pytest.approx(two.translation, abs=1e-6)
+
+
+def test_two_steps_with_a_left_turn_between():
+    step = Transform((1.0, 0.0, 0.0), from_rpy(0, 0, math.pi / 2))
+    assert (step @ step).translation == pytest.approx((1.0, 1.0, 0.0))
