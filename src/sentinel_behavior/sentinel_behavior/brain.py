@@ -11,14 +11,22 @@ from py_trees.display import ascii_tree, unicode_tree
 from sentinel_common.detections import Frame, TargetFrame
 
 from .configuration import digest
-from .deterrents import read_deterrents
+from .deterrents import Deterrents, read_deterrents
 from .geometry import STOP, Pose, Twist
 from .policy.choice import Policy
+from .policy.trial import NO_TRIAL, Trial
 from .tracks import SURENESS, Sureness, SureTracks
 from .tree.build import build_tree
 from .visits import Visit, VisitBook, place
+from .walked import Walked
 from .world import SETTINGS, Incident, Kind, Safety, Settings, Wants, World
 from .zones import Zones
+
+# Cosine of the tilt from which it has fallen: 60 degrees, more than any gait or lawn makes.
+FALLEN = 0.5
+
+# So long it rests after it walked and got nowhere, s.
+STUCK_REST = 20.0
 
 
 class Brain:
@@ -33,7 +41,8 @@ class Brain:
         tree: Path,
         deterrents: Path,
         zones: Zones,
-        policy: Callable[[random.Random], Policy],
+        policy: Callable[[Deterrents, random.Random], Policy],
+        trial: Trial = NO_TRIAL,
         settings: Settings = SETTINGS,
         sureness: Sureness = SURENESS,
         seed: int = 0,
@@ -48,16 +57,20 @@ class Brain:
         self.world = World(
             settings=settings,
             catalogue=catalogue,
-            policy=policy(random.Random(seed)),
+            policy=policy(catalogue, random.Random(seed)),
             zones=zones,
             visits=VisitBook(absence=settings.absence, prefix=run),
             sure=SureTracks(catalogue.target_species, sureness),
             hashes={'tree': digest(tree), 'config': catalogue.digest, 'model': model},
             seed=seed,
+            trial=trial,
         )
         self.root: Behaviour = build_tree(tree, self.world)
         self.path: list[str] = []
         self._moving = False
+        # Its own source: how many choices a policy draws shifts no assignment.
+        self._tosses = random.Random(f'trial {seed}')
+        self._walked = Walked()
 
     # What is heard.
 
@@ -88,6 +101,8 @@ class Brain:
             self._close(visit, 'lost' if blind else '')
         for visit in world.visits.see(frame, zones):
             visit.context = world.period
+            if visit.species in world.catalogue.target_species:
+                visit.arm, visit.group = world.trial.assign(self._tosses)
             world.tell(
                 Kind.VISIT_STARTED,
                 visit,
@@ -105,11 +120,20 @@ class Brain:
 
     def fix(self, pose: Pose, variance: float, now: float) -> None:
         """Somebody saw the robot at ``pose`` in ``map``."""
+        before = self.world.reckoning.pose
         self.world.reckoning.fix(pose, variance, now)
+        if self.world.last_place is not None:
+            self.world.last_place = pose.to_world(before.to_base(self.world.last_place))
+        if self._walked.stuck(before, pose):
+            self.world.stuck_until = now + STUCK_REST
 
     def moves(self, twist: Twist, now: float) -> None:
         """The guard let this motion through."""
         self.world.reckoning.command(twist, now)
+
+    def tilt(self, up: float) -> None:
+        """``up``: cosine of the angle between the body's upward axis and the sky's, -1..1."""
+        self.world.fallen = up < FALLEN
 
     def charge(self, fraction: float | None) -> None:
         """Charge of the battery 0..1; None where the robot does not tell.
@@ -131,6 +155,11 @@ class Brain:
         world = self.world
         world.now, world.hour = now, hour
         world.reckoning.advance(now)
+        target = world.target
+        if target is not None:
+            world.last_place = world.reckoning.pose.to_world(place(target))
+        if world.visits.open:
+            world.busy = now
         self.path = [
             f'{node.name}: {node.status.name} {node.feedback_message}'.rstrip()
             for node in self.root.tick()
@@ -206,8 +235,13 @@ class Brain:
         stimulus = visit.stimuli[-1]
         if stimulus.success is None:
             end = stimulus.end if stimulus.end is not None else visit.last_seen
-            stimulus.success = visit.last_seen - end <= self.world.settings.observe
-            self.world.policy.learn(stimulus.name, self.world.context(visit), stimulus.success)
+            observe = self.world.settings.observe
+            stimulus.success = visit.last_seen - end <= observe
+            took = max(0.0, visit.last_seen - stimulus.start)
+            # Sooner is better: from 1 for at once down to a half for the end of the observation.
+            longest = observe + (end - stimulus.start)
+            reward = 1.0 - 0.5 * min(1.0, took / longest) if stimulus.success else 0.0
+            self.world.learn(visit, stimulus, reward)
         return stimulus.success
 
     # For people.

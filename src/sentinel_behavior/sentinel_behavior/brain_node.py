@@ -8,13 +8,14 @@ import math
 import random
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
 from rclpy.action.client import ActionClient
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import BatteryState
+from sensor_msgs.msg import BatteryState, Imu
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
@@ -31,8 +32,11 @@ from sentinel_msgs.msg import Incident, SafetyState, Status
 from .border import TimeBridge, pose_from_message, twist_from_message
 from .brain import Brain
 from .brain_parameters import PARAMETERS, make_settings
+from .hooks import Hooks
 from .markers import markers
 from .policy import POLICIES
+from .policy.store import PolicyStore
+from .policy.trial import Trial
 from .tracks import Sureness
 from .world import Play, Safety, Wants
 from .zones import read_zones
@@ -65,12 +69,18 @@ class BrainNode(Node):
             deterrents=share(p['deterrents']),
             zones=read_zones(share(p['zones'])),
             policy=POLICIES[p['policy']],
+            trial=Trial(p['hold_out'], p['neutral'], p['a_a']),
             settings=make_settings({q.name: p[q.name] for q in PARAMETERS}),
             sureness=Sureness(p['sure_posterior'], p['sure_hits'], p['sure_window']),
             seed=p['seed'] or random.SystemRandom().randrange(1, 2**31),
             run=time.strftime('%Y%m%dT%H%M%S'),
             model=_model_hash(p['model']),
         )
+        self._store = PolicyStore(Path(p['state_file'])) if p['state_file'] else None
+        if self._store is not None and (why := self._store.load(self._brain.world.policy)):
+            self.get_logger().info(f'The policy starts from its prior: {why}.')
+        self._hooks = Hooks(self, self._brain.world.catalogue) if p['hooks'] else None
+        self._store_fault = ''
         self._enabled = True
         self._color = (0.0, 0.0, 0.0)
         self._tree: tuple[str, ...] = ()
@@ -94,6 +104,7 @@ class BrainNode(Node):
         subscribe(SafetyState, 'safety_state', self._on_safety, qos.RELIABLE)
         subscribe(PoseWithCovarianceStamped, 'pose_fix', self._on_fix, qos.RELIABLE)
         subscribe(TwistStamped, 'cmd_vel', self._on_motion, qos.RELIABLE)
+        subscribe(Imu, 'imu', self._on_imu, qos.SENSOR_READER)
         subscribe(BatteryState, 'battery_state', self._on_battery, qos.SENSOR_READER)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_timer(1.0 / IDLE_RATE, self._tick)
@@ -135,6 +146,10 @@ class BrainNode(Node):
     def _on_battery(self, message: Any) -> None:
         known = math.isfinite(message.percentage)
         self._brain.charge(message.percentage if known else None)
+
+    def _on_imu(self, message: Any) -> None:
+        q = message.orientation
+        self._brain.tilt(1.0 - 2.0 * (q.x * q.x + q.y * q.y))
 
     def _on_enable(self, request: Any, response: Any) -> Any:
         if self._enabled and not request.data:
@@ -179,6 +194,8 @@ class BrainNode(Node):
             self._head.publish(ColorRGBA(r=red, g=green, b=blue, a=1.0))
         if wants.height is not None:
             self._height.publish(Float32(data=wants.height))
+        self._run_hooks(wants)
+        self._keep_learned()
         for incident in wants.incidents:
             self.get_logger().info(f'{incident.kind.name} {incident.species} {incident.deterrent}')
             self._incidents.publish(
@@ -193,6 +210,26 @@ class BrainNode(Node):
                     detail=incident.json(),
                 )
             )
+
+    def _run_hooks(self, wants: Wants) -> None:
+        if self._hooks is not None:
+            if wants.hook:
+                self._hooks.start(wants.hook, self._time.now())
+            if wants.end_hook:
+                self._hooks.end(wants.end_hook, self._time.now())
+            self._hooks.reap(self._time.now())
+
+    def _keep_learned(self) -> None:
+        world = self._brain.world
+        if self._store is None or not world.learned:
+            return
+        world.learned = False
+        try:
+            self._store.save(world.policy)
+            self._store_fault = ''
+        except OSError as error:
+            self._store_fault = f'what was learned is not kept: {error.strerror}'
+            self.get_logger().warning(self._store_fault)
 
     def _play(self, play: Play) -> None:
         if not self._speaker.server_is_ready():
@@ -236,8 +273,11 @@ class BrainNode(Node):
 
     def _report(self) -> Report:
         world = self._brain.world
-        level = Level.ERROR if world.state == 'fault' else Level.OK
-        return Report(level, world.explanation or world.state, {'state': world.state})
+        if world.state == 'fault':
+            return Report(Level.ERROR, world.explanation)
+        fault = self._store_fault or (self._hooks.fault if self._hooks else '')
+        level = Level.WARN if fault else Level.OK
+        return Report(level, fault or world.explanation or world.state, {'state': world.state})
 
     def _report_speaker(self) -> Report:
         level = Level.WARN if self._speaker_fault else Level.OK

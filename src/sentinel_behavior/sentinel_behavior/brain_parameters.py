@@ -32,9 +32,27 @@ PARAMETERS = (
         read_only=True,
     ),
     Parameter(
-        'policy', 'first', 'how a deterrent is chosen', choices=tuple(POLICIES), read_only=True
+        'policy', 'thompson', 'how a deterrent is chosen', choices=tuple(POLICIES), read_only=True
     ),
     Parameter('seed', 0, 'seed of all chance; 0: a new one each start', minimum=0, read_only=True),
+    Parameter(
+        'state_file',
+        '',
+        'file that keeps what the policy learned; empty: it forgets at the end',
+        read_only=True,
+    ),
+    Parameter('hooks', False, 'allow deterrents with a hook', read_only=True),
+    _share('hold_out', 0.0, 'trial: share of visits that get nothing, 0..1'),
+    _share('neutral', 0.0, 'trial: share of visits that get the control sound, 0..1'),
+    Parameter('a_a', False, 'trial: toss for one of two groups treated alike', read_only=True),
+    Parameter(
+        'first_step',
+        SETTINGS.first_step,
+        'rung of the ladder that is open from the start',
+        minimum=1,
+        maximum=5,
+        read_only=True,
+    ),
     _seconds('observe', SETTINGS.observe, 'watching after a stimulus whether the animal leaves'),
     _seconds('absence', SETTINGS.absence, 'without a sight, after which it has left'),
     _seconds('lost', SETTINGS.lost, 'without a sight, after which a stimulus ends', 5.0),
@@ -66,6 +84,7 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
     """Settings of the parameters' values."""
     quiet = (values['quiet_start'], values['quiet_end'])
     return Settings(
+        first_step=values['first_step'],
         observe=values['observe'],
         absence=values['absence'],
         lost=values['lost'],

@@ -13,12 +13,13 @@ from typing import Any
 from sentinel_common.detections import Frame, Target, TargetFrame
 
 from .deterrents import Deterrents
-from .geometry import DeadReckoning, Twist
+from .geometry import DeadReckoning, Point, Twist
 from .hours import in_span
 from .policy.candidates import Allowed, Candidate, Usage
 from .policy.choice import Context, Policy
+from .policy.trial import NO_TRIAL, TREATMENT, Trial
 from .tracks import SureTracks
-from .visits import Visit, VisitBook, distance, distance_low
+from .visits import Stimulus, Visit, VisitBook, distance, distance_low
 from .zones import Zones
 
 # A safety state older than this forbids everything, s.
@@ -100,6 +101,9 @@ class Settings:
     battery_ok: float = 0.25
     night: tuple[float, float] = (20.0, 7.0)
     quiet: tuple[float, float] | None = (22.0, 7.0)
+    first_step: int = 1
+    home: float = 0.3
+    walk: float = 0.2
     turn_gain: float = 1.2
     turn_rate: float = 1.0
     facing: float = 0.15
@@ -121,6 +125,7 @@ class Wants:
     play: Play | None = None
     stop_sound: bool = False
     hook: str = ''
+    end_hook: str = ''
     incidents: list[Incident] = field(default_factory=list)
 
 
@@ -139,6 +144,7 @@ class World:
     sure: SureTracks
     hashes: Mapping[str, str]
     seed: int = 0
+    trial: Trial = NO_TRIAL
     usage: Usage = field(default_factory=Usage)
     reckoning: DeadReckoning = field(default_factory=DeadReckoning)
 
@@ -159,6 +165,11 @@ class World:
     deterrent: str = ''
     considered: list[Candidate] = field(default_factory=list)
     rest_until: float = 0.0
+    fallen: bool = False
+    stuck_until: float = 0.0
+    busy: float = 0.0  # when somebody was there last, on the steady clock
+    last_place: Point | None = None  # of the target, in the frame of the dead reckoning
+    learned: bool = False  # since the state of the policy was kept last
 
     @property
     def visit(self) -> Visit | None:
@@ -216,6 +227,12 @@ class World:
     def context(self, visit: Visit) -> Context:
         """What a choice for ``visit`` may depend on."""
         return Context(visit.species, visit.context, visit.zone)
+
+    def learn(self, visit: Visit, stimulus: Stimulus, reward: float) -> None:
+        """Tell the policy how ``stimulus`` went; a control sound teaches nothing."""
+        if visit.arm == TREATMENT:
+            self.policy.learn(stimulus.name, self.context(visit), reward)
+            self.learned = True
 
     def tell(
         self, kind: Kind, visit: Visit, detail: Mapping[str, Any], deterrent: str = ''

@@ -9,7 +9,7 @@ from sentinel_behavior.geometry import Pose, Twist
 from sentinel_behavior.guard import make_guard
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.guard.rules import Act
-from sentinel_behavior.policy.choice import First
+from sentinel_behavior.policy.baselines import First
 from sentinel_behavior.world import Kind, Safety
 from sentinel_behavior.zones import read_zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
@@ -113,7 +113,7 @@ def make(tmp_path, catalogue=CATALOGUE, **values):
         tree=share('config/tree.yaml'),
         deterrents=path,
         zones=zones,
-        policy=lambda _: First(),
+        policy=lambda _, __: First(),
         run='t',
     )
     garden = Garden(brain, make_guard({**DEFAULTS, 'armed': True, **values}, zones))

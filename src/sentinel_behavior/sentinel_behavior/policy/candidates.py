@@ -58,7 +58,15 @@ class Usage:
 
 
 def rejection(
-    deterrent: Deterrent, *, species: str, allowed: Allowed, usage: Usage, step: int, now: float
+    deterrent: Deterrent,
+    *,
+    species: str,
+    allowed: Allowed,
+    usage: Usage,
+    step: int,
+    now: float,
+    neutral: bool,
+    several: bool,
 ) -> str:
     """Why ``deterrent`` may not be used now; '' where it may.
 
@@ -66,8 +74,8 @@ def rejection(
     """
     if species not in deterrent.species:
         return f'not for {species}'
-    if deterrent.neutral:
-        return 'control sound of a trial'
+    if deterrent.neutral != neutral:
+        return 'this visit gets the control sound' if neutral else 'control sound of a trial'
     if deterrent.sound and not allowed.sound:
         return 'the guard forbids sound'
     if deterrent.light and not allowed.light:
@@ -76,11 +84,13 @@ def rejection(
         allowed.translation if deterrent.motion.walks else allowed.turning
     ):
         return 'the guard forbids motion'
+    if several and deterrent.motion and deterrent.motion.walks:
+        return 'several animals: it walks up to none of them'
     if not (allowed.sound or allowed.light or allowed.translation):
         return 'the guard forbids every stimulus'
     if allowed.quiet and not deterrent.in_quiet_hours:
         return 'not in quiet hours'
-    if deterrent.step > step:
+    if deterrent.step > step and not neutral:
         return f'rung {deterrent.step} is not reached yet'
     since = usage.since(deterrent.name, now)
     if since < deterrent.cool_down:
@@ -98,18 +108,28 @@ def candidates(
     usage: Usage,
     step: int,
     now: float,
+    neutral: bool = False,
+    several: bool = False,
 ) -> list[Candidate]:
-    """All deterrents with their rejections.
+    """All deterrents with their rejections. Never the same twice running, unless there is no other.
 
-    Never the same twice running, unless there is no other for the species.
+    ``step``: highest open rung; ``neutral``: the visit gets the control of a trial; ``several``:
+    animals are many.
     """
     found = []
-    several = sum(species in d.species and not d.neutral for d in catalogue.by_name.values()) > 1
+    others = sum(species in d.species and d.neutral == neutral for d in catalogue.by_name.values())
     for deterrent in catalogue.by_name.values():
         reason = rejection(
-            deterrent, species=species, allowed=allowed, usage=usage, step=step, now=now
+            deterrent,
+            species=species,
+            allowed=allowed,
+            usage=usage,
+            step=step,
+            now=now,
+            neutral=neutral,
+            several=several,
         )
-        if not reason and several and deterrent.name == usage.last:
+        if not reason and others > 1 and deterrent.name == usage.last:
             reason = 'used last time'
         found.append(Candidate(deterrent.name, reason))
     return found

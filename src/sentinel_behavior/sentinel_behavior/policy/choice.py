@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Context:
 class Choice:
     """``name`` was chosen.
 
-    ``values`` is what the policy thought of each candidate (higher is better).
+    ``values``: what the policy thought of each candidate, higher is better.
     """
 
     name: str
@@ -34,19 +34,28 @@ class Policy(Protocol):
         """Choose one of ``names`` (never empty, in the order of the catalogue)."""
         ...
 
-    def learn(self, name: str, context: Context, success: bool) -> None:
-        """``name`` was used; ``success``: the animal left within the observation time."""
+    def learn(self, name: str, context: Context, reward: float) -> None:
+        """``name`` was used; ``reward``: 1 where the animal left at once, 0 where it stayed."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What must survive a restart, as JSON values."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from ``state``; entries that do not fit raise ValueError, KeyError or TypeError."""
         ...
 
 
-class First:
-    """Always the first that may be used, in the order of the catalogue: the rule-based choice."""
+class Unlearning:
+    """What policies share that do not learn."""
 
-    name = 'first'
-
-    def choose(self, names: Sequence[str], context: Context) -> Choice:
-        """See Policy."""
-        return Choice(names[0])
-
-    def learn(self, name: str, context: Context, success: bool) -> None:
+    def learn(self, name: str, context: Context, reward: float) -> None:
         """It does not learn."""
+
+    def state(self) -> dict[str, Any]:
+        """Nothing to keep."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Nothing was kept."""

@@ -1,0 +1,129 @@
+"""Conditions: they look, and say why they hold."""
+
+import math
+
+from ..policy.trial import HOLD_OUT
+from ..world import SAFETY_TIMEOUT, World
+from .leaf import Condition
+
+
+class Disarmed(Condition):
+    """Nobody has armed the sentinel, or the emergency stop is latched."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        safety = self.world.safety
+        if safety is None or self.world.safety_age > SAFETY_TIMEOUT:
+            return ''
+        if 'emergency_stop' in safety.rules:
+            return 'the emergency stop is latched'
+        return '' if safety.armed else 'nobody has armed the sentinel'
+
+
+class Fault(Condition):
+    """Something without which nothing may be done is missing: the guard, pictures, charge."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        world = self.world
+        if world.safety_age > SAFETY_TIMEOUT:
+            return 'the guard is silent'
+        if world.frame_age > world.settings.perception_timeout:
+            return 'no picture was looked at for too long'
+        if world.fallen:
+            return 'it lies on its side'
+        if world.stuck_until > world.now:
+            return 'it walked and did not get anywhere'
+        if world.battery_is_low:
+            return f'the battery is down to {world.battery:.0%}'
+        return ''
+
+
+class Vetoed(Condition):
+    """A person or pet is or was just there."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        safety = self.world.safety
+        if safety is None or 'person_or_pet' not in safety.rules:
+            return ''
+        return safety.reasons[safety.rules.index('person_or_pet')]
+
+
+class TargetPresent(Condition):
+    """A confirmed animal of a target species is in view."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        target = self.world.target
+        return f'{target.best[0]} {target.track_id} is in view' if target else ''
+
+
+class TargetSure(Condition):
+    """The target is surely of its species."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        return 'it surely is one' if self.world.target_is_sure else ''
+
+
+class TargetLost(Condition):
+    """An animal was there a moment ago and is out of sight."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        visit = self.world.visit
+        if visit is None or visit.targets or self.world.last_place is None:
+            return ''
+        return f'out of sight for {self.world.stamp - visit.last_seen:.0f} s'
+
+
+class Resting(Condition):
+    """Enough was done in this visit; rest before more."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        left = self.world.rest_until - self.world.now
+        return f'rests for another {left:.0f} s' if left > 0 else ''
+
+
+class Rested(Condition):
+    """No rest is due."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        return 'no rest is due' if self.world.now >= self.world.rest_until else ''
+
+
+class HeldOut(Condition):
+    """A trial says that this visit gets nothing."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        visit = self.world.visit
+        return 'this visit is held out' if visit and visit.arm == HOLD_OUT else ''
+
+
+class AwayFromHome(Condition):
+    """Its place is known and is not where it belongs."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        world = self.world
+        if world.reckoning.estimate is None or not world.allowed.translation:
+            return ''
+        away = math.dist((world.reckoning.pose.x, world.reckoning.pose.y), world.zones.home[:2])
+        return f'{away:.1f} m from home' if away > world.settings.home else ''
+
+
+class Quiet(Condition):
+    """Nobody has been there for ``seconds``."""
+
+    def __init__(self, *, name: str, world: World, seconds: float) -> None:
+        super().__init__(name=name, world=world)
+        self._seconds = seconds
+
+    def holds(self) -> str:
+        """See Condition."""
+        calm = self.world.now - self.world.busy
+        return f'nobody for {calm:.0f} s' if calm >= self._seconds else ''

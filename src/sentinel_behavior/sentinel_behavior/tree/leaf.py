@@ -1,0 +1,60 @@
+"""What all leaves share."""
+
+from py_trees.behaviour import Behaviour
+from py_trees.common import Status
+
+from ..geometry import STOP, Twist
+from ..visits import bearing
+from ..world import World
+
+# Only what is this far off the nose (rad) or less is walked at: the eye sees nothing at the sides.
+AHEAD = 0.5
+
+# Height of the body while standing (0..1 of what the legs can do).
+STANCE = 0.5
+
+
+class Leaf(Behaviour):
+    """A leaf over the blackboard."""
+
+    def __init__(self, *, name: str, world: World) -> None:
+        super().__init__(name=name)
+        self.world = world
+
+    def terminate(self, new_status: Status) -> None:
+        """What a leaf said last is no news once it is not ticked any more."""
+        if new_status == Status.INVALID:
+            self.feedback_message = ''
+
+    def say(self, status: Status, why: str) -> Status:
+        """Return ``status`` with its reason."""
+        self.feedback_message = why
+        return status
+
+
+class Condition(Leaf):
+    """SUCCESS while ``holds`` gives a reason, FAILURE while it gives none."""
+
+    def holds(self) -> str:
+        """Why it holds; '' where it does not."""
+        raise NotImplementedError
+
+    def update(self) -> Status:
+        """See py_trees."""
+        why = self.holds()
+        return self.say(Status.SUCCESS if why else Status.FAILURE, why)
+
+
+def turn_to(world: World) -> Twist:
+    """Turn on the spot towards the target; stand still where there is none or it is ahead."""
+    target = world.target
+    return STOP if target is None else turn(world, bearing(target))
+
+
+def turn(world: World, angle: float) -> Twist:
+    """Turn on the spot by ``angle`` rad; stand still where that is little."""
+    settings = world.settings
+    if abs(angle) < settings.facing:
+        return STOP
+    rate = settings.turn_gain * angle
+    return Twist(wz=max(-settings.turn_rate, min(settings.turn_rate, rate)))
