@@ -155,9 +155,13 @@ def _behavior(options: Options) -> list[NodeEntry]:
             stops_last=stops_last,
         )
 
+    brain: dict[str, Value] = {}
+    if isinstance(options, SimulationOptions):
+        # One short night shows the whole chain: the rule-based choice begins with bark and advance.
+        brain = {'policy': 'first', 'first_step': 2, 'seed': options.seed}
     return [
         entry('guard', {'armed': options.armed}),
-        entry('brain', {}),
+        entry('brain', brain),
         entry('recorder', {'folder': str(options.folder), 'film': options.film}, stops_last=True),
     ]
 
