@@ -20,6 +20,7 @@ setup(
     license='Apache-2.0',
     entry_points={
         'console_scripts': [
+            'simulator = sentinel_sim.simulator_node:main',
             'mekamon_emulator = sentinel_sim.robot.emulator_node:main',
         ]
     },

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+Array = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
 
 # Near infra-red from the rendered colours: foliage is bright there (chlorophyll does not absorb beyond 700 nm), so
@@ -14,7 +15,7 @@ _INFRARED = np.array([[-0.10, 1.15, -0.05]], np.float32)
 
 # Exposure brings this percentile of the lower part of the picture (the sky does not count) to this level, 0..255,
 # within these gains; the few pixels above it, such as eyes in lamp light, burn out.
-_PERCENTILE, _TARGET, _GAINS, _METERED_FROM = 98.0, 215.0, (0.35, 6.0), 0.3
+_PERCENTILE, _TARGET, _GAINS, _METERED_FROM = 99.0, 220.0, (0.35, 6.0), 0.3
 
 # Share of the way to the right exposure per picture: a cheap camera needs about half a second at 10 Hz.
 _ADAPTION = 0.35
@@ -28,7 +29,7 @@ _NOISE_MARGIN = 64
 
 @dataclass(frozen=True)
 class Lens:
-    """Radial distortion of an ideal picture, OpenCV's k1 and k2."""
+    """Radial distortion, OpenCV's k1 and k2 (plumb bob)."""
 
     k1: float = 0.0
     k2: float = 0.0
@@ -37,8 +38,8 @@ class Lens:
 class CameraModel:
     """Turns rendered RGB pictures into what the sensor gives, with its own memory for exposure.
 
-    ``infrared`` is a camera without colour in the light of its lamp; ``gain`` noise is the same from run to run with
-    the same generator.
+    ``size`` is (width, height) in pixels, ``fovy`` the rendered vertical field of view in degrees. The same generator
+    gives the same noise.
     """
 
     def __init__(
@@ -56,7 +57,24 @@ class CameraModel:
         self._noise = rng.normal(size=(height + _NOISE_MARGIN, width + _NOISE_MARGIN)).astype(
             np.float32
         )
-        self._maps = _distortion(size, fovy, lens) if lens and (lens.k1 or lens.k2) else None
+        self.focal = height / 2 / np.tan(np.radians(fovy) / 2)
+        self.lens = Lens()
+        self._maps: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None
+        if lens is not None and (lens.k1 or lens.k2):
+            self._maps, zoom = _distortion(size, self.focal, lens)
+            self.focal *= zoom
+            self.lens = Lens(lens.k1 * zoom**2, lens.k2 * zoom**4)
+
+    def project(self, points: Array) -> Array:
+        """Pixels (n, 2) of points (n, 3) m in the camera's frame (x right, y down, z forward, z > 0)."""
+        rays = points[:, :2] / points[:, 2:]
+        # Past the picture's edge the polynomial turns back; what lies there is clipped anyway.
+        reach = np.linalg.norm(rays, axis=1, keepdims=True)
+        most = 1.2 * np.hypot(*self._size) / 2 / self.focal
+        rays = rays * np.minimum(1.0, most / np.maximum(reach, 1e-9))
+        r2 = np.minimum(reach, most) ** 2
+        bent = rays * (1 + self.lens.k1 * r2 + self.lens.k2 * r2 * r2)
+        return bent * self.focal + np.array(self._size) / 2
 
     def take(self, picture: Picture, condition: str) -> Picture:
         """Return the RGB picture (height, width, 3) that the sensor gives in this light."""
@@ -103,16 +121,16 @@ class CameraModel:
 
 
 def _distortion(
-    size: tuple[int, int], fovy: float, lens: Lens
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """For each pixel of the bent picture, where in the ideal one it comes from."""
+    size: tuple[int, int], focal: float, lens: Lens
+) -> tuple[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]], float]:
+    """For each pixel of the bent picture, where in the ideal one it comes from, and the zoom that this needs."""
     width, height = size
-    focal = height / 2 / np.tan(np.radians(fovy) / 2)
     matrix = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).reshape(-1, 1, 2)
-    rays = cv2.undistortPoints(grid.astype(np.float64), matrix, np.array([lens.k1, lens.k2, 0, 0]))
-    rays = rays.reshape(height, width, 2)
+    rays = cv2.undistortPoints(
+        grid.astype(np.float64), matrix, np.array([lens.k1, lens.k2, 0, 0])
+    ).reshape(height, width, 2)
     # A barrel lens sees past the ideal picture's corners: zoom in until it does not.
-    reach = float(np.max(np.abs(rays) * focal / np.array([width / 2, height / 2])))
-    ideal = (rays * focal / max(reach, 1.0) + np.array([width / 2, height / 2])).astype(np.float32)
-    return np.ascontiguousarray(ideal[..., 0]), np.ascontiguousarray(ideal[..., 1])
+    zoom = max(1.0, float(np.max(np.abs(rays) * focal / np.array([width / 2, height / 2]))))
+    ideal = (rays * focal / zoom + np.array([width / 2, height / 2])).astype(np.float32)
+    return (np.ascontiguousarray(ideal[..., 0]), np.ascontiguousarray(ideal[..., 1])), zoom

@@ -52,7 +52,7 @@ class Layout:
 
 
 LAYOUT = Layout(
-    beds=(Bed(2.6, 1.25, 0.9, 0.55), Bed(2.9, -1.6, 0.8, 0.6)),
+    beds=(Bed(2.8, 1.15, 0.9, 0.55), Bed(2.9, -1.6, 0.8, 0.6)),
     gaps=((BACK, 2.2), (BACK, -0.9), (3.4, SIDE), (1.2, -SIDE)),
     gap_width=0.55,
     shed=(4.7, -3.9),

@@ -7,19 +7,24 @@ import numpy as np
 
 CONDITIONS = ('day', 'dusk', 'ir', 'torch')
 
+# Night as people watch it in a film: blue moonlight in which everything can be made out. For spectators only.
+MOON = 'moon'
+
 # A lamp's light falls with the square of the distance; the first term keeps what is near from burning out entirely.
 _FALLOFF = (0.6, 0.0, 0.08)
 
 # Half angle of the lamp's cone, degrees, and how soft its edge is. A little wider than the picture (29 degrees).
 _CUTOFF, _EXPONENT = 42.0, 6.0
 
+# The lamp points a little upwards, where animals are, not at the grass before the lens.
+_AIM = (1.0, 0.0, 0.04)
+
 
 def add_lamp(body: Any, name: str, position: tuple[float, float, float]) -> None:
-    """Mount a spot lamp on an MjSpec body, shining along its x axis; it starts switched off."""
+    """Mount a spot lamp on an MjSpec body, shining along its x axis; ``apply`` switches it on."""
     body.add_light(
-        name=name, pos=position, dir=[1, 0, 0.04], type=mujoco.mjtLightType.mjLIGHT_SPOT,
-        cutoff=_CUTOFF, exponent=_EXPONENT, attenuation=_FALLOFF, diffuse=[1, 1, 1],
-        ambient=[0, 0, 0], specular=[0.1, 0.1, 0.1], castshadow=False, active=False,
+        name=name, pos=position, dir=[1, 0, 0], type=mujoco.mjtLightType.mjLIGHT_SPOT,
+        castshadow=False, active=False,
     )  # fmt: skip
 
 
@@ -40,6 +45,8 @@ def apply(
         diffuse, ambient, fill = np.array([0.72, 0.70, 0.64]), np.array([0.30, 0.31, 0.34]), 0.20
     elif condition == 'dusk':
         diffuse, ambient, fill = np.array([0.20, 0.13, 0.09]), np.array([0.13, 0.13, 0.18]), 0.07
+    elif condition == MOON:
+        diffuse, ambient, fill = np.array([0.30, 0.36, 0.52]), np.array([0.20, 0.24, 0.34]), 0.06
     else:
         # Starlight and the street's glow: enough to tell sky from fence after a camera's gain.
         diffuse, ambient, fill = np.full(3, 0.012), np.full(3, 0.010), 0.012
@@ -52,11 +59,15 @@ def apply(
         0.05 * fill,
         0,
     )
-    if lamp is not None and condition in ('ir', 'torch'):
+    if lamp is not None and condition in ('ir', 'torch', MOON):
         i = model.light(lamp).id
         model.light_active[i] = 1
-        color = np.ones(3) if condition == 'ir' else np.array([1.0, 0.95, 0.85])
-        model.light_diffuse[i] = color * 1.5 * strength
+        model.light_cutoff[i], model.light_exponent[i] = _CUTOFF, _EXPONENT
+        model.light_attenuation[i] = _FALLOFF
+        model.light_dir[i] = np.array(_AIM) / np.linalg.norm(_AIM)
+        model.light_specular[i], model.light_ambient[i] = 0.1, 0.0
+        color = np.array([1.0, 0.95, 0.85]) if condition == 'torch' else np.ones(3)
+        model.light_diffuse[i] = color * (0.35 if condition == MOON else 1.5) * strength
 
 
 def sky_visible(condition: str) -> bool:

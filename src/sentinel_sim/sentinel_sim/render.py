@@ -4,7 +4,6 @@ Boxes come from a second rendering in which every geom has its own colour, so th
 Picture number i depends only on the seed and i.
 """
 
-import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,6 @@ from .animals import catalog
 from .animals.parts import rotation
 from .animals.puppet import GROUP_SHADOW, Puppet, posture
 from .camera_model import CameraModel, Lens, Picture
-
-SUMMARY = 'write labelled pictures of animals in the simulated garden (COCO)'
 
 SIZE = (640, 480)
 FOVY = 45.0
@@ -313,47 +310,3 @@ def render(count: int, out: Path, seed: int, variants: tuple[int, int]) -> dict[
         studio.close()
     (out / 'annotations.json').write_text(json.dumps(coco))
     return totals
-
-
-def _range(text: str) -> tuple[int, int]:
-    low, _, high = text.partition('-')
-    try:
-        return int(low), int(high or low)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is no range such as 0-7') from None
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``./sentinel render``."""
-    parser.add_argument('--count', type=int, default=20, help='how many pictures (default: 20)')
-    parser.add_argument(
-        '--out', type=Path, required=True, help='folder for images/ and annotations.json'
-    )
-    parser.add_argument('--seed', type=int, default=0, help='the same seed gives the same pictures')
-    parser.add_argument(
-        '--variants',
-        type=_range,
-        default=(0, 11),
-        metavar='A-B',
-        help='numbers of the animals that may appear (default: 0-11); use others for validation',
-    )
-
-
-def main(args: argparse.Namespace) -> int:
-    """Render and print how often each species was labelled."""
-    if args.count < 1:
-        raise ConfigurationError(f'--count is {args.count}, but at least one picture is needed.')
-    try:
-        totals = render(args.count, args.out, args.seed, args.variants)
-    except OSError as error:
-        raise ConfigurationError(f'{args.out} cannot be written: {error}.') from error
-    print(
-        f'{args.count} pictures in {args.out}: ' + ', '.join(f'{n} {k}' for k, n in totals.items())
-    )
-    return 0
-
-
-if __name__ == '__main__':
-    options = argparse.ArgumentParser(description=SUMMARY)
-    add_arguments(options)
-    raise SystemExit(main(options.parse_args()))

@@ -1,7 +1,7 @@
 """An animal as rigid parts: a trunk that carries a head, a tail and limbs of two segments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,32 @@ class Anatomy:
     width: float
     height: float
     stride: float
+
+
+def scaled(anatomy: Anatomy, factor: float) -> Anatomy:
+    """Return the same animal ``factor`` times as large: a young one."""
+    return replace(
+        anatomy,
+        meshes={
+            name: replace(mesh, vertices=mesh.vertices * factor)
+            for name, mesh in anatomy.meshes.items()
+        },
+        limbs=tuple(
+            replace(
+                limb, pivot=limb.pivot * factor, knee=limb.knee * factor, sole=limb.sole * factor
+            )
+            for limb in anatomy.limbs
+        ),
+        neck=anatomy.neck * factor,
+        tail=None if anatomy.tail is None else anatomy.tail * factor,
+        hip=anatomy.hip * factor,
+        eyes=anatomy.eyes * factor,
+        eye_radius=anatomy.eye_radius * factor,
+        length=anatomy.length * factor,
+        width=anatomy.width * factor,
+        height=anatomy.height * factor,
+        stride=anatomy.stride * factor,
+    )
 
 
 def rotation(pitch: float = 0.0, yaw: float = 0.0) -> Array:

@@ -84,6 +84,7 @@ class Puppet:
         self.anatomy = anatomy
         self.geoms: frozenset[int] = frozenset()
         self._bodies: dict[str, int] = {}
+        self._samples: dict[str, Array] = {}
         self._mocap = -1
         self._eye_material = -1
 
@@ -175,6 +176,30 @@ class Puppet:
                 self._swing_arm(model, limb, pose)
             else:
                 self._step(model, limb, hip, pose)
+
+    def outline(self, model: Any, data: Any, per_part: int) -> Array:
+        """Return points of the surface in the map, (n, 3) m, at most about ``per_part`` from each part.
+
+        mj_kinematics must have run since ``place``.
+        """
+        points = []
+        for part, mesh in self.anatomy.meshes.items():
+            if part not in self._samples:
+                every = max(1, len(mesh.vertices) // per_part)
+                self._samples[part] = mesh.vertices[::every] - self._pivot(part)
+            body = self._bodies[part]
+            points.append(self._samples[part] @ data.xmat[body].reshape(3, 3).T + data.xpos[body])
+        return np.concatenate(points)
+
+    def _pivot(self, part: str) -> Array:
+        a = self.anatomy
+        if part in ('trunk', 'head'):
+            return a.hip if part == 'trunk' else a.neck
+        if part == 'tail':
+            assert a.tail is not None
+            return a.tail
+        limb = next(limb for limb in a.limbs if part in (limb.upper, limb.lower))
+        return limb.pivot if part == limb.upper else limb.knee
 
     def _turn(self, model: Any, part: str, pitch: float, yaw: float = 0.0) -> None:
         model.body_quat[self._bodies[part]] = rotation(pitch, yaw)

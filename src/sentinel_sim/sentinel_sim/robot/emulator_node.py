@@ -53,6 +53,13 @@ PARAMETERS = (
         choices=('whole', 'split', 'merged'),
         read_only=True,
     ),
+    Parameter(
+        'body',
+        'none',
+        'none: the gait is followed perfectly; gazebo: joint commands go to the servos of gz sim',
+        choices=('none', 'gazebo'),
+        read_only=True,
+    ),
     Parameter('seed', 0, 'of everything random', minimum=0, read_only=True),
     Parameter('rate', 50.0, 'control cycles per second, Hz', minimum=34.0, maximum=500.0),
     Parameter(

@@ -1,0 +1,48 @@
+"""``./sentinel render``: labelled pictures of animals in the simulated garden."""
+
+import argparse
+from pathlib import Path
+
+from sentinel_common.errors import ConfigurationError
+
+SUMMARY = 'write labelled pictures of animals in the simulated garden (COCO)'
+
+
+def _range(text: str) -> tuple[int, int]:
+    low, _, high = text.partition('-')
+    try:
+        return int(low), int(high or low)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is no range such as 0-7') from None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``./sentinel render``."""
+    parser.add_argument('--count', type=int, default=20, help='how many pictures (default: 20)')
+    parser.add_argument(
+        '--out', type=Path, required=True, help='folder for images/ and annotations.json'
+    )
+    parser.add_argument('--seed', type=int, default=0, help='the same seed gives the same pictures')
+    parser.add_argument(
+        '--variants',
+        type=_range,
+        default=(0, 11),
+        metavar='A-B',
+        help='numbers of the animals that may appear (default: 0-11); use others for validation',
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Render and print how often each species was labelled."""
+    if args.count < 1:
+        raise ConfigurationError(f'--count is {args.count}, but at least one picture is needed.')
+    from ..render import render  # MuJoCo is heavy, and --help needs none of it
+
+    try:
+        totals = render(args.count, args.out, args.seed, args.variants)
+    except OSError as error:
+        raise ConfigurationError(f'{args.out} cannot be written: {error}.') from error
+    print(
+        f'{args.count} pictures in {args.out}: ' + ', '.join(f'{n} {k}' for k, n in totals.items())
+    )
+    return 0

@@ -1,0 +1,225 @@
+"""The simulated garden as a node: cameras, truth, and the emulated robot behind its Bluetooth."""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rclpy.node import Node as RosNode
+from sentinel_common import node, qos
+from sentinel_common.detections import to_seconds
+from sentinel_common.diagnostics import Diagnostics, Level, Report
+from sentinel_common.errors import ConfigurationError
+from sentinel_common.parameters import Parameter, Parameters
+
+from .pacing import Every, Pacer
+
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter('scenario', 'raccoon_night', 'name in config/scenarios, or a YAML file', read_only=True),
+    Parameter('seed', 1, 'the same seed gives the same night', minimum=0, read_only=True),
+    Parameter('eye', 'onboard', 'camera that the sentinel looks through', choices=('onboard', 'fixed'), read_only=True),
+    Parameter('camera_rate', 10.0, 'pictures of the camera per s', minimum=0.5, maximum=60.0, read_only=True),
+    Parameter('spectator_rate', 4.0, 'pictures of the onlooker per s; 0: none', minimum=0.0, maximum=30.0, read_only=True),
+    Parameter('lens', [0.0, 0.0], 'radial distortion k1, k2 of the camera', read_only=True),
+    Parameter('speed', 1.0, 'simulated per real seconds', minimum=0.05, maximum=50.0, read_only=True),
+    Parameter('publish_clock', False, 'publish /clock and stamp with simulated time', read_only=True),
+    Parameter('wait_for', ['detections'], 'topics that somebody must publish before animals come', read_only=True),
+    Parameter('wait_limit', 20.0, 's; animals come after this even so', minimum=0.0, read_only=True),
+    Parameter('hci_port', 0, 'TCP port on 127.0.0.1 of the emulated radio; 0: a free one', minimum=0, maximum=65535, read_only=True),
+    Parameter('hci_port_file', '', 'file to write the chosen port to; empty: none', read_only=True),
+    Parameter('result_file', '', 'file for the truth about the night (JSON); empty: none', read_only=True),
+)  # fmt: skip
+
+# A head colour or a sound that ended longer ago than this was not seen by a frame in between, s.
+_TICK = 0.01
+
+
+class Simulator(RosNode):
+    """Runs one scenario in real time and ends the process when it is over.
+
+    Publishes ``camera/image_raw``, ``camera/camera_info``, ``spectator/image_raw``, ``joint_states``, ``imu``,
+    ``pose_fix``, ``ground_truth/detections``, ``ground_truth/odom``, ``ground_truth/animals``; reads ``sound_state``.
+    The robot itself is reached over emulated Bluetooth, see ``hci_port``.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('simulator')
+        # MuJoCo reads this once, at import.
+        os.environ.setdefault('MUJOCO_GL', 'osmesa')
+        from . import scenarios
+        from .camera_model import Lens
+        from .robot.peripheral import EmulatedRobot
+        from .world import World
+
+        p = self._parameters_in_force = Parameters(self, PARAMETERS)
+        lens = p['lens']
+        if len(lens) != 2:
+            raise ConfigurationError(f'Parameter lens takes two numbers, not {len(lens)}.')
+        scenario = scenarios.load(p['scenario'])
+        self._world = World(scenario, p['seed'], lens=Lens(*lens), eye=p['eye'])
+        self._world.night_runs = False
+        self._radio = EmulatedRobot(self._world.mekamon, p['hci_port'])
+        self._radio.start()
+        self._announce_port(p['hci_port_file'])
+        self._rng = np.random.default_rng([p['seed'], 31])
+        self._sizes = {
+            n: (q.anatomy.length, q.anatomy.width, q.anatomy.height)
+            for n, q in self._world.puppets.items()
+        }
+        self._make_publishers(p)
+        self._pacer = Pacer(self._world.control_step, p['speed'])
+        self._started_waiting = time.monotonic()
+        self._started_at: float | None = None
+        self._time = 0.0
+        self._finished = False
+        diagnostics = Diagnostics(self)
+        diagnostics.add('pace', self._report)
+        self.create_timer(_TICK, self._tick)
+        self.get_logger().info(f'{scenario.name}, seed {p["seed"]}: {scenario.about}')
+
+    def _announce_port(self, file: str) -> None:
+        self.get_logger().info(f'emulated radio on 127.0.0.1:{self._radio.port}')
+        if file:
+            # Whoever waits for the file must never read half a number.
+            draft = Path(file).with_suffix('.tmp')
+            draft.write_text(f'{self._radio.port}\n')
+            draft.replace(file)
+
+    def _make_publishers(self, p: Any) -> None:
+        from geometry_msgs.msg import PoseWithCovarianceStamped
+        from nav_msgs.msg import Odometry
+        from rosgraph_msgs.msg import Clock
+        from sensor_msgs.msg import CameraInfo, Image, Imu, JointState
+        from sentinel_msgs.msg import SoundState
+        from vision_msgs.msg import Detection2DArray, Detection3DArray
+
+        publish = self.create_publisher
+        self._image = publish(Image, 'camera/image_raw', qos.IMAGE_WRITER)
+        self._info = publish(CameraInfo, 'camera/camera_info', qos.RELIABLE)
+        self._spectator = publish(Image, 'spectator/image_raw', qos.IMAGE_WRITER)
+        self._joints = publish(JointState, 'joint_states', qos.RELIABLE)
+        self._imu = publish(Imu, 'imu', qos.RELIABLE)
+        self._fix = publish(PoseWithCovarianceStamped, 'pose_fix', qos.RELIABLE)
+        self._true_boxes = publish(Detection2DArray, 'ground_truth/detections', qos.RELIABLE)
+        self._true_odom = publish(Odometry, 'ground_truth/odom', qos.RELIABLE)
+        self._true_animals = publish(Detection3DArray, 'ground_truth/animals', qos.RELIABLE)
+        self._clock_topic = publish(Clock, '/clock', qos.RELIABLE) if p['publish_clock'] else None
+        self.create_subscription(SoundState, 'sound_state', self._heard, qos.RELIABLE)
+        self._due = {
+            'camera': Every(p['camera_rate']),
+            'spectator': Every(p['spectator_rate']),
+            'joints': Every(25.0),
+            'imu': Every(50.0),
+            'truth': Every(10.0),
+            'fix': Every(2.0),
+        }
+
+    def _heard(self, message: Any) -> None:
+        self._world.sound = (message.name, float(message.volume)) if message.playing else None
+
+    def _now(self) -> Any:
+        if self._clock_topic is None:
+            return self.get_clock().now().to_msg()
+        from sentinel_common.detections import to_stamp
+
+        return to_stamp(self._time)
+
+    def _tick(self) -> None:
+        if not self._world.night_runs:
+            self._maybe_begin()
+        for _ in range(self._pacer.due(time.monotonic())):
+            self._world.step()
+            self._time += self._world.control_step
+            self._publish_motion()
+            if self._world.night.over and not self._finished:
+                self._finish()
+                return
+        self._publish_pictures()
+
+    def _maybe_begin(self) -> None:
+        p = self._parameters_in_force
+        ready = all(self.count_publishers(topic) for topic in p['wait_for'] if topic)
+        if ready or time.monotonic() - self._started_waiting > p['wait_limit']:
+            self._world.night_runs = True
+            self._started_at = to_seconds(self._now())
+            self.get_logger().info(
+                'the night begins' if ready else 'the night begins, nobody watches'
+            )
+
+    def _publish_motion(self) -> None:
+        from . import truth
+
+        stamp = self._now()
+        robot = self._world.robot()
+        if self._clock_topic is not None:
+            from rosgraph_msgs.msg import Clock
+
+            self._clock_topic.publish(Clock(clock=stamp))
+        if self._due['joints'].due(self._time):
+            self._joints.publish(truth.joint_states(stamp, robot))
+        if self._due['imu'].due(self._time):
+            self._imu.publish(truth.imu(stamp, robot))
+        if self._due['truth'].due(self._time):
+            self._true_odom.publish(truth.odometry(stamp, robot))
+            self._true_animals.publish(truth.animals(stamp, self._world.night.agents, self._sizes))
+        if self._due['fix'].due(self._time):
+            self._fix.publish(truth.pose_fix(stamp, robot, self._rng))
+
+    def _publish_pictures(self) -> None:
+        from sentinel_common.images import image_from_array
+        from std_msgs.msg import Header
+
+        from . import truth
+
+        # Pictures are taken of the newest state only: a late machine drops them and keeps its physics.
+        if self._due['camera'].due(self._time):
+            header = Header(stamp=self._now(), frame_id=truth.EYE_FRAME)
+            picture = self._world.eye()
+            height, width = picture.shape[:2]
+            self._image.publish(image_from_array(picture, 'rgb8', header))
+            self._info.publish(truth.camera_info(header, (width, height), self._world.camera))
+            self._true_boxes.publish(
+                truth.detections(to_seconds(header.stamp), self._world.boxes())
+            )
+        if self._due['spectator'].due(self._time):
+            header = Header(stamp=self._now(), frame_id='map')
+            self._spectator.publish(image_from_array(self._world.spectator(), 'rgb8', header))
+
+    def _report(self) -> Report:
+        lost = self._pacer.lost
+        level = Level.OK if lost < 0.1 * max(self._time, 1.0) else Level.WARN
+        text = 'in real time' if level is Level.OK else 'this machine is too slow for real time'
+        return Report(level, text, {'simulated_s': round(self._time, 2), 'lost_s': round(lost, 2)})
+
+    def _finish(self) -> None:
+        self._finished = True
+        self.get_logger().info('the night is over')
+        os.kill(os.getpid(), signal.SIGINT)  # the one way out that runs everybody's stop sequence
+
+    def stop(self) -> None:
+        """Write the result, close radio and renderer."""
+        file = self._parameters_in_force['result_file']
+        if file:
+            result = self._world.truth()
+            result['started'] = self._started_at
+            result['lost_s'] = round(self._pacer.lost, 3)
+            result['finished'] = self._finished
+            try:
+                Path(file).write_text(json.dumps(result, indent=1))
+            except OSError as error:
+                self.get_logger().error(f'{file} cannot be written: {error.strerror}')
+        self._radio.stop()
+        self._world.close()
+
+
+def main() -> int:
+    """Entry point of the executable."""
+    return node.run(Simulator)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
