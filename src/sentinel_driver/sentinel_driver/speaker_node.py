@@ -1,0 +1,278 @@
+"""The speaker: plays sounds for people and for the brain, within what the guard allows."""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rclpy.action.server import ActionServer, CancelResponse, GoalResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from rclpy.task import Future
+from sentinel_common.diagnostics import Diagnostics, Level, Report
+from sentinel_common.parameters import Parameter, Parameters
+
+from sentinel_common import node
+
+from .sound import players, wav
+from .sound.budget import HourlyBudget
+
+# A permission of the guard holds this long, s.
+_PERMISSION_AGE = 0.5
+
+# How often the end of a sound and the permission to make it are looked at, s.
+_TICK = 0.05
+
+# Where sounds go on a machine without audio.
+_FALLBACK = Path('~/.local/share/garden-sentinel/sounds').expanduser()
+
+PARAMETERS = (
+    Parameter('volume', 1.0, 'scales the volume of every sound', minimum=0.0, maximum=1.0),
+    Parameter(
+        'hourly_budget',
+        120.0,
+        'autonomous sound in any sixty minutes, s; the guard has a budget of its own',
+        minimum=0.0,
+        maximum=3600.0,
+        read_only=True,
+    ),
+    Parameter(
+        'render_folder',
+        '',
+        'write sounds as files into this folder instead of playing them; where there is no audio '
+        'and no folder is given, ~/.local/share/garden-sentinel/sounds',
+        read_only=True,
+    ),
+    Parameter('seed', 0, 'variation of the bundled sounds; 0: another one each time', minimum=0),
+)
+
+
+@dataclass
+class _Current:
+    """The sound that plays."""
+
+    goal: Any
+    done: Any  # Future of why it ended: '' at its proper end
+    name: str
+    volume: float
+    playing: players.Playing | None = None
+    started: float = 0.0
+    limit: float = 0.0  # s that the budget leaves
+
+
+class Speaker(Node):
+    """Serves ``play_sound``; obeys ``safety_state`` and ``emergency_stop_state``.
+
+    Publishes ``sound_state`` on every change and at 1 Hz. A new goal replaces the sound that plays.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('speaker')
+        from std_msgs.msg import Bool
+
+        from sentinel_common import qos
+        from sentinel_msgs.action import PlaySound
+        from sentinel_msgs.msg import SafetyState, SoundState
+
+        self.parameters = Parameters(self, PARAMETERS)
+        self._player, self._where = players.choose(self.parameters['render_folder'], _FALLBACK)
+        self.get_logger().info(f'Sounds play {self._where}.')
+        self._budget = HourlyBudget(self.parameters['hourly_budget'])
+        self._allowed_at = -_PERMISSION_AGE
+        self._emergency_stop = False
+        self._current: _Current | None = None
+        self._last = ('', 0.0)
+        self._failure = ''
+        self._count = 0
+        self._pool = ThreadPoolExecutor(1, 'synthesis')
+        self._wake = self.create_guard_condition(lambda: None)
+        self._state = self.create_publisher(SoundState, 'sound_state', qos.RELIABLE)
+        self.create_subscription(SafetyState, 'safety_state', self._on_safety, qos.RELIABLE)
+        self.create_subscription(Bool, 'emergency_stop_state', self._on_emergency_stop, qos.LATCHED)
+        self._server = ActionServer(
+            self,
+            PlaySound,
+            'play_sound',
+            self._execute,
+            goal_callback=lambda _: GoalResponse.ACCEPT,
+            cancel_callback=self._cancel,
+            callback_group=ReentrantCallbackGroup(),
+        )
+        Diagnostics(self).add('sound', self._report)
+        self.create_timer(_TICK, self._tick)
+        self.create_timer(1.0, self._publish)
+
+    def stop(self) -> None:
+        """Silence at the end of the process."""
+        self._end('the speaker ends')
+        self._pool.shutdown(cancel_futures=True)
+
+    def _on_safety(self, message: Any) -> None:
+        self._emergency_stop = message.emergency_stop
+        if message.sound_allowed and not message.emergency_stop:
+            self._allowed_at = time.monotonic()
+        else:
+            self._allowed_at = -_PERMISSION_AGE
+        self._tick()
+
+    def _on_emergency_stop(self, message: Any) -> None:
+        self._emergency_stop = message.data
+        self._tick()
+
+    def _cancel(self, goal: Any) -> CancelResponse:
+        if self._current is not None and self._current.goal.goal_id == goal.goal_id:
+            self._end('cancelled')
+        return CancelResponse.ACCEPT
+
+    def _forbids(self, autonomous: bool, now: float) -> str:
+        if self._emergency_stop:
+            return 'the emergency stop is latched'
+        if autonomous and now - self._allowed_at > _PERMISSION_AGE:
+            return 'the guard does not allow sound'
+        if autonomous and self._budget.left(now) <= 0:
+            return f'the budget of {self._budget.limit:.0f} s of sound per hour is used up'
+        return ''
+
+    async def _execute(self, goal: Any) -> Any:
+        from sentinel_msgs.action import PlaySound
+
+        request = goal.request
+        self._end('replaced by another sound')
+        volume = min(1.0, max(0.0, request.volume)) * self.parameters['volume']
+        mine = _Current(goal, Future(), request.name, volume)
+        self._current = mine
+        try:
+            samples, rate = await self._prepared(request.name)
+            reason = self._begin(mine, samples * volume, rate)
+            reason = reason or await mine.done
+        except wav.SoundError as error:
+            reason = str(error)
+        played = self._finish(mine)
+        result = PlaySound.Result(success=not reason, played=played)
+        result.message = f'{request.name}: {reason or "played " + self._where}'
+        if not reason:
+            goal.succeed()
+        elif goal.is_cancel_requested:
+            goal.canceled()
+        else:
+            goal.abort()
+            self.get_logger().info(f'Not played to the end, {result.message}.')
+        return result
+
+    def _prepared(self, name: str) -> Any:
+        """Return a future of samples and rate; the work is done on another thread."""
+        self._count += 1
+        seed = self.parameters['seed'] or time.time_ns()
+        future: Any = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(_samples(name, seed + self._count))
+            except Exception as error:  # belongs to whoever awaits the future
+                future.set_exception(error)
+            self._wake.trigger()
+
+        self._pool.submit(work)
+        return future
+
+    def _begin(self, mine: _Current, samples: wav.Array, rate: int) -> str:
+        """Start to play; return why not."""
+        now = time.monotonic()
+        if mine.done.done():
+            return str(mine.done.result())
+        autonomous = mine.goal.request.autonomous
+        reason = self._forbids(autonomous, now)
+        if not reason:
+            mine.limit = self._budget.left(now) if autonomous else wav.MAX_DURATION
+            mine.started = now
+            mine.playing = self._player.start(mine.name, samples, rate)
+            self._publish()
+        return reason
+
+    def _finish(self, mine: _Current) -> float:
+        """Silence it and book what sounded; return that in s."""
+        if self._current is mine:
+            self._current = None
+        if mine.playing is None:
+            return 0.0
+        mine.playing.stop()
+        now = time.monotonic()
+        self._budget.add(mine.started, now)
+        self._last = (mine.name, mine.volume)
+        self._publish()
+        return now - mine.started
+
+    def _end(self, reason: str) -> None:
+        """Silence what plays now; its goal ends with ``reason``."""
+        current, self._current = self._current, None
+        if current is not None and not current.done.done():
+            if current.playing is not None:
+                current.playing.stop()
+            current.done.set_result(reason)
+
+    def _tick(self) -> None:
+        from sentinel_msgs.action import PlaySound
+
+        current, now = self._current, time.monotonic()
+        if current is None or current.playing is None or current.done.done():
+            return
+        failure = current.playing.failure()
+        if failure is not None:
+            self._failure = failure
+            current.done.set_result(failure)
+            return
+        elapsed = now - current.started
+        reason = self._forbids(current.goal.request.autonomous, now)
+        if not reason and elapsed >= current.limit:
+            reason = 'the budget of sound is used up'
+        if reason:
+            self._end(reason)
+            return
+        current.goal.publish_feedback(PlaySound.Feedback(elapsed=elapsed))
+
+    def _publish(self) -> None:
+        from sentinel_msgs.msg import SoundState
+
+        now, current = time.monotonic(), self._current
+        sounding = current is not None and current.playing is not None
+        message = SoundState(playing=sounding)
+        message.header.stamp = self.get_clock().now().to_msg()
+        name, volume = (current.name, current.volume) if sounding and current else self._last
+        message.name, message.volume = name, float(volume)
+        message.used_last_hour = float(self._budget.used(now))
+        if sounding and current:
+            message.used_last_hour += now - current.started
+        self._state.publish(message)
+
+    def _report(self) -> Report:
+        values = {
+            'plays': self._where,
+            'used_last_hour_s': round(self._budget.used(time.monotonic()), 1),
+        }
+        if self._failure:
+            return Report(Level.ERROR, f'The last sound failed: {self._failure}.', values)
+        return Report(Level.OK, f'Plays {self._where}.', values)
+
+
+def _samples(name: str, seed: int) -> tuple[wav.Array, int]:
+    from .sound import synthesis
+
+    if name in synthesis.BUNDLED:
+        return synthesis.make(name, seed), synthesis.RATE
+    if not name.lower().endswith('.wav'):
+        raise wav.SoundError(
+            f'There is no sound {name!r}.',
+            f'Bundled are {", ".join(synthesis.BUNDLED)}; else give the path of a WAV file.',
+        )
+    return wav.read(Path(name).expanduser())
+
+
+def main() -> int:
+    """Run the node."""
+    return node.run(Speaker)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

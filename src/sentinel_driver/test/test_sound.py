@@ -1,0 +1,143 @@
+"""What the bundled sounds are like, the budget, and WAV files."""
+
+import numpy as np
+import pytest
+from sentinel_driver.sound import players, synthesis, wav
+from sentinel_driver.sound.budget import HourlyBudget
+
+RATE = synthesis.RATE
+
+
+def flatness(samples):
+    """Spectral flatness below 6 kHz: 1 for white noise, towards 0 for harmonics."""
+    window = 1024
+    blocks = [samples[i : i + window] for i in range(0, len(samples) - window, window // 2)]
+    loud = [b for b in blocks if np.sqrt(np.mean(b**2)) > 0.05]
+    power = np.mean([np.abs(np.fft.rfft(b * np.hanning(window))) ** 2 for b in loud], axis=0)
+    power = power[: int(6000 / RATE * window)]
+    return np.exp(np.mean(np.log(power))) / np.mean(power)
+
+
+def voicing(samples, low, high):
+    """Strongest normalised autocorrelation at a pitch in [low, high] Hz, and that pitch."""
+    lags = range(int(RATE / high), int(RATE / low))
+    found = [
+        (
+            np.dot(samples[:-k], samples[k:])
+            / np.sqrt(np.dot(samples[:-k], samples[:-k]) * np.dot(samples[k:], samples[k:])),
+            RATE / k,
+        )
+        for k in lags
+    ]
+    return max(found)
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_a_bark_is_short_harmonic_and_falls(seed):
+    samples = synthesis.bark(np.random.default_rng(seed))
+    assert 0.15 <= len(samples) / RATE <= 0.25
+    early = samples[int(0.12 * len(samples)) : int(0.35 * len(samples))]
+    late = samples[int(0.6 * len(samples)) : int(0.85 * len(samples))]
+    strength, pitch = voicing(early, 350, 750)
+    assert strength > 0.5
+    assert voicing(late, 200, 750)[1] < 0.95 * pitch
+    assert flatness(samples) < 0.15
+
+
+@pytest.mark.parametrize('name', synthesis.BUNDLED)
+def test_bundled_sounds_are_no_noise_and_no_two_are_alike(name):
+    one, other = synthesis.make(name, 1), synthesis.make(name, 2)
+    assert np.array_equal(one, synthesis.make(name, 1))
+    assert not np.array_equal(one[:1000], other[:1000])
+    assert 0.8 < np.abs(one).max() < 0.95 and 0.4 < len(one) / RATE < 3.5
+    noise = np.random.default_rng(0).normal(size=RATE) * 0.3
+    assert flatness(one) < 0.15 < 0.6 < flatness(noise)
+
+
+def test_barks_come_in_series():
+    samples = synthesis.make('bark', 3)
+    quiet = np.abs(samples) < 1e-4
+    edges = np.flatnonzero(np.diff(quiet.astype(int)))
+    gaps = np.diff(edges)[np.diff(edges) > 0.1 * RATE] / RATE
+    assert len(gaps) >= 2
+
+
+def test_the_voice_moves_its_formants():
+    samples = synthesis.make('voice', 1)
+    hey = samples[: int(0.42 * RATE)]
+
+    def second_formant(part):
+        power = np.abs(np.fft.rfft(part * np.hanning(len(part)), 4096)) ** 2
+        frequency = np.fft.rfftfreq(4096, 1 / RATE)
+        band = (frequency > 1300) & (frequency < 2800)
+        return np.sum(power[band] * frequency[band]) / np.sum(power[band])
+
+    start, end = hey[int(0.2 * len(hey)) :][:2048], hey[-3072:-1024]
+    assert second_formant(end) > second_formant(start) + 100
+
+
+def test_the_budget_forgets_after_an_hour():
+    budget = HourlyBudget(10.0)
+    budget.add(0.0, 4.0)
+    budget.add(1000.0, 1006.0)
+    assert budget.used(1006.0) == 10.0 and budget.left(1006.0) == 0.0
+    assert budget.left(3602.0) == pytest.approx(2.0)
+    assert budget.left(3605.0) == pytest.approx(4.0)
+    assert budget.left(5000.0) == 10.0
+
+
+def test_wav_files_survive(tmp_path):
+    samples = 0.5 * np.sin(np.arange(1000) / 20)
+    wav.write(tmp_path / 'a.wav', samples, 16000)
+    back, rate = wav.read(tmp_path / 'a.wav')
+    assert rate == 16000 and np.abs(back - samples).max() < 1e-4
+
+
+def test_a_file_of_minutes_is_refused(tmp_path):
+    wav.write(tmp_path / 'a.wav', np.zeros(31 * 8000), 8000)
+    with pytest.raises(wav.SoundError, match='longer'):
+        wav.read(tmp_path / 'a.wav')
+
+
+def script(folder, name, text):
+    program = folder / name
+    program.write_text(f'#!/bin/sh\n{text}\n')
+    program.chmod(0o755)
+    return program
+
+
+def wait(playing):
+    import time
+
+    end = time.monotonic() + 10
+    while (failure := playing.failure()) is None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return failure
+
+
+def test_the_systems_audio_is_found_and_used(tmp_path, monkeypatch):
+    script(tmp_path, 'paplay', f'cp "$1" {tmp_path}/played.wav')
+    monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')
+    monkeypatch.setattr(players, 'PROGRAMS', players.PROGRAMS[1:])
+    player, where = players.choose('', tmp_path / 'none')
+    assert 'paplay' in where
+    playing = player.start('bark', np.zeros(100), 8000)
+    assert wait(playing) == ''
+    playing.stop()
+    assert len(wav.read(tmp_path / 'played.wav')[0]) == 100
+
+
+def test_an_audio_program_that_fails_says_why(tmp_path):
+    program = script(tmp_path, 'pw-play', 'echo no sound server >&2; exit 3')
+    playing = players.SystemPlayer((str(program),)).start('bark', np.zeros(10), 8000)
+    failure = wait(playing)
+    playing.stop()
+    assert '3' in failure and 'no sound server' in failure
+
+
+def test_a_stop_kills_the_audio_program(tmp_path):
+    program = script(tmp_path, 'aplay', 'exec sleep 60')
+    playing = players.SystemPlayer((str(program),)).start('bark', np.zeros(10), 8000)
+    playing.stop()
+    assert playing._process.returncode == -9
