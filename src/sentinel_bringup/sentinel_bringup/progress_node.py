@@ -21,6 +21,9 @@ PARAMETERS = (
     ),
 )
 
+# Longer lines are cut, characters: a terminal has 80 to 120, and the time goes before.
+_LONGEST = 100
+
 _INCIDENTS = {
     Incident.VISIT_STARTED: 'a visit begins: {species}, {percent} sure',
     Incident.VISIT_ENDED: 'the visit has ended',
@@ -49,6 +52,8 @@ class ProgressNode(Node):
 
     def _tell(self, text: str) -> None:
         seconds = time.time() - self._start
+        if len(text) > _LONGEST:
+            text = f'{text[: _LONGEST - 3]}...'
         print(f'{int(seconds) // 60}:{seconds % 60:04.1f}  {text}', flush=True)
 
     def _tell_once(self, text: str) -> None:

@@ -19,6 +19,14 @@ from .runner import Outcome, Runner
 # A run of an hour with film takes about 2 GB; below this nothing sensible can be kept, bytes.
 _LEAST_SPACE = 200e6
 
+# What a run leaves behind, of interest to a person.
+_LEFT = {
+    'Report': 'report.html',
+    'Film': 'film.webp',
+    'Costs': 'stack.json',
+    'Logs': 'logs',
+}
+
 
 class FolderError(SentinelError):
     """The run folder cannot be used."""
@@ -87,13 +95,14 @@ def play(entries: Sequence[NodeEntry], folder: Path, arguments: argparse.Namespa
 
 
 def report(folder: Path) -> None:
-    """Write report and film and print the table."""
+    """Write report and film and print the table, and where everything is."""
     from sentinel_behavior import report as reports
 
-    print('\nWriting the report ...', flush=True)
-    page = reports.write(folder)
-    print(f'\n{reports.table(reports.summarise(folder))}\n')
-    print(f'Report    {page}')
-    for name, file in (('Film', 'film.webp'), ('Costs', 'stack.json'), ('Logs', 'logs')):
+    if (folder / 'incidents.sqlite3').exists():
+        print('\nWriting the report ...', flush=True)
+        reports.write(folder)
+        print(f'\n{reports.table(reports.summarise(folder))}')
+    print()
+    for name, file in _LEFT.items():
         if (folder / file).exists():
             print(f'{name:9} {folder / file}')
