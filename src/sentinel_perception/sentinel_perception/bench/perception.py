@@ -1,12 +1,10 @@
 """How well a model finds raccoons, and how rarely it takes something else for one."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
@@ -25,6 +23,7 @@ from .metrics import (
     recall_by_size,
     resamples,
 )
+from .report import write
 
 SUMMARY = 'score a model on any COCO-format folder or annotated video'
 
@@ -96,10 +95,7 @@ def main(args: argparse.Namespace) -> int:
         _write_sheet(args.sheet, answers.predictions, datasets)
     _print(report)
     if args.json:
-        try:
-            args.json.write_text(json.dumps(_without_nan(report), indent=1) + '\n', 'utf-8')
-        except OSError as error:
-            raise SentinelError(f'{args.json} cannot be written: {error.strerror}.') from None
+        write(args.json, report)
     return 0
 
 
@@ -224,15 +220,6 @@ def _write_sheet(
         if sample is not None and sample.name in wanted
     }
     sheet.write(path, predictions, pictures)
-
-
-def _without_nan(value: Any) -> Any:
-    """Figures that do not exist become null: NaN is no JSON."""
-    if isinstance(value, dict):
-        return {k: _without_nan(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(v) for v in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -1,0 +1,265 @@
+"""What the pipeline costs beside the bare model, and what it finds that the whole picture hides."""
+
+import argparse
+import resource
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sentinel_common.files import share
+from sentinel_common.species import RACCOON
+
+from ..detector.model import TfliteDetector, fingerprint, load
+from ..detector.port import Candidates, Pixels, Region
+from ..pipeline import Pipeline
+from ..position import Intrinsics
+from ..settings import Settings
+from . import dataset, looks
+from .environment import environment
+from .metrics import Average, Prediction, proportion
+from .report import write
+
+SUMMARY = 'measure cost and reach of the pipeline against the bare model'
+
+# Format of the JSON; a change of meaning raises it (docs/benchmark_keys.md).
+_FORMAT = 1
+
+# A still stands for an idle scene: this many pictures of it at ten per second, with the noise of a
+# sensor on top (standard deviation in grey levels), since a real one is never exactly still.
+_STILL_FRAMES, _STILL_RATE, _NOISE = 60, 10.0, 2.0
+
+# The bare model is timed on every so many frames: its time does not depend on the content.
+_BARE_EVERY = 5
+
+# Animals on less than this share of the picture are small.
+SMALL = 0.02
+
+# False positives per picture at which the recall of small animals is compared.
+_RATE = 0.1
+
+_FIELD_OF_VIEW = 0.7854
+
+
+@dataclass
+class Cost:
+    """Time of single pictures, s: of the wall and of all processor cores."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
+
+    def add(self, wall: float, cpu: float, calls: int) -> None:
+        """Note one picture."""
+        self.wall.append(wall)
+        self.cpu.append(cpu)
+        self.calls.append(calls)
+
+    def figures(self) -> dict[str, Any]:
+        """Milliseconds per picture and model calls."""
+        if not self.wall:
+            return {'pictures': 0}
+        return {
+            'pictures': len(self.wall),
+            'ms_p50': float(np.percentile(self.wall, 50) * 1000),
+            'ms_p95': float(np.percentile(self.wall, 95) * 1000),
+            'cpu_ms_mean': float(np.mean(self.cpu) * 1000),
+            'calls_per_picture': float(np.mean(self.calls)),
+        }
+
+
+@dataclass
+class Run:
+    """Everything that was measured."""
+
+    bare: Cost = field(default_factory=Cost)
+    idle: Cost = field(default_factory=Cost)
+    busy: Cost = field(default_factory=Cost)
+    whole: list[Prediction] = field(default_factory=list)
+    piped: list[Prediction] = field(default_factory=list)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument(
+        '--data',
+        nargs='+',
+        required=True,
+        type=Path,
+        help='videos with a COCO file of the same name beside them, or COCO files; stills of '
+        'the latter stand for idle scenes',
+    )
+    parser.add_argument('--model', type=Path, help='TFLite model; default: the one of the sentinel')
+    parser.add_argument('--labels', type=Path, help='labels, one per line, if not beside the model')
+    parser.add_argument('--finest-grid', type=int, default=Settings().finest_grid)
+    parser.add_argument('--threads', type=int, default=1, help='threads of the interpreter')
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--json', type=Path, help='write the figures there')
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the benchmark and print its figures."""
+    datasets = [dataset.load(path) for path in args.data]
+    path = args.model or share('models/detector.tflite')
+    detector = load(path, args.labels, threads=args.threads)
+    settings = Settings(finest_grid=args.finest_grid)
+    run = Run()
+    generator = np.random.default_rng(args.seed)
+    for data in datasets:
+        _measure(data, detector, settings, run, generator)
+    report = {
+        'format': _FORMAT,
+        'benchmark': 'pipeline',
+        **environment(args.seed),
+        'data': [{'name': d.name, 'pictures': len(d.samples)} for d in datasets],
+        'model': {'file': path.name, 'sha256': fingerprint(path), 'runtime': detector.runtime},
+        'threads': args.threads,
+        'finest_grid': args.finest_grid,
+        **figures(run),
+        'memory_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    _print(report)
+    if args.json:
+        write(args.json, report)
+    return 0
+
+
+def _measure(
+    data: dataset.Dataset,
+    detector: TfliteDetector,
+    settings: Settings,
+    run: Run,
+    generator: np.random.Generator,
+) -> None:
+    pipeline, clip = Pipeline(detector, settings), ''
+    for number, (sample, picture, moment) in enumerate(data.pictures()):
+        in_clip = data.video is not None or (sample is not None and bool(sample.clip))
+        if sys.stderr.isatty():
+            print(f'\r{data.name}: picture {number}', end='', file=sys.stderr, flush=True)
+        if not in_clip:
+            pipeline = Pipeline(detector, settings)
+            for step in range(_STILL_FRAMES):
+                noisy = _noisy(picture, generator)
+                _one(pipeline, detector, noisy, step / _STILL_RATE, run, step % _BARE_EVERY == 0)
+            continue
+        if sample is not None and sample.clip != clip:
+            pipeline, clip = Pipeline(detector, settings), sample.clip
+        found = _one(pipeline, detector, picture, moment, run, number % _BARE_EVERY == 0)
+        if sample is not None:
+            height, width = picture.shape[:2]
+            run.piped.append(Prediction(sample, found, width, height))
+            whole = looks.look(picture, detector, 'whole')
+            run.whole.append(Prediction(sample, whole, width, height))
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _one(
+    pipeline: Pipeline,
+    detector: TfliteDetector,
+    picture: Pixels,
+    moment: float,
+    run: Run,
+    also_bare: bool,
+) -> Candidates:
+    height, width = picture.shape[:2]
+    camera = Intrinsics.from_field_of_view(width, height, _FIELD_OF_VIEW)
+    with _timed() as taken:
+        sight = pipeline.process(picture, moment, camera)
+    (run.busy if sight.engaged else run.idle).add(*taken(), len(sight.looks))
+    if also_bare:
+        with _timed() as taken:
+            detector.look(picture, Region.whole(picture), 0.05)
+        run.bare.add(*taken(), 1)
+    return looks.reported(sight)[0]
+
+
+class _timed:  # noqa: N801 - reads as a statement
+    """Measures the wall and processor time of a block; calling the result gives both in s."""
+
+    def __enter__(self) -> '_timed':
+        self._begin = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end = time.perf_counter(), time.process_time()
+
+    def __call__(self) -> tuple[float, float]:
+        return self._end[0] - self._begin[0], self._end[1] - self._begin[1]
+
+
+def _noisy(picture: Pixels, generator: np.random.Generator) -> Pixels:
+    grain: npt.NDArray[np.float32] = generator.standard_normal(picture.shape, np.float32) * _NOISE
+    return (picture + grain).clip(0, 255).astype(np.uint8)
+
+
+def figures(run: Run) -> dict[str, Any]:
+    """Ratios and recall from what was measured."""
+    answer: dict[str, Any] = {
+        'bare': run.bare.figures(),
+        'idle': run.idle.figures(),
+        'busy': run.busy.figures(),
+    }
+    bare = float(np.mean(run.bare.cpu))
+    if run.idle.cpu:
+        # What watching a still scene costs, in units of the model on every picture.
+        answer['idle']['cost_ratio'] = float(np.mean(run.idle.cpu)) / bare
+    if run.busy.cpu:
+        # What the pipeline adds to the calls that it makes.
+        answer['busy']['overhead_ratio'] = sum(run.busy.cpu) / (sum(run.busy.calls) * bare)
+    if run.piped:
+        answer['small'] = {'whole': _small(run.whole), 'pipeline': _small(run.piped)}
+    return answer
+
+
+def _small(predictions: list[Prediction]) -> dict[str, Any]:
+    """Recall at _RATE of pictures whose raccoons are all on less than SMALL of them."""
+    chosen = []
+    for prediction in predictions:
+        area = prediction.width * prediction.height * SMALL
+        truths = prediction.sample.truths_of(RACCOON)
+        if all(t.box.area < area for t in truths if not t.ignore):
+            chosen.append(prediction)
+    average = Average(chosen)
+    row = average.recall_at([_RATE], 0.5)[0]
+    return {
+        'pictures': len(chosen),
+        'threshold': row['threshold'],
+        **proportion(round(row['recall'] * average.boxes), average.boxes),
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    print(f'model {report["model"]["file"]} in {report["model"]["runtime"]}')
+    for name in ('bare', 'idle', 'busy'):
+        row = report[name]
+        if row['pictures']:
+            print(
+                f'  {name}: {row["pictures"]} pictures, {row["ms_p50"]:.1f} ms '
+                f'(p95 {row["ms_p95"]:.1f}), {row["cpu_ms_mean"]:.1f} ms of processor time, '
+                f'{row["calls_per_picture"]:.2f} calls per picture'
+            )
+    if 'cost_ratio' in report['idle']:
+        print(f'  idle scene: {report["idle"]["cost_ratio"]:.1%} of the model on every picture')
+    if 'overhead_ratio' in report['busy']:
+        print(f'  busy scene: {report["busy"]["overhead_ratio"]:.2f} times its model calls')
+    for name, row in report.get('small', {}).items():
+        low, high = row['interval']
+        print(
+            f'  animals under {SMALL:.0%} of the picture, {name}: recall {row["share"]:.2f} '
+            f'[{low:.2f}, {high:.2f}] of {row["of"]} at {_RATE} false positives per picture'
+        )
+    print(f'  {report["memory_mib"]:.0f} MiB')
+
+
+def _run() -> int:
+    parser = argparse.ArgumentParser(description=SUMMARY)
+    add_arguments(parser)
+    return main(parser.parse_args())
+
+
+if __name__ == '__main__':
+    raise SystemExit(_run())
