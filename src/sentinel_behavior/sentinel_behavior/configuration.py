@@ -35,5 +35,14 @@ def load(path: Path, schema: dict[str, Any]) -> Any:
     fault = jsonschema.exceptions.best_match(validator.iter_errors(data))
     if fault is not None:
         place = '.'.join(str(p) for p in fault.absolute_path) or 'the file'
-        raise ConfigurationError(f'{path}: {place}: {fault.message}.')
+        raise ConfigurationError(f'{path}: {place}: {_sentence(fault)}.')
     return data
+
+
+def _sentence(fault: jsonschema.ValidationError) -> str:
+    """The fault in plain words where the library speaks of schemas."""
+    if fault.validator in ('anyOf', 'oneOf'):
+        keys = [key for option in fault.validator_value for key in option.get('required', ())]
+        number = 'exactly one' if fault.validator == 'oneOf' else 'at least one'
+        return f'needs {number} of {", ".join(keys)}'
+    return fault.message

@@ -199,6 +199,18 @@ def test_a_step_onto_the_way_out_is_refused():
     assert rule.clip(near(1.0, 0.69, entry=(-1.0, 0.69)), Twist(0.0, 0.2)) == Twist()
 
 
+def test_the_robot_does_not_step_between_two_animals():
+    rule = rules.WayOut()
+    pair = (Animal('1', (1.0, 1.2), 0.0, 0.0), Animal('2', (1.0, -1.2), 0.0, 0.0))
+    beside = replace(CALM, animals=pair)
+    assert rule.clip(beside, Twist(0.2)) == Twist()
+    assert rule.clip(beside, Twist(-0.2)) == Twist(-0.2)
+    among = replace(CALM, animals=(pair[0], Animal('2', (-1.0, -1.2), 0.0, 0.0)))
+    assert 'track 1 and track 2' in rule.objection(among)
+    strangers = (pair[0], Animal('2', (1.0, -4.0), 0.0, 0.0))
+    assert rule.clip(replace(CALM, animals=strangers), Twist(0.2)) == Twist(0.2)
+
+
 def test_after_many_charges_it_only_retreats():
     rule, scene = rules.ChargeLimit(), replace(CALM, approached=3.1)
     assert rule.clip(scene, Twist(0.2)) == Twist()

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import combinations
 from typing import ClassVar, Protocol
 
 from ..geometry import ORIGIN, STOP, Z_95, Point, Pose, Twist, inside_by, segment_distance, wrap
@@ -367,43 +368,60 @@ class Geofence:
         return twist if there >= 0 or there > here else twist.scaled(0.0)
 
 
+def between(point: Point, a: Point, b: Point, width: float) -> bool:
+    """Whether ``point`` lies beside the way from ``a`` to ``b``, nearer to it than ``width`` m.
+
+    Behind one of the ends it does not.
+    """
+    if segment_distance(point, a, b) >= width:
+        return False
+    along = b[0] - a[0], b[1] - a[1]
+    t = (point[0] - a[0]) * along[0] + (point[1] - a[1]) * along[1]
+    return 0 < t < along[0] ** 2 + along[1] ** 2
+
+
 @dataclass(frozen=True)
 class WayOut:
-    """Never between an animal and where it came in.
+    """Never between an animal and where it came in, nor between two animals (a mother and young).
 
-    Near that line the robot does not go further towards the animal.
+    Beside such a way the robot walks towards none of them, and it does not step there.
     """
 
     name: ClassVar[str] = 'way_out'
     width: float = 1.0
     moved: float = 0.5  # m from its entry before the entry says anything
+    family: float = 4.0  # m apart; further away two animals have nothing to do with each other
 
-    def _blocks(self, animal: Animal, robot: Point = (0.0, 0.0)) -> bool:
-        if animal.entry is None or math.dist(animal.entry, animal.position) < self.moved:
-            return False
-        if segment_distance(robot, animal.position, animal.entry) >= self.width:
-            return False
-        # Standing behind the animal or beyond its entry blocks nothing; being beside the path
-        # between them does.
-        along = [e - p for e, p in zip(animal.entry, animal.position, strict=True)]
-        t = sum((r - p) * a for r, p, a in zip(robot, animal.position, along, strict=True))
-        return 0 < t < along[0] ** 2 + along[1] ** 2
+    def _ways(self, scene: Scene) -> list[tuple[Point, Point, str]]:
+        ways = [
+            (a.position, a.entry, f'track {a.track_id} and its way out')
+            for a in scene.animals
+            if a.entry is not None and math.dist(a.entry, a.position) >= self.moved
+        ]
+        return ways + [
+            (a.position, b.position, f'track {a.track_id} and track {b.track_id}')
+            for a, b in combinations(scene.animals, 2)
+            if math.dist(a.position, b.position) <= self.family
+        ]
 
     def objection(self, scene: Scene) -> str:
         """See class."""
-        for animal in scene.animals:
-            if self._blocks(animal):
-                return f'The robot stands between track {animal.track_id} and its way out.'
+        for a, b, what in self._ways(scene):
+            if between((0.0, 0.0), a, b, self.width):
+                return f'The robot stands between {what}.'
         return ''
 
     def clip(self, scene: Scene, twist: Twist) -> Twist:
         """See class."""
+        if not twist.speed:
+            return twist
         there = ORIGIN.moved(twist, HORIZON)
-        for animal in scene.animals:
-            blocked = self._blocks(animal)
-            if blocked and closing_speed(twist, animal.position) > 0:
-                return twist.scaled(0.0)
-            if not blocked and twist.speed and self._blocks(animal, (there.x, there.y)):
+        nearer = any(closing_speed(twist, animal.position) > 0 for animal in scene.animals)
+        for a, b, _ in self._ways(scene):
+            if between((0.0, 0.0), a, b, self.width):
+                if nearer:
+                    return twist.scaled(0.0)
+            elif between((there.x, there.y), a, b, self.width):
                 return twist.scaled(0.0)
         return twist
 

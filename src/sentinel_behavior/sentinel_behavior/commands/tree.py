@@ -1,0 +1,82 @@
+"""``./sentinel tree``: draws the behaviour tree, live with the status of every node."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from py_trees.display import dot_tree, unicode_tree
+from sentinel_common.errors import SentinelError
+from sentinel_common.files import share
+
+from ..brain import Brain
+from ..policy import POLICIES
+from ..zones import read_zones
+
+SUMMARY = 'draw the behaviour tree; with --live, what it does now'
+
+# So long a running brain may take to be heard, s: discovery and one latched message.
+_PATIENCE = 10.0
+
+_COLORS = {'✓': '32', '*': '33', '✕': '31', '-': '2'}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('file', nargs='?', type=Path, help='default: config/tree.yaml')
+    parser.add_argument('--live', action='store_true', help='follow the brain that runs')
+    parser.add_argument('--dot', action='store_true', help='as a graph for Graphviz')
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command."""
+    if args.live:
+        return _follow()
+    brain = Brain(
+        tree=args.file or share('config/tree.yaml'),
+        deterrents=share('config/deterrents.yaml'),
+        zones=read_zones(share('config/zones.yaml')),
+        policy=POLICIES['first'],
+    )
+    print(dot_tree(brain.root).to_string() if args.dot else unicode_tree(brain.root), end='')
+    return 0
+
+
+def colored(snapshot: str) -> str:
+    """``snapshot`` with the colours of a terminal: green done, yellow running, red failed, dim unseen."""
+    lines = []
+    for line in snapshot.splitlines():
+        mark = next((m for m in _COLORS if f'[{m}]' in line[4:]), None)
+        lines.append(f'\033[{_COLORS[mark]}m{line}\033[0m' if mark else line)
+    return '\n'.join(lines)
+
+
+def _follow() -> int:
+    import rclpy
+    from sentinel_common import qos
+    from std_msgs.msg import String
+
+    rclpy.init()
+    node = rclpy.create_node('tree_viewer')
+    heard = []
+
+    def show(message: String) -> None:
+        heard.append(True)
+        if sys.stdout.isatty():
+            print('\033[2J\033[H' + colored(message.data), flush=True)
+        else:
+            print(message.data, flush=True)
+
+    node.create_subscription(String, 'tree', show, qos.LATCHED)
+    try:
+        start = node.get_clock().now().nanoseconds
+        while rclpy.ok():
+            rclpy.spin_once(node, timeout_sec=0.2)
+            waited = (node.get_clock().now().nanoseconds - start) * 1e-9
+            if not heard and waited > _PATIENCE:
+                raise SentinelError(
+                    'No brain is running in this domain.', 'Start one, or set ROS_DOMAIN_ID.'
+                )
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0

@@ -1,0 +1,118 @@
+"""The shipped data files hold, and each fault in one is one clear sentence."""
+
+import random
+
+import pytest
+from sentinel_behavior.brain import Brain
+from sentinel_behavior.deterrents import MOTIONS, read_deterrents
+from sentinel_behavior.policy import POLICIES
+from sentinel_behavior.tree.leaves import LEAVES
+from sentinel_behavior.zones import read_zones
+from sentinel_common.errors import ConfigurationError
+from sentinel_common.files import share
+from sentinel_common.species import PROTECTED
+
+
+@pytest.fixture(scope='module')
+def catalogue():
+    return read_deterrents(share('config/deterrents.yaml'))
+
+
+def brain(tree):
+    return Brain(
+        tree=tree,
+        deterrents=share('config/deterrents.yaml'),
+        zones=read_zones(share('config/zones.yaml')),
+        policy=POLICIES['first'],
+    )
+
+
+def test_the_mildest_rung_is_silent(catalogue):
+    mildest = [d for d in catalogue.by_name.values() if d.step == 1 and not d.neutral]
+    assert len(mildest) >= 2 and not any(d.sound for d in mildest)
+
+
+def test_every_motion_and_both_modes_are_there(catalogue):
+    used = {d.motion.kind for d in catalogue.by_name.values() if d.motion}
+    assert used >= set(MOTIONS) - {'retreat'}
+    assert any(d.sound and d.light and d.motion for d in catalogue.by_name.values())
+
+
+def test_household_members_are_never_engaged(catalogue):
+    assert catalogue.never_engage >= PROTECTED | {'bear', 'coyote', 'skunk'}
+
+
+def test_there_is_one_neutral_control(catalogue):
+    assert [d.name for d in catalogue.by_name.values() if d.neutral] == ['tone']
+
+
+CAT = 'target_species: [cat]\nnever_engage: []\ndeterrents: {x: {%s}}\n'
+ENTRY = 'target_species: [raccoon]\nnever_engage: []\ndeterrents: {x: {%s}}\n'
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('target_species: [cat]\nnever_engage: []\ndeterrents: {}', 'deterrents'),
+        (CAT % 'duration: 1, step: 1, motion: {kind: face}', 'cat is never engaged'),
+        (ENTRY % 'duration: 1, step: 1', 'at least one of sound, light'),
+        (ENTRY % 'duration: 99, step: 1, motion: {kind: face}', 'deterrents.x.duration: 99'),
+        (ENTRY % 'duration: 1, step: 1, motion: {kind: bite}', "'bite' is not one of"),
+        (ENTRY % 'duration: 1, step: 1, motion: {kind: advance, stop_at: 0.3}', '0.3 is less than'),
+        (ENTRY % 'duration: 1, step: 1, light: {color: [1, 1, 1], flash_hz: 5}', 'flash_hz: 5'),
+        (ENTRY % 'duration: 1, step: 1, species: [dog], motion: {kind: face}', 'dog is not among'),
+        ('deterrents: [', 'this is no YAML'),
+    ],
+)  # fmt: skip
+def test_a_fault_in_the_catalogue_is_one_sentence(tmp_path, text, words):
+    path = tmp_path / 'deterrents.yaml'
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as error:
+        read_deterrents(path)
+    assert words in str(error.value) and '\n' not in str(error.value)
+
+
+def test_a_missing_file_is_one_sentence(tmp_path):
+    with pytest.raises(ConfigurationError, match='No such file'):
+        read_zones(tmp_path / 'none.yaml')
+
+
+def test_the_shipped_tree_is_built():
+    root = brain(share('config/tree.yaml')).root
+    assert root.name == 'sentinel' and len(root.children) >= 10
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('leaf: fly', "'fly' is not one of"),
+        ('selector: []', 'selector'),
+        ('{selector: [{leaf: act}], sequence: [{leaf: act}]}', 'exactly one of selector, sequence'),
+        ('{leaf: quiet, with: {minutes: 3}}', 'leaf quiet'),
+        ('{leaf: scan}', 'leaf scan'),
+    ],
+)
+def test_a_fault_in_the_tree_is_one_sentence(tmp_path, text, words):
+    path = tmp_path / 'tree.yaml'
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as error:
+        brain(path)
+    assert words in str(error.value) and '\n' not in str(error.value)
+
+
+def test_every_leaf_can_be_named_in_a_tree(tmp_path):
+    options = {
+        'state': ', with: {state: watching}',
+        'quiet': ', with: {seconds: 1}',
+        'scan': ', with: {angle: 1, period: 5}',
+        'patrol': ', with: {points: [[0, 0]], pause: 1}',
+    }
+    path = tmp_path / 'tree.yaml'
+    leaves = ', '.join(f'{{leaf: {name}{options.get(name, "")}}}' for name in LEAVES)
+    path.write_text(f'selector: [{leaves}]')
+    assert len(brain(path).root.children) == len(LEAVES)
+
+
+@pytest.mark.parametrize('name', POLICIES)
+def test_every_policy_is_made_from_the_catalogue(catalogue, name):
+    assert POLICIES[name](catalogue, random.Random(1)).name == name
