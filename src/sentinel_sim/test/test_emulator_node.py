@@ -8,17 +8,24 @@ import time
 
 import pytest
 import rclpy
+from nav_msgs.msg import Odometry
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import Imu, JointState
 from sentinel_sim.robot.emulator_node import MekaMonEmulator
+from sentinel_sim.robot.model import JOINTS
 from sentinel_sim.robot.peripheral import Fault
+from std_msgs.msg import Float64
 from std_srvs.srv import SetBool
+
+from sentinel_common import qos
 
 COMMAND = [sys.executable, '-m', 'sentinel_sim.robot.emulator_node', '--ros-args']
 
 
 @pytest.fixture
-def emulator():
-    rclpy.init(domain_id=os.getpid() % 100)
+def emulator(request):
+    arguments = ['--ros-args', *getattr(request, 'param', ())]
+    rclpy.init(args=arguments, domain_id=os.getpid() % 100)
     node = MekaMonEmulator()
     yield node
     node.stop()
@@ -49,6 +56,37 @@ def test_a_fault_of_some_seconds_ends_by_itself(emulator):
     while emulator._robot.fault is not Fault.NONE:
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def heard(emulator: MekaMonEmulator, kind: type, topic: str):
+    """The first message on a topic."""
+    messages: list = []
+    emulator.create_subscription(kind, topic, messages.append, qos.SENSOR_READER)
+    end = time.monotonic() + 20
+    while not messages:
+        assert time.monotonic() < end, f'nothing on {topic}'
+        rclpy.spin_once(emulator, timeout_sec=0.1)
+    return messages[0]
+
+
+def test_without_a_body_the_gait_is_followed_perfectly(emulator):
+    emulator._mekamon.handle(bytes((6, 3, 127, 0, 0)))
+    assert list(heard(emulator, JointState, 'joint_states').name) == list(JOINTS)
+    assert heard(emulator, Odometry, 'ground_truth/odom').twist.twist.linear.x > 0
+
+
+@pytest.mark.parametrize('emulator', [('-p', 'body:=gazebo')], indirect=True)
+def test_gazebo_gets_joint_commands_and_its_imu_tells_of_falls(emulator):
+    assert heard(emulator, Float64, 'joint_command/fl_knee').data == pytest.approx(1.966, abs=0.05)
+    assert emulator.count_publishers('joint_states') == 0
+    upside_down = Imu()
+    upside_down.orientation.x = 1.0
+    publisher = emulator.create_publisher(Imu, 'imu', qos.RELIABLE)
+    end = time.monotonic() + 20
+    while not emulator._mekamon.fallen:
+        assert time.monotonic() < end
+        publisher.publish(upside_down)
+        rclpy.spin_once(emulator, timeout_sec=0.05)
 
 
 def test_writes_its_port_and_ends_on_sigint(tmp_path):

@@ -1,19 +1,15 @@
 """The emulated MekaMon on its own: a Bluetooth peripheral without garden and physics."""
 
-import math
 import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geometry_msgs.msg import Quaternion
-from nav_msgs.msg import Odometry
 from rclpy.node import Node
-from sensor_msgs.msg import JointState
 from sentinel_common.parameters import Parameter, Parameters
 from std_srvs.srv import SetBool
 
-from sentinel_common import node, qos
+from sentinel_common import node
 
 if TYPE_CHECKING:
     from .peripheral import Fault
@@ -72,10 +68,9 @@ PARAMETERS = (
 
 
 class MekaMonEmulator(Node):
-    """A MekaMon without a body: its gait is followed perfectly.
+    """A MekaMon without a garden: a body that follows perfectly, or that of Gazebo (``bodies``).
 
-    Publishes ``joint_states`` (joint targets) and ``ground_truth/odom`` (what was walked, in
-    ``map``). Logs frames that differ from the one before, and connections. The services
+    Logs frames that differ from the one before, and connections. The services
     ``~/vanish``, ``~/refuse``, ``~/corrupt``, ``~/stall`` and ``~/reboot`` (std_srvs/SetBool) let
     something go wrong, for ``fault_duration`` seconds or until they are called with false.
     """
@@ -83,6 +78,7 @@ class MekaMonEmulator(Node):
     def __init__(self) -> None:
         super().__init__('mekamon_emulator')
         from .air import Air
+        from .bodies import BODIES
         from .mekamon import MekaMon
         from .peripheral import EmulatedRobot, Fault
 
@@ -102,9 +98,7 @@ class MekaMonEmulator(Node):
         self._robot.on_payload = self._log_payload
         self._connected = False
         self._last_payload = b''
-        self._pose = [0.0, 0.0, 0.0]  # x, y in m, yaw in rad
-        self._joints = self.create_publisher(JointState, 'joint_states', qos.RELIABLE)
-        self._odom = self.create_publisher(Odometry, 'ground_truth/odom', qos.RELIABLE)
+        self._body = BODIES[p['body']](self, self._mekamon)
         self._air.start()
         self._robot.start()
         self.get_logger().info(f'emulated radio: hci:tcp-client:127.0.0.1:{self._air.port}')
@@ -137,8 +131,6 @@ class MekaMonEmulator(Node):
             self.get_logger().info(f'frame {payload.hex(" ")}')
 
     def _step(self) -> None:
-        from .model import JOINTS
-
         now = self.get_clock().now()
         # A pause (a busy machine, a clock that was set) must not become one giant step.
         dt = min(0.03, max(0.0, (now - self._last).nanoseconds * 1e-9))
@@ -147,26 +139,7 @@ class MekaMonEmulator(Node):
         if self._robot.connected != self._connected:
             self._connected = self._robot.connected
             self.get_logger().info('connected' if self._connected else 'disconnected')
-        joints = JointState(name=list(JOINTS), position=targets.tolist())
-        joints.header.stamp = now.to_msg()
-        self._joints.publish(joints)
-        self._publish_odometry(dt, joints.header.stamp)
-
-    def _publish_odometry(self, dt: float, stamp: Any) -> None:
-        v = self._mekamon.walking
-        x, y, yaw = self._pose
-        x += dt * (v.x * math.cos(yaw) - v.y * math.sin(yaw))
-        y += dt * (v.x * math.sin(yaw) + v.y * math.cos(yaw))
-        yaw += dt * v.yaw
-        self._pose = [x, y, yaw]
-        message = Odometry(child_frame_id='base_link')
-        message.header.stamp = stamp
-        message.header.frame_id = 'map'
-        message.pose.pose.position.x, message.pose.pose.position.y = x, y
-        message.pose.pose.orientation = Quaternion(z=math.sin(yaw / 2), w=math.cos(yaw / 2))
-        message.twist.twist.linear.x, message.twist.twist.linear.y = v.x, v.y
-        message.twist.twist.angular.z = v.yaw
-        self._odom.publish(message)
+        self._body.follow(targets, dt, now.to_msg())
 
 
 def main() -> int:

@@ -1,0 +1,97 @@
+"""Gazebo instead of the embedded simulator; never run yet, its files are checked only.
+
+Starts ``gz sim`` with the garden, puts the robot in, bridges topics by config/gazebo_bridge.yaml,
+and runs the same stack: driver, emulated radio, emulated MekaMon, which here moves Gazebo's servos.
+"""
+
+from dataclasses import replace
+
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+from sentinel_bringup.description import load
+from sentinel_bringup.launching import COMMON_ARGUMENTS, actions, common_options
+from sentinel_common.files import share
+
+from launch import LaunchDescription
+from sentinel_bringup import nodes
+
+ARGUMENTS = (
+    DeclareLaunchArgument(
+        'world', default_value=str(share('urdf/garden.sdf')), description='world file of Gazebo'
+    ),
+    DeclareLaunchArgument(
+        'gui',
+        default_value='true',
+        choices=['true', 'false'],
+        description='open the window of Gazebo; false: server only',
+    ),
+    DeclareLaunchArgument(
+        'armed',
+        default_value='false',
+        choices=['true', 'false'],
+        description='act at once; else only after a call of the service arm',
+    ),
+    *COMMON_ARGUMENTS,
+)
+
+
+def stack(values):
+    """Return the nodes of a run on a camera, with Gazebo in the place of camera and body."""
+    options = common_options({**values, 'use_sim_time': 'true'})
+    entries = nodes.own_source(
+        nodes.SourceOptions(
+            source='gazebo', robot=nodes.EMULATED, armed=values['armed'] == 'true', **options
+        )
+    )
+    return [
+        replace(entry, parameters={**entry.parameters, 'body': 'gazebo'})
+        if entry.name == 'mekamon_emulator'
+        else entry
+        for entry in entries
+        if entry.name != 'camera'
+    ]
+
+
+def gazebo(values):
+    """Return the actions that start Gazebo, the robot in it, and the bridge."""
+    server_only = '' if values['gui'] == 'true' else '-s '
+    urdf = load(
+        share('urdf/mekamon.urdf.xacro'),
+        {'gazebo': 'true', 'mesh_dir': f'file://{share("urdf/meshes")}'},
+    )
+    return [
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(
+                PathJoinSubstitution([FindPackageShare('ros_gz_sim'), 'launch', 'gz_sim.launch.py'])
+            ),
+            launch_arguments={'gz_args': f'-r {server_only}{values["world"]}'}.items(),
+        ),
+        Node(
+            package='ros_gz_sim',
+            executable='create',
+            arguments=['-name', 'mekamon', '-string', urdf, '-z', '0.12'],
+            output='screen',
+        ),
+        Node(
+            package='ros_gz_bridge',
+            executable='parameter_bridge',
+            namespace=values['namespace'],
+            parameters=[{'config_file': str(share('config/gazebo_bridge.yaml'))}],
+            output='screen',
+        ),
+    ]
+
+
+def expand(context):
+    """Return all actions, now that the arguments have values."""
+    values = {a.name: LaunchConfiguration(a.name).perform(context) for a in ARGUMENTS}
+    entries = nodes.of_world(stack(values), nodes.ROS)
+    return gazebo(values) + [action for entry in entries for action in actions(entry, values)]
+
+
+def generate_launch_description():
+    """Entry point of ``ros2 launch``."""
+    return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=expand)])

@@ -1,0 +1,74 @@
+"""What the emulated robot moves where there is no embedded garden: nothing, or Gazebo's servos."""
+
+import math
+from typing import Any
+
+from geometry_msgs.msg import Quaternion
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Float64
+
+from sentinel_common import qos
+
+from .gait import Array
+from .mekamon import MekaMon
+from .model import JOINTS
+
+
+class IdealBody:
+    """Joints follow at once and feet never slip.
+
+    Publishes ``joint_states`` and ``ground_truth/odom`` (in ``map``).
+    """
+
+    def __init__(self, node: Any, mekamon: MekaMon) -> None:
+        self._mekamon = mekamon
+        self._x = self._y = self._yaw = 0.0
+        self._joints = node.create_publisher(JointState, 'joint_states', qos.RELIABLE)
+        self._odom = node.create_publisher(Odometry, 'ground_truth/odom', qos.RELIABLE)
+
+    def follow(self, targets: Array, dt: float, stamp: Any) -> None:
+        """Take the twelve joint targets (rad) of the last ``dt`` seconds."""
+        joints = JointState(name=list(JOINTS), position=targets.tolist())
+        joints.header.stamp = stamp
+        self._joints.publish(joints)
+        v = self._mekamon.walking
+        self._x += dt * (v.x * math.cos(self._yaw) - v.y * math.sin(self._yaw))
+        self._y += dt * (v.x * math.sin(self._yaw) + v.y * math.cos(self._yaw))
+        self._yaw += dt * v.yaw
+        message = Odometry(child_frame_id='base_link')
+        message.header.stamp = stamp
+        message.header.frame_id = 'map'
+        pose, twist = message.pose.pose, message.twist.twist
+        pose.position.x, pose.position.y = self._x, self._y
+        pose.orientation = Quaternion(z=math.sin(self._yaw / 2), w=math.cos(self._yaw / 2))
+        twist.linear.x, twist.linear.y, twist.angular.z = v.x, v.y, v.yaw
+        self._odom.publish(message)
+
+
+class GazeboBody:
+    """The servos of gz sim, behind ros_gz_bridge.
+
+    Publishes ``joint_command/<joint>`` (std_msgs/Float64, rad); reads ``imu`` to notice falls.
+    Joint states and odometry come from Gazebo itself.
+    """
+
+    def __init__(self, node: Any, mekamon: MekaMon) -> None:
+        self._mekamon = mekamon
+        self._commands = [
+            node.create_publisher(Float64, f'joint_command/{joint}', qos.RELIABLE)
+            for joint in JOINTS
+        ]
+        node.create_subscription(Imu, 'imu', self._on_imu, qos.SENSOR_READER)
+
+    def follow(self, targets: Array, dt: float, stamp: Any) -> None:
+        """Take the twelve joint targets (rad)."""
+        for publisher, target in zip(self._commands, targets, strict=True):
+            publisher.publish(Float64(data=float(target)))
+
+    def _on_imu(self, message: Any) -> None:
+        q = message.orientation
+        self._mekamon.sense(up=1.0 - 2.0 * (q.x * q.x + q.y * q.y))
+
+
+BODIES = {'none': IdealBody, 'gazebo': GazeboBody}

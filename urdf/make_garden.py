@@ -1,0 +1,123 @@
+"""Write garden.sdf, the garden for Gazebo: the same lawn, beds, fence and shed as in the simulator.
+
+Run after a change of ``sentinel_sim.garden.LAYOUT``. No plants and no animals: what the detector
+looks for is brought by whoever has Gazebo.
+"""
+
+from pathlib import Path
+
+from sentinel_sim.garden import BACK, FRONT, LAYOUT, SIDE
+
+FENCE_HEIGHT, FENCE_THICKNESS = 1.2, 0.03  # m
+SHED_SIZE = (1.4, 1.4, 1.9)  # m
+BED_HEIGHT = 0.06  # m
+
+_HEAD = """<?xml version="1.0"?> <!-- Written by make_garden.py from the simulator's layout; never
+run in Gazebo yet, checked with sdformat only. --> <sdf version="1.9">
+  <world name="garden">
+    <physics name="2ms" type="ignored">
+      <max_step_size>0.002</max_step_size>
+      <real_time_factor>1.0</real_time_factor>
+    </physics>
+    <plugin filename="gz-sim-physics-system" name="gz::sim::systems::Physics"/>
+    <plugin filename="gz-sim-user-commands-system" name="gz::sim::systems::UserCommands"/>
+    <plugin filename="gz-sim-scene-broadcaster-system" name="gz::sim::systems::SceneBroadcaster"/>
+    <plugin filename="gz-sim-imu-system" name="gz::sim::systems::Imu"/>
+    <plugin filename="gz-sim-sensors-system" name="gz::sim::systems::Sensors">
+      <render_engine>ogre2</render_engine>
+    </plugin>
+    <scene>
+      <ambient>0.45 0.45 0.45 1</ambient>
+      <background>0.62 0.74 0.92 1</background>
+      <shadows>true</shadows>
+    </scene>
+    <light name="sun" type="directional">
+      <cast_shadows>true</cast_shadows>
+      <pose>0 0 8 0 0 0</pose>
+      <diffuse>0.9 0.88 0.82 1</diffuse>
+      <specular>0.2 0.2 0.2 1</specular>
+      <direction>0.4 0.3 -1</direction>
+    </light>
+    <model name="lawn">
+      <static>true</static>
+      <link name="link">
+        <collision name="ground">
+          <geometry><plane><normal>0 0 1</normal><size>60 60</size></plane></geometry>
+          <surface><friction><ode><mu>1.0</mu><mu2>1.0</mu2></ode></friction></surface>
+        </collision>
+        <visual name="grass">
+          <geometry><plane><normal>0 0 1</normal><size>60 60</size></plane></geometry>
+          <material><ambient>0.28 0.38 0.18 1</ambient><diffuse>0.28 0.38 0.18
+          1</diffuse></material>
+        </visual>
+      </link>
+    </model>
+"""
+_TAIL = """  </world>
+</sdf>
+"""
+
+Vector = tuple[float, float, float]
+
+
+def box(name: str, centre: Vector, size: Vector, color: Vector) -> str:
+    """A block that stands where it is put."""
+    place, extent = (' '.join(f'{v:g}' for v in values) for values in (centre, size))
+    paint = ' '.join(f'{v:g}' for v in (*color, 1))
+    geometry = f'<geometry><box><size>{extent}</size></box></geometry>'
+    return f"""    <model name="{name}">
+      <static>true</static>
+      <pose>{place} 0 0 0</pose>
+      <link name="link">
+        <collision name="box">{geometry}</collision>
+        <visual name="paint">
+          {geometry}
+          <material><ambient>{paint}</ambient><diffuse>{paint}</diffuse></material>
+        </visual>
+      </link>
+    </model>
+"""
+
+
+def stretches(start: float, end: float, gaps: list[float]) -> list[tuple[float, float]]:
+    """What is left of a fence from ``start`` to ``end`` between its gaps, m."""
+    left, cursor = [], start
+    for gap in sorted(gaps):
+        left.append((cursor, gap - LAYOUT.gap_width / 2))
+        cursor = gap + LAYOUT.gap_width / 2
+    return [*left, (cursor, end)]
+
+
+def fence() -> str:
+    """Return the fences at the back and on both sides, with the gaps that animals use."""
+    wood, parts = (0.5, 0.38, 0.25), []
+    back = [y for x, y in LAYOUT.gaps if x == BACK]
+    for i, (a, b) in enumerate(stretches(-SIDE, SIDE, back)):
+        centre = (BACK, (a + b) / 2, FENCE_HEIGHT / 2)
+        parts.append(box(f'fence_back_{i}', centre, (FENCE_THICKNESS, b - a, FENCE_HEIGHT), wood))
+    for name, side in (('left', SIDE), ('right', -SIDE)):
+        gaps = [x for x, y in LAYOUT.gaps if y == side]
+        for i, (a, b) in enumerate(stretches(FRONT, BACK, gaps)):
+            centre = ((a + b) / 2, side, FENCE_HEIGHT / 2)
+            size = (b - a, FENCE_THICKNESS, FENCE_HEIGHT)
+            parts.append(box(f'fence_{name}_{i}', centre, size, wood))
+    return ''.join(parts)
+
+
+def world() -> str:
+    """Return the text of the world file."""
+    beds = ''.join(
+        box(
+            f'bed_{i}',
+            (bed.x, bed.y, BED_HEIGHT / 2),
+            (2 * bed.half_x, 2 * bed.half_y, BED_HEIGHT),
+            (0.33, 0.25, 0.17),
+        )
+        for i, bed in enumerate(LAYOUT.beds)
+    )
+    shed = box('shed', (*LAYOUT.shed, SHED_SIZE[2] / 2), SHED_SIZE, (0.5, 0.33, 0.24))
+    return _HEAD + fence() + beds + shed + _TAIL
+
+
+if __name__ == '__main__':
+    Path(__file__).with_name('garden.sdf').write_text(world())
