@@ -49,10 +49,9 @@ def _encode(paths: Sequence[Path], width: int, quality: int) -> bytes:
     pictures = []
     for path in paths:
         with Image.open(path) as picture:
-            height = round(picture.height * width / picture.width)
-            pictures.append(
-                picture.convert('RGB').resize((width, height), Image.Resampling.LANCZOS)
-            )
+            scale = min(1.0, width / picture.width)
+            size = round(picture.width * scale), round(picture.height * scale)
+            pictures.append(picture.convert('RGB').resize(size, Image.Resampling.LANCZOS))
     stamps = [round(_stamp(path) * 1000) for path in paths]
     times = [min(b - a, _LONGEST) for a, b in pairwise(stamps)]
     data = io.BytesIO()

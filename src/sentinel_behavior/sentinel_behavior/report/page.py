@@ -82,7 +82,8 @@ def _story(visit: Visit, zero: float) -> list[dict[str, Any]]:
         what.append(wording.name(str(detail.get('motion', ''))))
         means = wording.listed(word for word in what if word)
         lasted = '' if stimulus.seconds is None else f' for {wording.duration(stimulus.seconds)}'
-        extra = means + (f'; ended early: {end["reason"]}' if end.get('reason') else '')
+        early = '' if end.get('completed', True) else f'ended early: {end.get("reason", "unknown")}'
+        extra = '; '.join(part for part in (means, early) if part)
         lines.append((stimulus.told, 'acted', wording.name(stimulus.deterrent) + lasted, extra))
     for hold in visit.holds:
         rules = wording.listed(wording.name(rule) for rule in hold.rules)

@@ -1,0 +1,353 @@
+"""Table, page and film say what the log says, and say so too where nothing happened."""
+
+import argparse
+import io
+import json
+import re
+from datetime import datetime
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+from sentinel_behavior.incidents.model import Incident, Kind, Picture, Sound
+from sentinel_behavior.incidents.store import SqliteStore, StoreError
+from sentinel_behavior.report import command, film, statistics, wording
+from sentinel_behavior.report.page import verdict
+from sentinel_common.errors import SentinelError
+
+from sentinel_behavior import report
+
+NIGHT = 1_780_000_000.0
+
+
+class Night:
+    """Writes a log by hand; times are seconds of the night."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.store = SqliteStore(folder)
+        self.store.start_run(NIGHT, {})
+
+    def tell(self, kind, at, visit, *, species='raccoon', deterrent='', **detail):
+        incident = Incident(
+            kind=kind,
+            stamp=NIGHT + at,
+            visit_id=visit,
+            track_id='1',
+            species=species,
+            probability=0.9,
+            deterrent=deterrent,
+            detail=detail,
+        )
+        self.store.record(incident, NIGHT + at)
+
+    def visit(self, name, at, *deterrents, species='raccoon', outcome='repelled', stay=10.0):
+        self.tell(Kind.VISIT_STARTED, at, name, species=species)
+        for number, deterrent in enumerate(deterrents):
+            begin = at + 1 + 2 * number
+            self.tell(Kind.DECISION, begin, name, species=species, deterrent=deterrent)
+            self.tell(Kind.STIMULUS_STARTED, begin, name, species=species, deterrent=deterrent)
+            self.tell(
+                Kind.STIMULUS_ENDED,
+                begin + 1,
+                name,
+                species=species,
+                deterrent=deterrent,
+                seconds=1.0,
+                completed=True,
+                reason='finished',
+            )
+        end = {'outcome': outcome, 'last_seen': NIGHT + at + stay}
+        self.tell(Kind.VISIT_ENDED, at + stay + 5, name, species=species, **end)
+
+    def picture(self, visit, at):
+        (self.folder / 'snapshots').mkdir(exist_ok=True)
+        path = f'snapshots/{visit}.jpg'
+        Image.new('RGB', (320, 240), (40, 90, 50)).save(self.folder / path)
+        box = {'x': 50, 'y': 60, 'width': 80, 'height': 60, 'track_id': '1'}
+        self.store.add_picture(
+            Picture(
+                path=path,
+                stamp=NIGHT + at,
+                visit_id=visit,
+                track_id='1',
+                kind='frame',
+                why='visit started',
+                x=0,
+                y=0,
+                width=320,
+                height=240,
+                boxes=({**box, 'scores': {'raccoon': 0.9}},),
+            )
+        )
+
+    def close(self, at=3600.0):
+        self.store.alive(NIGHT + at)
+        self.store.close()
+
+
+@pytest.fixture
+def night(tmp_path):
+    night = Night(tmp_path)
+    yield night
+    night.store.close()
+
+
+class Strict(HTMLParser):
+    """Checks that every element is closed where it should be, and collects attributes."""
+
+    VOID = frozenset({'meta', 'img', 'br', 'link'})
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.values, self.words = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.values += [(name, value) for name, value in attrs if value]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def page_of(folder):
+    text = report.write(folder).read_text(encoding='utf-8')
+    return text, Strict(text)
+
+
+def test_the_figures_are_those_of_the_log(night):
+    night.visit('a', 0, 'bark', stay=5.0)
+    night.visit('b', 100, 'bark', 'stomp', stay=9.0)
+    night.visit('c', 200, 'bark', outcome='stayed')
+    night.visit('d', 300, species='cat', outcome='left')
+    night.tell(Kind.HELD_FIRE, 301, 'd', species='cat', rules=['protected'], reasons=['A cat.'])
+    night.store.add_sound(Sound(started=NIGHT, seconds=2.5, name='bark', volume=1.0))
+    night.close()
+
+    summary = report.summarise(night.folder)
+    assert (len(summary.targets), summary.repelled, summary.listened) == (3, 2, 3600.0)
+    assert summary.times_to_stimulus == (1.0, 1.0, 1.0)
+    assert summary.times_to_departure == (4.0, 8.0)
+    assert summary.actions == {'bark': 3, 'stomp': 1}
+    assert summary.others == {'cat': 1}
+    assert summary.rules == {'protected': 1}
+    assert summary.noise == 2.5
+    assert summary.wrong_actions == ()
+
+
+def test_an_action_at_a_pet_or_at_a_false_alarm_is_counted_as_wrong(night):
+    night.visit('a', 0, 'bark', species='dog')
+    night.visit('b', 100, 'bark')
+    night.store.mark('b', True)
+    night.close()
+    summary = report.summarise(night.folder)
+    assert len(summary.wrong_actions) == 2
+    assert summary.targets == ()
+    assert summary.times_to_stimulus == ()
+
+
+def test_the_table_is_aligned_and_says_the_figures(night):
+    night.visit('a', 0, 'bark_and_advance', stay=5.0)
+    night.close()
+    text = report.table(report.summarise(night.folder))
+    assert re.search(r'repelled +1 of 1', text)
+    assert re.search(r'time to departure +4\.0 s\n', text)
+    assert 'bark and advance 1' in text
+    rows = [line for line in text.splitlines() if line.startswith('  ')]
+    assert len({re.match(r'  \S.*?(?=  )\s+', row).end() for row in rows}) == 1
+
+
+def test_nothing_is_said_honestly(night):
+    night.close()
+    text = report.table(report.summarise(night.folder))
+    assert 'Nothing came' in text and 'repelled' not in text
+    words = ' '.join(page_of(night.folder)[1].words)
+    assert 'Nothing came that is to be kept away.' in words
+    assert 'No animal was confirmed' in words and 'Nothing was tried.' in words
+
+
+def test_a_period_without_the_recorder_is_not_called_quiet(night):
+    night.close()
+    assert 'did not listen' in verdict(report.summarise(night.folder, since=NIGHT + 5000))
+
+
+def test_the_page_is_whole_and_needs_no_other_file(night):
+    night.visit('a', 0, 'bark', 'stomp')
+    night.picture('a', 1)
+    night.visit('b', 50, species='cat', outcome='left')
+    night.tell(Kind.HELD_FIRE, 55, 'b', species='cat', rules=['protected'], reasons=['A cat.'])
+    sample = {'capture': NIGHT, 'detection': 0.05, 'command': 0.06, 'write': 0.07}
+    (night.folder / 'latency.json').write_text(json.dumps({'samples': [sample] * 5}))
+    (night.folder / 'simulation.json').write_text('{"visits": 2, "beds": {"seconds": 4.5}}')
+    night.close()
+    text, parsed = page_of(night.folder)
+    assert all(
+        value.startswith('data:') for name, value in parsed.values if name in ('src', 'href')
+    )
+    assert '<script' not in text and 'url(' not in text
+    words = ' '.join(' '.join(parsed.words).split())
+    for expected in ('held fire: protected', 'stomp for 1.0 s', '70 ms', 'beds: seconds', '4.5'):
+        assert expected in words
+    assert 'ended early' not in words
+    assert (night.folder / 'pictures' / 'a.jpg').is_file()
+
+
+def test_what_the_log_says_cannot_become_markup(night):
+    night.visit('<img src=x>', 0, '<script>alert(1)</script>')
+    night.close()
+    text, _ = page_of(night.folder)
+    assert '<script' not in text and '<img src=x' not in text
+
+
+def test_a_picture_whose_file_is_gone_is_left_out(night):
+    night.visit('a', 0, 'bark')
+    night.picture('a', 1)
+    (night.folder / 'snapshots' / 'a.jpg').write_bytes(b'cut short')
+    night.close()
+    assert '<img' not in page_of(night.folder)[0]
+
+
+def test_many_visits_make_a_page_that_still_opens(night):
+    for number in range(120):
+        night.visit(f'v{number}', 20.0 * number, 'bark')
+        night.picture(f'v{number}', 20.0 * number)
+    night.close()
+    text, parsed = page_of(night.folder)
+    assert len(text) < 8e6
+    assert '80 older visits' in ' '.join(parsed.words)
+
+
+def test_a_latency_file_that_was_cut_short_is_ignored(night):
+    night.close()
+    (night.folder / 'latency.json').write_text('{"samples": [')
+    assert report.summarise(night.folder).latency == ()
+
+
+def _film(folder, count, start=NIGHT):
+    chance = np.random.default_rng(1)
+    (folder / 'film').mkdir()
+    for number in range(count):
+        noise = chance.integers(0, 255, (68, 160, 3), np.uint8)
+        stamp = round((start + number / 4) * 1000)
+        Image.fromarray(noise).save(folder / 'film' / f'{stamp:014d}.jpg', quality=80)
+
+
+def test_the_film_moves_at_the_pace_of_the_garden(tmp_path):
+    _film(tmp_path, 5)
+    with Image.open(film.make(tmp_path)) as picture:
+        assert picture.n_frames == 5
+        picture.seek(1)
+        picture.load()
+        assert picture.info['duration'] == 250
+
+
+def test_a_film_too_large_is_made_smaller(tmp_path, monkeypatch):
+    _film(tmp_path, 30)
+    whole = film.make(tmp_path).stat().st_size
+    limit = int(whole * 0.7)
+    monkeypatch.setattr(film, '_LIMIT', limit)
+    data = film.make(tmp_path).read_bytes()
+    assert len(data) <= limit
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.n_frames == 30
+
+
+def test_a_long_film_is_cut_down_to_the_visits(night, monkeypatch):
+    monkeypatch.setattr(film, '_MOST', 20)
+    _film(night.folder, 100)
+    night.visit('a', 10, 'bark', stay=1.0)  # 10 to 16 s of 25
+    night.close()
+    with Image.open(film.make(night.folder)) as picture:
+        assert 12 <= picture.n_frames <= 20
+
+
+def test_no_film_is_no_error(tmp_path):
+    assert film.make(tmp_path) is None
+
+
+def run(*words):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.main(parser.parse_args([str(word) for word in words]))
+
+
+def test_the_command_marks_writes_and_prints(night, capsys):
+    night.visit('a', 0, 'bark')
+    night.close()
+    assert run(night.folder, '--false-alarm', 'a') == 0
+    printed = capsys.readouterr().out
+    assert re.search(r'false alarms \(marked\) +1', printed)
+    assert str(night.folder / 'report.html') in printed
+    run(night.folder, '--no-false-alarm', 'a')
+    assert 'false alarms' not in capsys.readouterr().out
+
+
+def test_the_command_takes_a_period(night, capsys):
+    night.visit('a', 0, 'bark')
+    night.close()
+    run(night.folder, '--since', '2100-01-01')
+    assert 'Nothing came' in capsys.readouterr().out
+
+
+def test_a_folder_without_a_log_is_one_sentence(tmp_path):
+    with pytest.raises(StoreError, match='There is no incident log'):
+        run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('2026-05-30', datetime(2026, 5, 30)),
+        ('2026-05-30T20:15', datetime(2026, 5, 30, 20, 15)),
+        ('12h', datetime(2026, 5, 30, 12)),
+        ('1.5d', datetime(2026, 5, 29, 12)),
+    ],
+)
+def test_dates_and_ages(text, expected):
+    assert command.when(text, datetime(2026, 5, 31), 0.0) == expected.timestamp()
+
+
+def test_a_wrong_date_is_one_sentence():
+    with pytest.raises(SentinelError, match="'yesterday' is no date"):
+        command.when('yesterday', datetime(2026, 5, 31), 0.0)
+
+
+def test_wilson_against_published_values():
+    # R. G. Newcombe, Statistics in Medicine 17:857-872, 1998, table I, method 3.
+    assert statistics.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert statistics.wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert statistics.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    assert statistics.wilson(0, 0) == (0.0, 1.0)
+
+
+def test_bins_hold_every_value():
+    values = [3.0, 17.0, 99.9, 100.0]
+    found = statistics.bins(values, 10)
+    assert sum(count for _, _, count in found) == len(values)
+    assert found[0][0] == 0.0 and found[-1][1] >= 100.0
+
+
+@pytest.mark.parametrize('length', [0.5, 7.0, 12.0, 333.0])
+def test_ticks_are_few_and_round(length):
+    marks = statistics.ticks(length)
+    assert 2 <= len(marks) <= 8 and marks[-1] <= length
+
+
+@pytest.mark.parametrize(
+    ('seconds', 'said'),
+    [(0.25, '250 ms'), (3.21, '3.2 s'), (120.0, '2.0 min'), (7200.0, '2.0 h'), (3e5, '3.5 days')],
+)
+def test_durations_are_said_in_the_unit_that_fits(seconds, said):
+    assert wording.duration(seconds) == said
+
+
+def test_simulated_time_is_no_date():
+    assert wording.moment(12.34) == '12.3 s'
+    assert 'simulated' in wording.period(0.0, 100.0)
