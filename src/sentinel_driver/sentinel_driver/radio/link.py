@@ -215,7 +215,7 @@ class Link:
                 found.set_result(device)
 
         deadline = self._clock() + self._settings.scan_timeout
-        with _radio_errors(LinkReason.ADAPTER):
+        with radio_errors(LinkReason.ADAPTER):
             async with self._transport.scanner(heard):
                 while not found.done() and not self.ending and not self._transport.lost:
                     if self._clock() >= deadline:
@@ -240,7 +240,7 @@ class Link:
                 self._wake.set()
 
         client = self._transport.client(device, lost, self._settings.connect_timeout)
-        with _radio_errors(LinkReason.CONNECT_FAILED):
+        with radio_errors(LinkReason.CONNECT_FAILED):
             await client.connect()
         try:
             uart = client.services.get_characteristic(NUS_RX)
@@ -253,14 +253,14 @@ class Link:
             response = 'write-without-response' not in uart.properties
 
             async def write(payload: bytes) -> None:
-                with _radio_errors(LinkReason.WRITE_FAILED):
+                with radio_errors(LinkReason.WRITE_FAILED):
                     async with asyncio.timeout(_WRITE_TIMEOUT):
                         wire = self._settings.codec.wire(payload)
                         await client.write_gatt_char(uart, wire, response=response)
 
             self.decoder.reset()
             self._heartbeat_at = None
-            with _radio_errors(LinkReason.CONNECT_FAILED):
+            with radio_errors(LinkReason.CONNECT_FAILED):
                 await client.start_notify(NUS_TX, self._notified)
             await self._handshake(write)
             await self._pump(write)
@@ -378,7 +378,7 @@ class Link:
 
 
 @contextlib.contextmanager
-def _radio_errors(otherwise: LinkReason) -> Any:
+def radio_errors(otherwise: LinkReason) -> Any:
     """Turn what bleak and its backends raise into LinkError."""
     try:
         yield

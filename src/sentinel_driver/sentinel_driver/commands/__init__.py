@@ -1,0 +1,1 @@
+"""Commands of ``./sentinel`` that concern the robot."""

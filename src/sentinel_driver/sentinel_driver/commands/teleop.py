@@ -1,0 +1,128 @@
+"""``./sentinel teleop``: drive from the keyboard, through the guard."""
+
+import argparse
+import contextlib
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Iterator
+from typing import Any
+
+from sentinel_common.errors import SentinelError
+
+from ..teleop import Keys
+
+SUMMARY = 'drive from the keyboard; it stops when the key is let go'
+
+_RATE = 20.0  # commands per second, Hz
+
+_HELP = """Hold a key to move, let go to stop:
+   q  w  e     turn left, forward, turn right
+   a  s  d     left, back, right
+   +  -        faster, slower        x  emergency stop        any other key  stop        Ctrl-C  end
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument('--speed', type=float, default=0.25, help='full speed, m/s (%(default)s)')
+    parser.add_argument('--turn', type=float, default=1.2, help='full turn, rad/s (%(default)s)')
+    parser.add_argument('--domain', type=int, help='ROS domain of the running sentinel')
+
+
+def main(args: argparse.Namespace) -> int:
+    """Publish ``cmd_vel_teleop`` until Ctrl-C; raise SentinelError without a terminal."""
+    if not sys.stdin.isatty():
+        raise SentinelError('teleop reads the keyboard.', 'Start it in a terminal.')
+    if args.domain is not None:
+        os.environ['ROS_DOMAIN_ID'] = str(args.domain)
+    import rclpy
+
+    rclpy.init(args=[])
+    try:
+        with _raw_keyboard():
+            _Teleop(Keys(args.speed, args.turn)).run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        rclpy.try_shutdown()
+    return 0
+
+
+@contextlib.contextmanager
+def _raw_keyboard() -> Iterator[None]:
+    """Give single keys without echo; Ctrl-C still interrupts."""
+    before = termios.tcgetattr(sys.stdin)
+    tty.setcbreak(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        print()
+
+
+def _pressed() -> str:
+    """Return all keys that wait."""
+    keys = b''
+    while select.select([sys.stdin], [], [], 0)[0]:
+        data = os.read(sys.stdin.fileno(), 256)
+        if not data:
+            raise KeyboardInterrupt
+        keys += data
+    return keys.decode(errors='replace')
+
+
+class _Teleop:
+    def __init__(self, keys: Keys) -> None:
+        from geometry_msgs.msg import TwistStamped
+        from rclpy.node import Node
+        from std_srvs.srv import SetBool
+
+        from sentinel_common import qos
+        from sentinel_msgs.msg import SafetyState
+
+        self._keys = keys
+        self._node: Any = Node('teleop')
+        self._publisher = self._node.create_publisher(TwistStamped, 'cmd_vel_teleop', qos.RELIABLE)
+        self._emergency: Any = self._node.create_client(SetBool, 'emergency_stop')
+        self._guard = 'No guard is running: nothing will move.'
+        self._node.create_subscription(SafetyState, 'safety_state', self._on_safety, qos.RELIABLE)
+
+    def _on_safety(self, message: Any) -> None:
+        if message.emergency_stop:
+            self._guard = 'EMERGENCY STOP: call the service emergency_stop with false to release.'
+        else:
+            self._guard = message.reasons[0] if message.reasons else 'The guard allows to move.'
+
+    def run(self) -> None:
+        import rclpy
+        from geometry_msgs.msg import TwistStamped
+        from std_srvs.srv import SetBool
+
+        print(_HELP)
+        moving = True
+        while True:
+            rclpy.spin_once(self._node, timeout_sec=1 / _RATE)
+            now = time.monotonic()
+            for key in _pressed():
+                if key == 'x':
+                    self._emergency.call_async(SetBool.Request(data=True))
+                self._keys.press(key, now)
+            velocity = self._keys.velocity(now)
+            if velocity.moving or moving:
+                # One zero after the last motion, then silence, so that others may command.
+                message = TwistStamped()
+                message.header.stamp = self._node.get_clock().now().to_msg()
+                message.header.frame_id = 'base_link'
+                message.twist.linear.x, message.twist.linear.y = velocity.x, velocity.y
+                message.twist.angular.z = velocity.yaw
+                self._publisher.publish(message)
+            moving = velocity.moving
+            line = (
+                f'{velocity.x:+.2f} {velocity.y:+.2f} m/s {velocity.yaw:+.2f} rad/s '
+                f'(scale {self._keys.scale:.1f})  {self._guard}'
+            )
+            print(f'\r\x1b[K{line[:110]}', end='', flush=True)

@@ -1,0 +1,109 @@
+"""What the commands print, refuse and return."""
+
+import argparse
+
+import pytest
+from sentinel_driver.commands import frame
+from sentinel_driver.errors import BadFrameError, CommandRejectedError
+from sentinel_driver.hermes import Codec, DriveForm
+from sentinel_driver.hermes.explain import explain
+from sentinel_driver.motion import Velocity
+from sentinel_driver.teleop import FIRST_HOLD, REPEAT_HOLD, Keys
+
+
+def run(module, *arguments):
+    parser = argparse.ArgumentParser()
+    module.add_arguments(parser)
+    return module.main(parser.parse_args(arguments))
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'printed'),
+    [
+        (['encode', '6', '3', '40', '0', '0'], '04 06 03 28 01 01 38 00'),
+        (['encode', '6', '3', '-40', '0', '0'], '04 06 03 d8 01 01 e8 00'),
+        (['encode', '0x06', '0', '0x28', '0', '--form', 'legacy4'], '02 06 02 28 01 34 00'),
+        (
+            ['decode', '04', '06', '03', '28', '01', '01', '38', '00'],
+            'forward 40, strafe 0, turn 0',
+        ),
+        (['decode', '0206022801340002101300', '--form=legacy4'], '16 connection established'),
+        (['decode', '02 91 94 00'], '145 connection established ack (from the robot)'),
+        (['decode', '021013'], 'no terminator'),
+    ],
+)
+def test_frame(arguments, printed, capsys):
+    assert run(frame, *arguments) == 0
+    assert printed in capsys.readouterr().out
+
+
+def test_a_damaged_frame_is_named(capsys):
+    assert run(frame, 'decode', '02101400') == 1
+    assert 'checksum is 14 and should be 13' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('values', ['18 1', '33 85 170', '208', '6 0 40 0', '46 1'])
+def test_frame_refuses_what_may_not_be_sent(values):
+    with pytest.raises(CommandRejectedError):
+        run(frame, 'encode', *values.split())
+
+
+def test_frame_refuses_what_is_not_hexadecimal():
+    with pytest.raises(BadFrameError):
+        run(frame, 'decode', 'xyz')
+
+
+@pytest.mark.parametrize(
+    ('payload', 'words'),
+    [
+        ('3a' + 'b47d96' * 4, 'front left: knee 180, thigh 125, hip 150'),
+        ('86ff', 'layout unknown: ff'),
+        ('0a01', '10 setup battery, layout unknown: 01'),
+        ('1201', 'can brick the robot'),
+        ('0701', '7 game state: state 1'),
+        ('06002800', 'not of form walking5'),
+        ('10', '16 connection established'),
+    ],
+)
+def test_explanations(payload, words):
+    assert words in explain(bytes.fromhex(payload), Codec())
+
+
+def test_every_payload_can_be_explained():
+    for first in range(256):
+        for length in range(16):
+            for form in DriveForm:
+                assert explain(bytes((first,)) + bytes(length), Codec(form))
+
+
+def test_a_key_moves_only_while_it_is_held():
+    keys = Keys(0.2, 1.0, scale=1.0)
+    keys.press('w', 0.0)
+    assert keys.velocity(FIRST_HOLD - 0.01) == Velocity(x=0.2)
+    assert keys.velocity(FIRST_HOLD) == Velocity()
+
+
+def test_a_repeating_key_stops_soon_after_its_release():
+    keys = Keys(0.2, 1.0, scale=1.0)
+    for now in (0.0, 0.5, 0.55, 0.6):
+        keys.press('q', now)
+    assert keys.velocity(0.6 + REPEAT_HOLD - 0.01) == Velocity(yaw=1.0)
+    assert keys.velocity(0.6 + REPEAT_HOLD) == Velocity()
+
+
+def test_any_other_key_stops():
+    keys = Keys(0.2, 1.0)
+    keys.press('w', 0.0)
+    keys.press(' ', 0.1)
+    assert not keys.velocity(0.1).moving
+
+
+def test_the_scale_has_bounds():
+    keys = Keys(0.2, 1.0)
+    for _ in range(20):
+        keys.press('+', 0.0)
+    keys.press('a', 0.0)
+    assert keys.scale == 1.0 and keys.velocity(0.0) == Velocity(y=0.2)
+    for _ in range(20):
+        keys.press('-', 0.0)
+    assert keys.scale == 0.1

@@ -1,0 +1,162 @@
+"""Limits, permission, calibration and odometry, with time as an argument."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sentinel_driver.hermes import Drive
+from sentinel_driver.motion import Axis, Calibration, Limits, Permission, Velocity, Walker
+from sentinel_driver.odometry import DRIFT, SLIP, Odometry
+
+LIMITS = Limits(
+    speed=0.25,
+    turn=1.2,
+    acceleration=1.0,
+    turn_acceleration=6.0,
+    dead_speed=0.01,
+    dead_turn=0.03,
+)
+CALIBRATION = Calibration(Axis(0.3), Axis(0.3), Axis(1.5))
+FREE = {'translation': True, 'turning': True, 'light': True, 'max_speed': 1.0}
+
+
+def walk(asked, seconds=2.0, permission=FREE, walker=None):
+    """Ask for the same velocity at 20 Hz under a permission that stays young."""
+    walker = walker or Walker(LIMITS)
+    for i in range(int(seconds * 20) + 1):
+        now = 10.0 + i / 20
+        walker.permission = Permission(now, **permission)
+        walker.ask(asked, now)
+        decision = walker.step(now)
+    return decision
+
+
+@pytest.mark.parametrize(
+    ('asked', 'walked'),
+    [
+        (Velocity(x=0.2), Velocity(x=0.2)),
+        (Velocity(x=3.0), Velocity(x=0.25)),
+        (Velocity(x=3.0, y=4.0), Velocity(x=0.15, y=0.2)),
+        (Velocity(yaw=-9.0), Velocity(yaw=-1.2)),
+        (Velocity(x=0.009, yaw=0.029), Velocity()),
+        (Velocity(x=math.nan), Velocity()),
+        (Velocity(x=math.inf), Velocity()),
+    ],
+)
+def test_limits_and_dead_band(asked, walked):
+    got = walk(asked).velocity
+    assert (got.x, got.y, got.yaw) == pytest.approx((walked.x, walked.y, walked.yaw))
+
+
+@pytest.mark.parametrize(
+    ('permission', 'walked', 'why'),
+    [
+        ({}, Velocity(), 'walking'),
+        ({'turning': True}, Velocity(yaw=0.5), 'walking'),
+        ({'translation': True, 'max_speed': 0.1}, Velocity(x=0.1), 'speed limit 0.10'),
+        ({**FREE, 'max_speed': 0.0}, Velocity(yaw=0.5), 'speed limit 0.00'),
+        ({**FREE, 'emergency_stop': True}, Velocity(), 'emergency stop'),
+    ],
+)
+def test_the_guard_takes_away(permission, walked, why):
+    decision = walk(Velocity(x=0.2, yaw=0.5), permission=permission)
+    got = decision.velocity
+    assert (got.x, got.y, got.yaw) == pytest.approx((walked.x, walked.y, walked.yaw))
+    assert why in decision.clipped
+
+
+@pytest.mark.parametrize(
+    ('heard', 'asked', 'moves'), [(0.5, 0.5, True), (0.51, 0.1, False), (0.1, 0.51, False)]
+)
+def test_age_counts_from_receipt(heard, asked, moves):
+    walker = Walker(LIMITS)
+    walker.permission = Permission(100.0 - heard, **FREE)
+    walker.ask(Velocity(x=0.2), 100.0 - asked)
+    decision = walker.step(100.0)
+    assert decision.velocity.moving is moves
+    if moves:
+        assert decision.until == pytest.approx(100.0 - max(heard, asked) + 0.5)
+
+
+def test_no_word_from_the_guard_means_standing():
+    walker = Walker(LIMITS)
+    walker.ask(Velocity(x=0.2), 1.0)
+    assert not walker.step(1.0).velocity.moving
+
+
+def test_speed_grows_slowly_and_falls_at_once():
+    walker = Walker(LIMITS)
+    first = walk(Velocity(x=0.25), seconds=0.1, walker=walker).velocity.x
+    assert 0 < first <= 0.25 and first <= 1.0 * 0.2 + 1e-9
+    walk(Velocity(x=0.25), walker=walker)
+    walker.ask(Velocity(x=0.05), 12.0)
+    walker.permission = Permission(12.0, **FREE)
+    assert walker.step(12.001).velocity.x == 0.05
+    walker.ask(Velocity(x=-0.25), 12.0)
+    assert -0.01 < walker.step(12.005).velocity.x < 0
+
+
+def test_halt_forgets():
+    walker = Walker(LIMITS)
+    walk(Velocity(x=0.2), walker=walker)
+    walker.halt()
+    assert not walker.step(12.0).velocity.moving
+
+
+@pytest.mark.parametrize(
+    ('velocity', 'drive'),
+    [
+        (Velocity(x=0.3), Drive(forward=127)),
+        (Velocity(x=-0.15), Drive(forward=-64)),
+        (Velocity(y=0.3), Drive(strafe=-127)),  # left is negative strafe
+        (Velocity(yaw=1.5), Drive(turn=-127)),  # counter-clockwise is negative turn
+        (Velocity(x=99.0), Drive(forward=127)),
+    ],
+)
+def test_signs_and_scale(velocity, drive):
+    assert CALIBRATION.drive(velocity) == drive
+
+
+def test_units_that_do_not_move_it_are_skipped():
+    axis = Axis(0.3, offset=27)
+    assert axis.units(0.003) == 28 and axis.units(0.3) == 127 and axis.units(0.0) == 0
+    assert axis.velocity(27) == 0.0
+
+
+def test_an_axis_may_count_the_other_way():
+    assert Axis(-1.5).units(1.5) == -127 and Axis(-1.5).velocity(-127) == 1.5
+
+
+@given(
+    full=st.floats(0.05, 2.0),
+    offset=st.floats(0, 100),
+    share=st.floats(-1, 1),
+)
+def test_units_and_back(full, offset, share):
+    axis = Axis(full, offset)
+    back = axis.velocity(axis.units(share * full))
+    assert back == pytest.approx(share * full, abs=full / (127 - offset))
+
+
+def test_odometry_follows_a_circle():
+    pose = Odometry(velocity=Velocity(x=0.2, yaw=0.5))
+    for _ in range(1000):
+        pose.advance(math.tau / 0.5 / 2000)
+    assert (pose.x, pose.y) == pytest.approx((0.0, 0.8), abs=1e-3)
+    assert abs(pose.yaw) == pytest.approx(math.pi, abs=1e-6)
+
+
+def test_covariance_grows_with_the_way_and_only_then():
+    pose = Odometry(velocity=Velocity(x=0.2))
+    for _ in range(500):
+        pose.advance(0.01)
+    assert math.sqrt(pose.covariance[0, 0]) == pytest.approx(SLIP * 1.0, rel=0.05)
+    assert math.sqrt(pose.covariance[2, 2]) == pytest.approx(DRIFT * 1.0, rel=0.05)
+    assert pose.covariance[1, 1] > pose.covariance[0, 0], 'heading error moves it sideways'
+    assert np.all(np.linalg.eigvalsh(pose.covariance) >= 0)
+    before = pose.covariance.copy()
+    pose.velocity = Velocity()
+    pose.advance(100.0)
+    assert np.array_equal(pose.covariance, before)
