@@ -20,7 +20,7 @@ HIP_LENGTH, THIGH_LENGTH, SHANK_LENGTH = 0.035, 0.065, 0.090
 FOOT_RADIUS = 0.010
 HIPS: Array = 0.055 * np.array([(1, 1), (1, -1), (-1, 1), (-1, -1)], dtype=float)
 YAWS: Array = np.arctan2(HIPS[:, 1], HIPS[:, 0])
-LOWER: Array = np.tile((-0.9, -1.4, 0.1), (4, 1))
+LOWER: Array = np.tile((-0.9, -1.75, 0.1), (4, 1))
 UPPER: Array = np.tile((0.9, 1.2, 2.6), (4, 1))
 
 # The fast trot preset of the published app data: what the emulated robot starts with.
