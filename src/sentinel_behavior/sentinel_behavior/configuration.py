@@ -42,7 +42,8 @@ def load(path: Path, schema: dict[str, Any]) -> Any:
 def _sentence(fault: jsonschema.ValidationError) -> str:
     """The fault in plain words where the library speaks of schemas."""
     if fault.validator in ('anyOf', 'oneOf'):
-        keys = [key for option in fault.validator_value for key in option.get('required', ())]
+        options: Any = fault.validator_value
+        keys = [key for option in options for key in option.get('required', ())]
         number = 'exactly one' if fault.validator == 'oneOf' else 'at least one'
         return f'needs {number} of {", ".join(keys)}'
     return fault.message

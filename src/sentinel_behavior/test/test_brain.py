@@ -1,19 +1,16 @@
 """Brain and guard together in lock step, without ROS: what a visit looks like from outside."""
 
+import itertools
 import random
-from dataclasses import dataclass, field
 
 import pytest
-from sentinel_behavior.brain import Brain
 from sentinel_behavior.geometry import Pose, Twist
-from sentinel_behavior.guard import make_guard
-from sentinel_behavior.guard.parameters import DEFAULTS
-from sentinel_behavior.guard.rules import Act
-from sentinel_behavior.policy.baselines import First
-from sentinel_behavior.world import Kind, Safety
-from sentinel_behavior.zones import read_zones
+from sentinel_behavior.lockstep import make_lockstep
+from sentinel_behavior.policy import POLICIES
+from sentinel_behavior.policy.trial import HOLD_OUT, NEUTRAL, Trial
+from sentinel_behavior.visits import OPENING
+from sentinel_behavior.world import Kind
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
-from sentinel_common.files import share
 
 PERIOD = 0.1
 RACCOON = {'raccoon': 0.95}
@@ -32,21 +29,19 @@ deterrents:
 """
 
 
-@dataclass
 class Garden:
-    """Brain and guard, fed with one animal at a given place or none, ten times a second."""
+    """Brain and guard, fed with animals at given places ten times a second."""
 
-    brain: Brain
-    guard: object
-    now: float = 0.0
-    hour: float = 23.0
-    incidents: list = field(default_factory=list)
-    plays: list = field(default_factory=list)
-    lit: bool = False
-    stopped_sound: bool = False
-    twist: Twist = Twist()
+    def __init__(self, lockstep):
+        self.lockstep = lockstep
+        self.brain, self.guard = lockstep.brain, lockstep.guard
+        self.now, self.hour = 0.0, 23.0
+        self.plays = []
+        self.deeds = None
+        lockstep.place(Pose(), 0.001, 0.0)
 
     def step(self, *animals, seconds=PERIOD, guard_speaks=True):
+        self.lockstep.guard_speaks = guard_speaks
         for _ in range(round(seconds / PERIOD)):
             self.now += PERIOD
             found, places = [], []
@@ -54,46 +49,36 @@ class Garden:
                 box = Box(300 - 150 * y, 200, 80, 60)
                 found.append(Detection(box, scores, str(index + 1)))
                 places.append(Target(str(index + 1), scores, x, y, variance_x=0.01))
-            frame = Frame(self.now, 'camera', tuple(found))
-            targets = TargetFrame(self.now, 'base_link', tuple(places))
-            guard, brain = self.guard, self.brain
-            guard.see(frame, self.now)
-            guard.locate(targets, self.now)
-            guard.sweep(self.now)
-            guard.hear(0.0, self.now)
-            verdict = guard.judge(guard.scene(self.now, self.hour))
-            if guard_speaks:
-                brain.obey(
-                    Safety(
-                        guard.armed,
-                        verdict.allows(Act.TRANSLATION),
-                        verdict.allows(Act.TURNING),
-                        verdict.allows(Act.SOUND),
-                        verdict.allows(Act.LIGHT),
-                        tuple(f.rule for f in verdict.findings),
-                        tuple(f.reason for f in verdict.findings),
-                    ),
-                    self.now,
+            self.take(
+                self.lockstep.step(
+                    Frame(self.now, 'camera', tuple(found)),
+                    TargetFrame(self.now, 'base_link', tuple(places)),
+                    hour=self.hour,
                 )
-            brain.see(frame, self.now)
-            brain.locate(targets)
-            self.take(brain.tick(self.now, self.hour))
+            )
 
-    def take(self, wants):
-        self.incidents += wants.incidents
-        self.lit = any(wants.color)
-        self.stopped_sound = wants.stop_sound
-        if wants.play:
-            self.plays.append((self.now, wants.play.name))
-        if wants.twist is not None:
-            self.guard.command('auto', wants.twist, self.now)
-        self.twist = self.guard.relay(self.guard.scene(self.now, self.hour)).twist
+    def take(self, deeds):
+        self.deeds = deeds
+        if deeds.play:
+            self.plays.append((self.now, deeds.play.name))
+
+    @property
+    def incidents(self):
+        return self.lockstep.incidents
 
     def kinds(self):
         return [i.kind for i in self.incidents]
 
     def last(self, kind):
         return next(i for i in reversed(self.incidents) if i.kind == kind)
+
+    @property
+    def lit(self):
+        return self.deeds.lit
+
+    @property
+    def twist(self):
+        return self.deeds.twist
 
     @property
     def state(self):
@@ -105,22 +90,12 @@ def garden(tmp_path):
     return make(tmp_path)
 
 
-def make(tmp_path, catalogue=CATALOGUE, **values):
+def make(tmp_path, catalogue=CATALOGUE, **brain):
     path = tmp_path / 'deterrents.yaml'
     path.write_text(catalogue)
-    zones = read_zones(share('config/zones.yaml'))
-    brain = Brain(
-        tree=share('config/tree.yaml'),
-        deterrents=path,
-        zones=zones,
-        policy=lambda _, __: First(),
-        run='t',
+    return Garden(
+        make_lockstep(deterrents=path, **{'policy': POLICIES['first'], 'run': 't', **brain})
     )
-    garden = Garden(brain, make_guard({**DEFAULTS, 'armed': True, **values}, zones))
-    garden.guard.image_height = 480
-    garden.guard.fix(Pose(), 0.001, 0.0)
-    brain.fix(Pose(), 0.001, 0.0)
-    return garden
 
 
 def test_nobody_there_nothing_done(garden):
@@ -183,7 +158,7 @@ def test_somebody_who_turns_up_ends_a_stimulus_in_the_same_picture(garden, speci
     garden.step((RACCOON, 3.0, 0.0), seconds=15)
     assert garden.lit and garden.plays
     garden.step((RACCOON, 3.0, 0.0), ({species: 0.2}, 3.0, 1.0))
-    assert not garden.lit and garden.stopped_sound and garden.twist == Twist()
+    assert not garden.lit and garden.deeds.stop_sound and garden.twist == Twist()
     assert garden.last(Kind.STIMULUS_ENDED).detail['reason'] == 'interrupted'
     garden.step((RACCOON, 3.0, 0.0), seconds=9.5)
     assert not garden.lit and len(garden.plays) == 1
@@ -218,7 +193,9 @@ def test_a_silent_guard_is_a_fault(garden):
 
 def test_missing_pictures_are_a_fault(garden):
     garden.step(seconds=1)
-    garden.take(garden.brain.tick(garden.now + 2.0, garden.hour))
+    garden.now += 2.0
+    garden.lockstep.tell(garden.now, garden.hour)
+    garden.take(garden.lockstep.tick(garden.now, garden.hour))
     assert garden.state == 'fault'
 
 
@@ -236,7 +213,7 @@ def test_after_enough_stimuli_it_rests(garden):
     decisions = [i for i in garden.incidents if i.kind == Kind.DECISION]
     assert len(decisions) == 6
     assert garden.state == 'watching'  # it keeps looking at the animal
-    assert all(a.deterrent != b.deterrent for a, b in zip(decisions, decisions[1:], strict=False))
+    assert all(a.deterrent != b.deterrent for a, b in itertools.pairwise(decisions))
 
 
 def test_a_lost_id_is_the_same_visit(garden):
@@ -248,7 +225,7 @@ def test_a_lost_id_is_the_same_visit(garden):
 
 def test_the_end_of_the_process_closes_the_log(garden):
     garden.step((RACCOON, 3.0, 0.0), seconds=1)
-    garden.take(garden.brain.stop())
+    garden.take(garden.lockstep.carry_out(garden.brain.stop(), garden.now, garden.hour))
     assert garden.kinds()[-2:] == [Kind.STIMULUS_ENDED, Kind.VISIT_ENDED]
     assert garden.last(Kind.VISIT_ENDED).detail['outcome'] == 'stayed'
     assert not garden.lit
@@ -272,3 +249,97 @@ def test_without_a_fix_it_acts_in_place(tmp_path):
         garden.step((RACCOON, 3.0, 0.5))
         assert garden.twist.speed == 0.0
     assert {i.deterrent for i in garden.incidents if i.kind == Kind.DECISION} == {'flash'}
+
+
+TONE = '  tone: {duration: 2.0, step: 1, neutral: true, sound: {name: tone, volume: 0.8}}\n'
+
+
+def test_a_held_out_visit_gets_nothing_and_one_decision_for_nothing(tmp_path):
+    garden = make(tmp_path, trial=Trial(hold_out=1.0))
+    garden.step((RACCOON, 3.0, 0.0), seconds=20)
+    assert not garden.lit and not garden.plays
+    assert garden.kinds() == [Kind.VISIT_STARTED, Kind.DECISION]
+    decision = garden.last(Kind.DECISION)
+    assert decision.deterrent == '' and decision.detail['arm'] == HOLD_OUT
+
+
+def test_a_neutral_visit_gets_the_control_sound_alone(tmp_path):
+    garden = make(tmp_path, CATALOGUE + TONE, trial=Trial(neutral=1.0))
+    garden.step((RACCOON, 3.0, 0.0), seconds=40)
+    assert garden.plays and {name for _, name in garden.plays} == {'tone'}
+    assert not garden.brain.world.learned
+    assert garden.last(Kind.DECISION).detail['arm'] == NEUTRAL
+
+
+def test_what_happened_is_learned(tmp_path):
+    garden = make(tmp_path, policy=POLICIES['thompson'])
+    garden.step((RACCOON, 3.0, 0.0), seconds=18)
+    garden.step(seconds=8)
+    counts = garden.brain.world.policy.state()['counts']['raccoon']
+    (flash,), (bark,) = counts['flash'].values(), counts['bark'].values()
+    assert flash[1] > 0.9 and flash[0] == 0.0
+    assert bark[0] > 0.5
+
+
+def test_the_sooner_it_leaves_the_better(tmp_path):
+    rewards = []
+    for seconds in (1.0, 10.0):
+        garden = make(tmp_path, policy=POLICIES['thompson'])
+        garden.step((RACCOON, 3.0, 0.0), seconds=seconds)
+        garden.step(seconds=8)
+        (counts,) = garden.brain.world.policy.state()['counts']['raccoon']['flash'].values()
+        rewards.append(counts[0])
+    assert 1.0 > rewards[0] > rewards[1] > 0.5
+
+
+def test_several_animals_are_not_walked_up_to(garden):
+    garden.step((RACCOON, 3.0, 0.5), (RACCOON, 3.0, -0.5), seconds=40)
+    assert {i.deterrent for i in garden.incidents if i.kind == Kind.DECISION} == {'flash'}
+    assert Kind.HELD_FIRE in garden.kinds()
+
+
+def test_it_looks_where_it_saw_the_animal_last(tmp_path):
+    garden = make(tmp_path)
+    garden.step(({'raccoon': 0.7}, 2.0, 1.5), seconds=0.1 * OPENING)
+    garden.step(seconds=0.5)
+    assert garden.twist.wz > 0.3
+
+
+def test_it_goes_home_when_it_is_quiet(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=1)
+    pose = Pose(1.5, 0.5, 0.3)
+    for _ in range(900):
+        garden.lockstep.place(pose, 0.001, garden.now)
+        garden.step()
+        pose = pose.moved(garden.twist, PERIOD)
+    assert abs(pose.x) < 0.3 and abs(pose.y) < 0.3 and abs(pose.yaw) < 0.2
+    assert garden.twist == Twist()
+
+
+def test_walking_in_vain_is_a_fault(garden):
+    for _ in range(400):
+        garden.lockstep.place(Pose(2.5, 0.0, 3.1), 0.001, garden.now)
+        garden.step()
+        if garden.state == 'fault':
+            break
+    assert 'did not get anywhere' in garden.brain.world.explanation.lower()
+
+
+def test_lying_on_its_side_is_a_fault(garden):
+    garden.brain.tilt(0.2)
+    garden.step()
+    assert garden.state == 'fault'
+    garden.brain.tilt(0.99)
+    garden.step()
+    assert garden.state == 'watching'
+
+
+def test_it_sits_down_when_nobody_came_for_long_and_gets_up_for_somebody(garden):
+    heights = []
+    tick = garden.brain.tick
+    garden.brain.tick = lambda *a: heights.append(tick(*a)) or heights[-1]
+    garden.now = 700.0
+    garden.step(seconds=1)
+    assert [w.height for w in heights if w.height is not None] == [0.0]
+    garden.step((RACCOON, 3.0, 0.0), seconds=1)
+    assert [w.height for w in heights if w.height is not None] == [0.0, 0.5]

@@ -65,13 +65,18 @@ class Search(Leaf):
 class GoHome(Leaf):
     """Faces its place, walks there nose first (where the eye looks), and turns as it stood."""
 
+    def initialise(self) -> None:
+        """Set out."""
+        self._there = False
+
     def update(self) -> Status:
         """See py_trees."""
         world = self.world
         x, y = world.reckoning.pose.to_base(world.zones.home[:2])
         away, bearing_home = math.hypot(x, y), math.atan2(y, x)
         world.state, world.explanation = 'watching', f'Goes home, {away:.1f} m.'
-        if away < world.settings.home / 2:
+        if away < world.settings.home / 2 or self._there:
+            self._there = True
             off = wrap(world.zones.home[2] - world.reckoning.pose.yaw)
             world.wants.twist = turn(world, off)
             done = world.wants.twist.is_zero

@@ -2,9 +2,13 @@
 
 import math
 
+from ..geometry import wrap
 from ..policy.trial import HOLD_OUT
 from ..world import SAFETY_TIMEOUT, World
 from .leaf import Condition
+
+# Turned away from its heading at home by more than this it turns back, rad.
+TURNED = 0.4
 
 
 class Disarmed(Condition):
@@ -105,15 +109,19 @@ class HeldOut(Condition):
 
 
 class AwayFromHome(Condition):
-    """Its place is known and is not where it belongs."""
+    """Its place is known, and it does not stand as it should."""
 
     def holds(self) -> str:
         """See Condition."""
         world = self.world
         if world.reckoning.estimate is None or not world.allowed.translation:
             return ''
-        away = math.dist((world.reckoning.pose.x, world.reckoning.pose.y), world.zones.home[:2])
-        return f'{away:.1f} m from home' if away > world.settings.home else ''
+        pose, home = world.reckoning.pose, world.zones.home
+        away = math.dist((pose.x, pose.y), home[:2])
+        if away > world.settings.home:
+            return f'{away:.1f} m from home'
+        off = abs(wrap(home[2] - pose.yaw))
+        return f'turned away by {math.degrees(off):.0f} deg' if off > TURNED else ''
 
 
 class Quiet(Condition):
