@@ -1,4 +1,7 @@
-"""Animals and people as agents: where they go, what they notice, when they flee. No physics, no clock of their own."""
+"""Animals and people as agents: where they go, what they notice, when they flee.
+
+No physics, no clock of their own.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +9,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from .animals.parts import Array
+from .animals.shapes import Array
 from .fear import Fear, Stimulus, Temperament
-from .garden import LAYOUT, Layout
+from .garden import BACK, LAYOUT, SIDE, Layout
 from .scenarios import Visitor
 
 # A waypoint counts as reached within this, m.
@@ -44,9 +47,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Sentinel:
-    """What can be perceived of the robot: place (m) and velocity (m/s) in the map, what it shows and says.
+    """What can be perceived of the robot.
 
-    ``light`` 0..1 is how much its head differs from its colour at rest; ``sound`` is empty where it is silent.
+    Place (m) and velocity (m/s) in the map, what it shows and says.
+
+    ``light`` 0..1 is how much its head differs from its colour at rest; ``sound`` is empty where it
+    is silent.
     """
 
     x: float = 0.0
@@ -74,7 +80,10 @@ def perceive(x: float, y: float, sentinel: Sentinel) -> list[Stimulus]:
 
 
 class Agent:
-    """One visitor. ``step`` moves it; ``x``, ``y`` (m), ``yaw`` (rad), ``state``, ``phase`` say how it is."""
+    """One visitor.
+
+    ``step`` moves it; ``x``, ``y`` (m), ``yaw`` (rad), ``state``, ``phase`` say how it is.
+    """
 
     def __init__(
         self,
@@ -122,8 +131,6 @@ class Agent:
     @property
     def inside(self) -> bool:
         """Whether it stands within the fence."""
-        from .garden import BACK, SIDE
-
         return self.present and self.x < BACK and abs(self.y) < SIDE
 
     @property
@@ -317,8 +324,6 @@ class Agent:
 
     def _beside(self, gap: int, outward: float) -> tuple[float, float]:
         x, y = self._layout.gaps[gap]
-        from .garden import BACK
-
         return (x + outward, y) if x >= BACK else (x, y + outward * float(np.sign(y)))
 
 

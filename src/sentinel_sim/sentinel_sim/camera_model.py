@@ -1,6 +1,7 @@
 """What a camera makes of a rendered picture: infra-red grey, exposure, glow, noise, lens."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,21 +10,24 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
 
-# Near infra-red from the rendered colours: foliage is bright there (chlorophyll does not absorb beyond 700 nm), so
-# green counts most; weights chosen so that white stays white and fur, wood and lawn lie close together.
+# Near infra-red from the rendered colours: foliage is bright there (chlorophyll does not absorb
+# beyond 700 nm), so green counts most; weights chosen so that white stays white and fur, wood and
+# lawn lie close together.
 _INFRARED = np.array([[-0.10, 1.15, -0.05]], np.float32)
 
-# Exposure brings this percentile of the lower part of the picture (the sky does not count) to this level, 0..255,
-# within these gains; the few pixels above it, such as eyes in lamp light, burn out.
+# Exposure brings this percentile of the lower part of the picture (the sky does not count) to this
+# level, 0..255, within these gains; the few pixels above it, such as eyes in lamp light, burn out.
 _PERCENTILE, _TARGET, _GAINS, _METERED_FROM = 99.0, 220.0, (0.35, 6.0), 0.3
 
-# Share of the way to the right exposure per picture: a cheap camera needs about half a second at 10 Hz.
+# Share of the way to the right exposure per picture: a cheap camera needs about half a second at 10
+# Hz.
 _ADAPTION = 0.35
 
 # The noise of a small sensor at unit gain, 0..255 grey levels; grows with the gain.
 _READ_NOISE = 2.0
 
-# One large field of noise is drawn once and shown through a wandering window: fresh noise costs 12 ms a picture.
+# One large field of noise is drawn once and shown through a wandering window: fresh noise costs 12
+# ms a picture.
 _NOISE_MARGIN = 64
 
 
@@ -38,8 +42,8 @@ class Lens:
 class CameraModel:
     """Turns rendered RGB pictures into what the sensor gives, with its own memory for exposure.
 
-    ``size`` is (width, height) in pixels, ``fovy`` the rendered vertical field of view in degrees. The same generator
-    gives the same noise.
+    ``size`` is (width, height) in pixels, ``fovy`` the rendered vertical field of view in degrees.
+    The same generator gives the same noise.
     """
 
     def __init__(
@@ -66,7 +70,10 @@ class CameraModel:
             self.lens = Lens(lens.k1 * zoom**2, lens.k2 * zoom**4)
 
     def project(self, points: Array) -> Array:
-        """Pixels (n, 2) of points (n, 3) m in the camera's frame (x right, y down, z forward, z > 0)."""
+        """Pixels (n, 2) of points (n, 3) m in the camera's frame (x right, y down, z forward.
+
+        Z > 0).
+        """
         rays = points[:, :2] / points[:, 2:]
         # Past the picture's edge the polynomial turns back; what lies there is clipped anyway.
         reach = np.linalg.norm(rays, axis=1, keepdims=True)
@@ -79,7 +86,7 @@ class CameraModel:
     def take(self, picture: Picture, condition: str) -> Picture:
         """Return the RGB picture (height, width, 3) that the sensor gives in this light."""
         if condition == 'ir':
-            image = cv2.transform(picture, _INFRARED)
+            image: npt.NDArray[Any] = cv2.transform(picture, _INFRARED)
         else:
             image = picture
         image = self.bend(image)
@@ -98,11 +105,11 @@ class CameraModel:
         if out.ndim == 2:
             out += field
             grey = np.clip(out, 0, 255).astype(np.uint8)
-            return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+            return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
         out += field[..., None]
         return np.clip(out, 0, 255).astype(np.uint8)
 
-    def bend(self, picture: Picture, *, nearest: bool = False) -> Picture:
+    def bend(self, picture: npt.NDArray[Any], *, nearest: bool = False) -> npt.NDArray[Any]:
         """Apply the lens alone; ``nearest`` for pictures of labels, whose values must not mix."""
         if self._maps is None:
             return picture
@@ -123,7 +130,10 @@ class CameraModel:
 def _distortion(
     size: tuple[int, int], focal: float, lens: Lens
 ) -> tuple[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]], float]:
-    """For each pixel of the bent picture, where in the ideal one it comes from, and the zoom that this needs."""
+    """For each pixel of the bent picture, where in the ideal one it comes from.
+
+    And the zoom that this needs.
+    """
     width, height = size
     matrix = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).reshape(-1, 1, 2)

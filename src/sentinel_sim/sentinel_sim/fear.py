@@ -1,4 +1,7 @@
-"""Fear and habituation of one animal; the figures and where they come from are in config/animals.yaml."""
+"""Fear and habituation of one animal.
+
+The figures and where they come from are in config/animals.yaml.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +18,13 @@ from sentinel_common.files import share
 _ANY_SOUND = 'sound'
 
 _POSITIVE = {'type': 'number', 'exclusiveMinimum': 0}
+_NUMBERS = ('alert', 'flee', 'calm', 'reaction', 'two_modes', 'walk', 'run', 'young')
 _SCHEMA = {
     'type': 'object',
-    'required': ['alert', 'flee', 'spread', 'calm', 'reaction', 'two_modes', 'walk', 'run', 'young', 'stimuli'],
+    'required': [*_NUMBERS, 'spread', 'stimuli'],
     'additionalProperties': False,
     'properties': {
-        **{n: _POSITIVE for n in ('alert', 'flee', 'calm', 'reaction', 'two_modes', 'walk', 'run', 'young')},
+        **{n: _POSITIVE for n in _NUMBERS},
         'spread': {'type': 'number', 'minimum': 0},
         'stimuli': {
             'type': 'object',
@@ -41,7 +45,10 @@ _SCHEMA = {
 
 @dataclass(frozen=True)
 class Effect:
-    """What one kind of stimulus does: per second, at what reach (m), how soon it wears out and comes back (s)."""
+    """What one kind of stimulus does.
+
+    Per second, at what reach (m), how soon it wears out and comes back (s).
+    """
 
     strength: float
     reach: float
@@ -98,7 +105,10 @@ def temperaments() -> dict[str, Temperament]:
 
 @dataclass
 class Fear:
-    """The state of one animal. ``alert`` and ``flee`` are its own thresholds, ``reaction`` its own delay (s)."""
+    """The state of one animal.
+
+    ``alert`` and ``flee`` are its own thresholds, ``reaction`` its own delay (s).
+    """
 
     temperament: Temperament
     alert: float

@@ -1,4 +1,6 @@
-"""The garden: lawn, beds, fence with gaps, bushes, tufts, shed, pots; the same seed plants the same garden.
+"""The garden: lawn, beds, fence with gaps, bushes, tufts, shed, pots.
+
+The same seed plants the same garden.
 
 Frame ``map``: origin where the robot starts, x towards the back fence, y left, z up, metres.
 """
@@ -9,6 +11,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
 from .animals.shapes import Array
@@ -23,7 +26,7 @@ BACK, SIDE, FRONT = 6.0, 5.0, -3.5
 _DECOR = {'contype': 0, 'conaffinity': 0, 'mass': 0}
 _BOX, _MESH = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_MESH
 _CYLINDER, _SPHERE = mujoco.mjtGeom.mjGEOM_CYLINDER, mujoco.mjtGeom.mjGEOM_SPHERE
-_ELLIPSOID = mujoco.mjtGeom.mjGEOM_ELLIPSOID
+_ELLIPSOID, _CAPSULE = mujoco.mjtGeom.mjGEOM_ELLIPSOID, mujoco.mjtGeom.mjGEOM_CAPSULE
 _RGB = mujoco.mjtTextureRole.mjTEXROLE_RGB
 
 
@@ -60,7 +63,10 @@ LAYOUT = Layout(
 
 
 def build(seed: int, layout: Layout = LAYOUT, *, size: tuple[int, int] = (640, 480)) -> Any:
-    """Return an MjSpec of the garden without robot, animals or cameras; ``size`` is the largest picture."""
+    """Return an MjSpec of the garden without robot, animals or cameras.
+
+    ``size`` is the largest picture.
+    """
     rng = np.random.default_rng([seed, 7])
     spec = mujoco.MjSpec()
     spec.modelname = 'garden'
@@ -201,7 +207,8 @@ def _shed(world: Any, at: tuple[float, float]) -> None:
     for side in (-1, 1):
         world.add_geom(
             type=_BOX, pos=[x, y + side * 0.52, 2.25], size=[1.05, 0.68, 0.03],
-            quat=[np.cos(side * 0.24), -np.sin(side * 0.24), 0, 0], rgba=[0.28, 0.24, 0.23, 1], **_DECOR,
+            quat=[np.cos(side * 0.24), -np.sin(side * 0.24), 0, 0],
+            rgba=[0.28, 0.24, 0.23, 1], **_DECOR,
         )  # fmt: skip
     world.add_geom(
         type=_BOX,
@@ -219,7 +226,7 @@ def _shed(world: Any, at: tuple[float, float]) -> None:
     )
 
 
-def _leaves(spec: Any, name: str, triangles: Array, shade: Array) -> None:
+def _leaves(spec: Any, name: str, triangles: Array, shade: npt.NDArray[np.int64]) -> None:
     """Add a mesh of two-sided triangles (n, 3, 3); ``shade`` (n) 0..5 picks the tone of each."""
     vertices = triangles.reshape(-1, 3)
     faces = np.arange(len(vertices)).reshape(-1, 3)
@@ -228,7 +235,8 @@ def _leaves(spec: Any, name: str, triangles: Array, shade: Array) -> None:
     mesh = spec.add_mesh(name=name)
     mesh.uservert, mesh.userface = vertices.ravel(), both.ravel()
     mesh.usertexcoord, mesh.userfacetexcoord = uv.ravel(), both.ravel()
-    # Normals lean upwards on both sides: by day leaves are lit like the lawn they stand in, at night by the lamp.
+    # Normals lean upwards on both sides: by day leaves are lit like the lawn they stand in, at
+    # night by the lamp.
     flat = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
     flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
     normals = np.concatenate([flat, -flat]) + np.array([0.0, 0.0, 0.9])
@@ -441,7 +449,8 @@ def _things(world: Any, rng: np.random.Generator) -> None:
         grey = rng.uniform(0.3, 0.6)
         world.add_geom(
             type=_ELLIPSOID, pos=[x, y, s * 0.3], size=[s * rng.uniform(1, 1.7), s, s * 0.7],
-            quat=[np.cos(s * 40), 0, 0, np.sin(s * 40)], rgba=[grey, grey * 0.97, grey * 0.92, 1], **_DECOR,
+            quat=[np.cos(s * 40), 0, 0, np.sin(s * 40)],
+            rgba=[grey, grey * 0.97, grey * 0.92, 1], **_DECOR,
         )  # fmt: skip
     world.add_geom(
         type=_SPHERE,
@@ -458,6 +467,6 @@ def _things(world: Any, rng: np.random.Generator) -> None:
         **_DECOR,
     )
     world.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_CAPSULE, pos=[4.9, rng.uniform(0.2, 1.2), 0.1], size=[0.1, 0.45, 0],
+        type=_CAPSULE, pos=[4.9, rng.uniform(0.2, 1.2), 0.1], size=[0.1, 0.45, 0],
         quat=[0.5, 0.5, 0.5, 0.5], rgba=[0.30, 0.23, 0.17, 1], **_DECOR,
     )  # fmt: skip

@@ -7,13 +7,16 @@ import numpy as np
 
 CONDITIONS = ('day', 'dusk', 'ir', 'torch')
 
-# Night as people watch it in a film: blue moonlight in which everything can be made out. For spectators only.
+# Night as people watch it in a film: blue moonlight in which everything can be made out. For
+# spectators only.
 MOON = 'moon'
 
-# A lamp's light falls with the square of the distance; the first term keeps what is near from burning out entirely.
+# A lamp's light falls with the square of the distance; the first term keeps what is near from
+# burning out entirely.
 _FALLOFF = (0.6, 0.0, 0.08)
 
-# Half angle of the lamp's cone, degrees, and how soft its edge is. A little wider than the picture (29 degrees).
+# Half angle of the lamp's cone, degrees, and how soft its edge is. A little wider than the picture
+# (29 degrees).
 _CUTOFF, _EXPONENT = 42.0, 6.0
 
 # The lamp points a little upwards, where animals are, not at the grass before the lens.
@@ -31,7 +34,9 @@ def add_lamp(body: Any, name: str, position: tuple[float, float, float]) -> None
 def apply(
     model: Any, condition: str, lamp: str | None, *, strength: float = 1.0, sun_height: float = 0.8
 ) -> None:
-    """Light the garden: ``strength`` scales the light, ``sun_height`` 0..1 is how steeply it falls by day.
+    """Light the garden.
+
+    ``strength`` scales the light, ``sun_height`` 0..1 is how steeply it falls by day.
 
     ``lamp`` is lit in the conditions 'ir' and 'torch'; all other spot lamps go dark.
     """

@@ -1,4 +1,7 @@
-"""One night: its visitors, what they live through, and the truth about it. Pure and deterministic."""
+"""One night: its visitors, what they live through, and the truth about it.
+
+Pure and deterministic.
+"""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -16,7 +19,10 @@ MAX_STEP = 0.05
 
 @dataclass
 class Visit:
-    """What really happened in one visit; times in s of the scenario, None where it did not happen."""
+    """What really happened in one visit.
+
+    Times in s of the scenario, None where it did not happen.
+    """
 
     animal: str
     kind: str
@@ -32,7 +38,10 @@ class Visit:
 
 
 class Night:
-    """Runs the visitors of a scenario. Same scenario and seed, same inputs: same night, bit for bit."""
+    """Runs the visitors of a scenario.
+
+    Same scenario and seed, same inputs: same night, bit for bit.
+    """
 
     def __init__(
         self, scenario: Scenario, seed: int, strides: dict[str, float] | None = None

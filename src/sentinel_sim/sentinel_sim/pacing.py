@@ -4,8 +4,9 @@
 class Pacer:
     """How much to simulate now.
 
-    ``speed`` is simulated per real seconds. A machine that cannot keep up makes the simulation slower, never jumpy:
-    what is more than ``patience`` s behind is given up and counted in ``lost`` (s).
+    ``speed`` is simulated per real seconds. A machine that cannot keep up makes the simulation
+    slower, never jumpy: what is more than ``patience`` s behind is given up and counted in ``lost``
+    (s).
     """
 
     def __init__(self, step: float, speed: float = 1.0, patience: float = 0.25) -> None:
@@ -31,7 +32,10 @@ class Pacer:
 
 
 class Every:
-    """Says whether something that happens ``rate`` times per simulated second is due; a rate of 0 is never."""
+    """Says whether something that happens ``rate`` times per simulated second is due.
+
+    A rate of 0 is never.
+    """
 
     def __init__(self, rate: float) -> None:
         self._period = 1 / rate if rate > 0 else None
@@ -41,5 +45,7 @@ class Every:
         """Say whether it is due at simulated ``time`` (s); it is then taken as done."""
         if self._period is None or time < self._next - 1e-9:
             return False
-        self._next = max(self._next + self._period, time)
+        self._next += self._period
+        if self._next <= time:  # what was missed is not made up for
+            self._next = time + self._period
         return True

@@ -1,7 +1,7 @@
 """Labelled pictures of animals in the garden, for training and testing a detector.
 
-Boxes come from a second rendering in which every geom has its own colour, so they are exact and hold what is visible.
-Picture number i depends only on the seed and i.
+Boxes come from a second rendering in which every geom has its own colour, so they are exact and
+hold what is visible. Picture number i depends only on the seed and i.
 """
 
 import json
@@ -46,17 +46,21 @@ _POSES = {
     'sit': 0.05,
 }
 
-# A label needs this much of the animal in sight and this many pixels on its shorter side; a picture in which an
-# animal shows less than that is drawn again, so that no animal goes unlabelled.
+# A label needs this much of the animal in sight and this many pixels on its shorter side; a picture
+# in which an animal shows less than that is drawn again, so that no animal goes unlabelled.
 _MIN_VISIBLE, _MIN_SIDE = 0.22, 7
 
-# Two places in a row of the same picture that fit nobody's view are common; two hundred mean a fault.
+# Two places in a row of the same picture that fit nobody's view are common; two hundred mean a
+# fault.
 _MAX_ATTEMPTS = 200
 
 
 @dataclass(frozen=True)
 class Label:
-    """An exact box: ``x``, ``y``, ``width``, ``height`` in pixels, ``visible`` 0..1 of the animal's silhouette."""
+    """An exact box.
+
+    ``x``, ``y``, ``width``, ``height`` in pixels, ``visible`` 0..1 of the animal's silhouette.
+    """
 
     name: str
     species: str
@@ -87,7 +91,10 @@ class Labeler:
         self._alone.geomgroup[1] = 1
 
     def geoms(self, data: Any, camera: str, *, alone: bool = False) -> npt.NDArray[np.int32]:
-        """Number of the geom at every pixel, -1 where there is none; ``alone`` leaves out all but animals."""
+        """Number of the geom at every pixel, -1 where there is none.
+
+        ``alone`` leaves out all but animals.
+        """
         import mujoco
 
         self._renderer.enable_segmentation_rendering()
@@ -99,11 +106,14 @@ class Labeler:
         return np.where(ids[..., 1] == mujoco.mjtObj.mjOBJ_GEOM, ids[..., 0], -1).astype(np.int32)
 
     def labels(self, data: Any, camera: str, model: CameraModel | None = None) -> list[Label]:
-        """One label per animal of which anything is seen; ``model`` bends the labels as the lens bends the picture."""
+        """One label per animal of which anything is seen.
+
+        ``model`` bends the labels as the lens bends the picture.
+        """
         seen, whole = self.geoms(data, camera), self.geoms(data, camera, alone=True)
         if model is not None:
-            seen = model.bend(seen.astype(np.int16), nearest=True)  # type: ignore[arg-type]
-            whole = model.bend(whole.astype(np.int16), nearest=True)  # type: ignore[arg-type]
+            seen = model.bend(seen.astype(np.int16), nearest=True)
+            whole = model.bend(whole.astype(np.int16), nearest=True)
         found = []
         for puppet in self._puppets:
             geoms = list(puppet.geoms)
@@ -211,7 +221,7 @@ def _compose(studio: Studio, subject: str, rng: np.random.Generator) -> dict[str
         place = position + distance * np.array([np.cos(bearing), np.sin(bearing), 0])
         place[2] = 0.0
         if _blocked(place[0], place[1]):
-            raise _Unfit
+            raise _UnfitError
         puppet = studio.puppets[kind]
         pose = posture(_draw(rng, _POSES), puppet.anatomy, rng.random(), rng.normal() * 0.4)
         puppet.place(studio.model, studio.data, place, rng.uniform(-np.pi, np.pi), pose)
@@ -219,8 +229,8 @@ def _compose(studio: Studio, subject: str, rng: np.random.Generator) -> dict[str
     return {'height_m': height, 'pitch_deg': float(np.degrees(pitch)), 'distance_m': far}
 
 
-class _Unfit(Exception):
-    """This composition does not do; draw another."""
+class _UnfitError(Exception):
+    """A composition that does not do; draw another."""
 
 
 def _shoot(
@@ -229,7 +239,7 @@ def _shoot(
     for _ in range(_MAX_ATTEMPTS):
         try:
             about: dict[str, Any] = _compose(studio, subject, rng)
-        except _Unfit:
+        except _UnfitError:
             continue
         lens = (
             Lens(rng.uniform(-0.28, 0.05), rng.uniform(-0.02, 0.06)) if rng.random() < 0.4 else None
@@ -261,11 +271,14 @@ def _motion_blur(picture: Picture, rng: np.random.Generator) -> Picture:
     angle = rng.uniform(0, np.pi)
     for t in np.linspace(-length / 2, length / 2, 25):
         kernel[round(4 + t * np.sin(angle)), round(4 + t * np.cos(angle))] = 1
-    return cv2.filter2D(picture, -1, kernel / kernel.sum())
+    return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
 
 
 def render(count: int, out: Path, seed: int, variants: tuple[int, int]) -> dict[str, int]:
-    """Write ``count`` pictures to ``out``/images and ``out``/annotations.json; return labels per species."""
+    """Write ``count`` pictures to ``out``/images and ``out``/annotations.json.
+
+    Return labels per species.
+    """
     images = out / 'images'
     images.mkdir(parents=True, exist_ok=True)
     coco: dict[str, Any] = {

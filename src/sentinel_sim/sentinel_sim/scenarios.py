@@ -1,4 +1,7 @@
-"""Scenarios: what happens in a night, as data. With a seed, the same scenario gives the same night."""
+"""Scenarios: what happens in a night, as data.
+
+With a seed, the same scenario gives the same night.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -77,8 +80,9 @@ _SCHEMA = {
 class Visitor:
     """One animal or person of a scenario.
 
-    ``enters`` and ``stays`` are ranges in s from which the seed draws; ``gap``, ``bed`` and ``variant`` are numbers or
-    None for any. ``plan``: forage in a bed, cross the garden, or wander about in it.
+    ``enters`` and ``stays`` are ranges in s from which the seed draws; ``gap``, ``bed`` and
+    ``variant`` are numbers or None for any. ``plan``: forage in a bed, cross the garden, or wander
+    about in it.
     """
 
     kind: str
@@ -127,7 +131,10 @@ def _span(value: Any) -> Range:
 
 
 def parse(name: str, table: Mapping[str, Any], where: str) -> Scenario:
-    """Check a scenario's data and return it; raise ConfigurationError that names ``where`` and the first fault."""
+    """Check a scenario's data and return it.
+
+    Raise ConfigurationError that names ``where`` and the first fault.
+    """
     try:
         jsonschema.validate(table, _SCHEMA)
     except jsonschema.ValidationError as error:

@@ -10,40 +10,47 @@ from typing import Any
 
 import numpy as np
 from rclpy.node import Node as RosNode
-from sentinel_common import node, qos
 from sentinel_common.detections import to_seconds
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.errors import ConfigurationError
-from sentinel_common.parameters import Parameter, Parameters
+from sentinel_common.parameters import Parameter, Parameters, Value
+
+from sentinel_common import node, qos
 
 from .pacing import Every, Pacer
 
-PARAMETERS: tuple[Parameter, ...] = (
-    Parameter('scenario', 'raccoon_night', 'name in config/scenarios, or a YAML file', read_only=True),
-    Parameter('seed', 1, 'the same seed gives the same night', minimum=0, read_only=True),
-    Parameter('eye', 'onboard', 'camera that the sentinel looks through', choices=('onboard', 'fixed'), read_only=True),
-    Parameter('camera_rate', 10.0, 'pictures of the camera per s', minimum=0.5, maximum=60.0, read_only=True),
-    Parameter('spectator_rate', 4.0, 'pictures of the onlooker per s; 0: none', minimum=0.0, maximum=30.0, read_only=True),
-    Parameter('lens', [0.0, 0.0], 'radial distortion k1, k2 of the camera', read_only=True),
-    Parameter('speed', 1.0, 'simulated per real seconds', minimum=0.05, maximum=50.0, read_only=True),
-    Parameter('publish_clock', False, 'publish /clock and stamp with simulated time', read_only=True),
-    Parameter('wait_for', ['detections'], 'topics that somebody must publish before animals come', read_only=True),
-    Parameter('wait_limit', 20.0, 's; animals come after this even so', minimum=0.0, read_only=True),
-    Parameter('hci_port', 0, 'TCP port on 127.0.0.1 of the emulated radio; 0: a free one', minimum=0, maximum=65535, read_only=True),
-    Parameter('hci_port_file', '', 'file to write the chosen port to; empty: none', read_only=True),
-    Parameter('result_file', '', 'file for the truth about the night (JSON); empty: none', read_only=True),
-)  # fmt: skip
 
-# A head colour or a sound that ended longer ago than this was not seen by a frame in between, s.
+def _fixed(name: str, default: Value, description: str, **bounds: Any) -> Parameter:
+    return Parameter(name, default, description, read_only=True, **bounds)
+
+
+PARAMETERS: tuple[Parameter, ...] = (
+    _fixed('scenario', 'raccoon_night', 'name in config/scenarios, or a YAML file'),
+    _fixed('seed', 1, 'the same seed gives the same night', minimum=0),
+    _fixed('eye', 'onboard', 'what the sentinel looks through', choices=('onboard', 'fixed')),
+    _fixed('camera_rate', 10.0, 'pictures of the camera per s', minimum=0.5, maximum=60.0),
+    _fixed('spectator_rate', 4.0, 'pictures of the onlooker per s; 0: none', minimum=0, maximum=30),
+    _fixed('lens', [0.0, 0.0], 'radial distortion k1, k2 of the camera'),
+    _fixed('speed', 1.0, 'simulated per real seconds', minimum=0.05, maximum=50.0),
+    _fixed('publish_clock', False, 'publish /clock and stamp with simulated time'),
+    _fixed('wait_for', ['detections'], 'topics that somebody must publish before animals come'),
+    _fixed('wait_limit', 20.0, 's; animals come after this even so', minimum=0.0),
+    _fixed('hci_port', 0, 'TCP port of the emulated radio; 0: any', minimum=0, maximum=65535),
+    _fixed('hci_port_file', '', 'file to write the chosen port to; empty: none'),
+    _fixed('result_file', '', 'file for the truth about the night, JSON; empty: none'),
+)
+
+# How often the clock is looked at, s: half a control step, so that none is late by a whole one.
 _TICK = 0.01
 
 
 class Simulator(RosNode):
     """Runs one scenario in real time and ends the process when it is over.
 
-    Publishes ``camera/image_raw``, ``camera/camera_info``, ``spectator/image_raw``, ``joint_states``, ``imu``,
-    ``pose_fix``, ``ground_truth/detections``, ``ground_truth/odom``, ``ground_truth/animals``; reads ``sound_state``.
-    The robot itself is reached over emulated Bluetooth, see ``hci_port``.
+    Publishes ``camera/image_raw``, ``camera/camera_info``, ``spectator/image_raw``,
+    ``joint_states``, ``imu``, ``pose_fix``, ``ground_truth/detections``, ``ground_truth/odom``,
+    ``ground_truth/animals``; reads ``sound_state``. The robot itself is reached over emulated
+    Bluetooth, see ``hci_port``.
     """
 
     def __init__(self) -> None:
@@ -94,8 +101,9 @@ class Simulator(RosNode):
         from nav_msgs.msg import Odometry
         from rosgraph_msgs.msg import Clock
         from sensor_msgs.msg import CameraInfo, Image, Imu, JointState
-        from sentinel_msgs.msg import SoundState
         from vision_msgs.msg import Detection2DArray, Detection3DArray
+
+        from sentinel_msgs.msg import SoundState
 
         publish = self.create_publisher
         self._image = publish(Image, 'camera/image_raw', qos.IMAGE_WRITER)
@@ -175,7 +183,8 @@ class Simulator(RosNode):
 
         from . import truth
 
-        # Pictures are taken of the newest state only: a late machine drops them and keeps its physics.
+        # Pictures are taken of the newest state only: a late machine drops them and keeps its
+        # physics.
         if self._due['camera'].due(self._time):
             header = Header(stamp=self._now(), frame_id=truth.EYE_FRAME)
             picture = self._world.eye()

@@ -11,7 +11,8 @@ from .camera_model import CameraModel
 from .robot.model import JOINTS
 from .world import RobotState, Seen
 
-# A fixed camera that sees the robot reports its place this exactly: m and rad, and so says its covariance.
+# A fixed camera that sees the robot reports its place this exactly: m and rad, and so says its
+# covariance.
 FIX_SIGMA, FIX_SIGMA_YAW = 0.03, np.radians(2.0)
 
 EYE_FRAME = 'camera_optical_frame'
@@ -26,7 +27,10 @@ def detections(stamp: float, seen: Sequence[Seen]) -> Any:
 def animals(
     stamp: Any, agents: Sequence[Agent], sizes: dict[str, tuple[float, float, float]]
 ) -> Any:
-    """vision_msgs/Detection3DArray in map of all animals in or near the garden; ``sizes`` are length, width, height, m."""
+    """vision_msgs/Detection3DArray in map of all animals in or near the garden.
+
+    ``sizes`` are length, width, height, m.
+    """
     from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion, Vector3
     from std_msgs.msg import Header
     from vision_msgs.msg import (
@@ -86,7 +90,10 @@ def odometry(stamp: Any, robot: RobotState) -> Any:
 
 
 def pose_fix(stamp: Any, robot: RobotState, rng: np.random.Generator) -> Any:
-    """geometry_msgs/PoseWithCovarianceStamped as a fixed camera would report it: with its errors."""
+    """geometry_msgs/PoseWithCovarianceStamped as a fixed camera would report it.
+
+    With its errors.
+    """
     from geometry_msgs.msg import PoseWithCovarianceStamped
 
     message = PoseWithCovarianceStamped()

@@ -1,4 +1,7 @@
-"""The night on physics: garden, robot and animals in MuJoCo, moved in lock-step, seen by cameras."""
+"""The night on physics.
+
+Garden, robot and animals in MuJoCo, moved in lock-step, seen by cameras.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +49,8 @@ _EYES = {ON_BOARD: (_ROBOT + CAMERA, _ROBOT + LAMP), FIXED: (FIXED, f'{FIXED}/la
 # A young animal against an adult.
 _YOUNG_SIZE = 0.6
 
-# The spectator stands behind the robot and looks over it at the beds: place, and the point it looks at, m.
+# The spectator stands behind the robot and looks over it at the beds: place, and the point it looks
+# at, m.
 _SPECTATOR_AT, _SPECTATOR_LOOKS_AT = (-0.85, -0.75, 0.62), (2.0, 0.30, 0.08)
 _SPECTATOR_FOVY = 52.0
 
@@ -56,7 +60,8 @@ _NIGHT_SKY = (26, 34, 58)
 # The fixed camera hangs on the house's side of the garden, as high as a person reaches.
 _FIXED_AT, _FIXED_LOOKS_AT = (-0.6, 2.9, 2.1), (2.9, 0.2, 0.0)
 
-# Vertices per part that are projected for boxes; the rest lie between them (error below one pixel at 1 m).
+# Vertices per part that are projected for boxes; the rest lie between them (error below one pixel
+# at 1 m).
 _OUTLINE = 500
 
 # A box needs this many pixels to be reported.
@@ -68,7 +73,10 @@ _NEAREST = 0.02
 
 @dataclass(frozen=True)
 class RobotState:
-    """Truth about the robot: pose in the map (m; quaternion w, x, y, z), velocities in base_link (m/s, rad/s)."""
+    """Truth about the robot: pose in the map (m.
+
+    Quaternion w, x, y, z), velocities in base_link (m/s, rad/s).
+    """
 
     position: Array
     orientation: Array
@@ -96,7 +104,9 @@ class Seen:
 
 
 class World:
-    """One night with everything in it. ``step`` moves it by one control step; nothing here reads a clock.
+    """One night with everything in it.
+
+    ``step`` moves it by one control step; nothing here reads a clock.
 
     Sounds come in through ``sound`` (name, volume); the robot through ``mekamon``.
     """
@@ -284,7 +294,10 @@ class World:
         mujoco.mj_camlight(self.model, self.data)
 
     def boxes(self) -> list[Seen]:
-        """Exact boxes of the animals before the camera (whole silhouettes; plants may hide parts of them)."""
+        """Exact boxes of the animals before the camera (whole silhouettes.
+
+        Plants may hide parts of them).
+        """
         self.pose_animals()
         number = self.model.camera(self._eye).id
         place = self.data.cam_xpos[number]

@@ -145,5 +145,5 @@ def test_any_parameters_give_joint_angles_within_limits_and_without_jumps(
         joints = walk.step(DT, Twist(x, y, yaw), BodyPose())
         assert np.all(np.isfinite(joints))
         assert np.all(joints >= gait.LOWER) and np.all(joints <= gait.UPPER)
-        assert np.abs(joints - before).max() < 0.9
+        assert np.abs(joints - before).max() <= gait.JOINT_RATE * DT + 1e-9
         before = joints

@@ -1,10 +1,14 @@
-"""Animals by kind and number, with their meshes kept on disk: meshing takes seconds, loading milliseconds."""
+"""Animals by kind and number, with their meshes kept on disk.
+
+Meshing takes seconds, loading milliseconds.
+"""
 
 import hashlib
 import os
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from sentinel_common.errors import ConfigurationError
@@ -20,7 +24,10 @@ _SOURCES = ('shapes.py', 'quadruped.py', 'person.py', 'coats.py')
 
 
 def cache_folder() -> Path:
-    """Folder of the meshes, outside any repository, as the XDG base directory specification has it."""
+    """Folder of the meshes, outside any repository.
+
+    As the XDG base directory specification has it.
+    """
     base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
     return Path(base) / 'garden-sentinel' / 'meshes'
 
@@ -35,7 +42,10 @@ def _fingerprint() -> str:
 
 @lru_cache(maxsize=64)
 def animal(kind: str, variant: int) -> Anatomy:
-    """Return animal number ``variant`` of ``kind`` (one of ``KINDS``), from the cache where it is there."""
+    """Return animal number ``variant`` of ``kind`` (one of ``KINDS``).
+
+    From the cache where it is there.
+    """
     if kind not in KINDS:
         raise ConfigurationError(
             f'There is no animal {kind!r}.', f'Use one of: {", ".join(KINDS)}.'
@@ -64,7 +74,7 @@ def _load(path: Path) -> dict[str, Mesh]:
         with np.load(path, allow_pickle=False) as store:
             names = {key.partition('.')[0] for key in store.files}
             return {n: Mesh(*(store[f'{n}.{f}'] for f in Mesh.__dataclass_fields__)) for n in names}
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return {}  # absent, or cut short by a full disk: built anew
 
 

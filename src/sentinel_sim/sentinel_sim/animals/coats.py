@@ -1,20 +1,20 @@
 """Coats: colour as a function of the place on the body, in the resting pose."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .shapes import Array, Coat, fur, noise, paint, smoothstep, spot, tube
+from .shapes import Array, Coat, Triple, fur, noise, paint, smoothstep, spot, tube
 
 if TYPE_CHECKING:
     from .quadruped import Proportions
 
-Color = Sequence[float]
-
 
 def choose(kind: str, variant: int, rng: np.random.Generator, body: 'Proportions') -> Coat:
-    """Return the coat of animal number ``variant``: coats are dealt out in turn, shades vary at random."""
+    """Return the coat of animal number ``variant``.
+
+    Coats are dealt out in turn, shades vary at random.
+    """
     if kind == 'raccoon':
         return _raccoon(variant, rng, body)
     if kind == 'cat':
@@ -24,7 +24,7 @@ def choose(kind: str, variant: int, rng: np.random.Generator, body: 'Proportions
     return {'fox': _fox, 'rabbit': _rabbit, 'opossum': _opossum}[kind](rng, body)
 
 
-def _full(p: Array, color: Color) -> Array:
+def _full(p: Array, color: Triple) -> Array:
     return np.broadcast_to(np.asarray(color, float), p.shape).copy()
 
 
@@ -32,7 +32,7 @@ def _folded(p: Array) -> Array:
     return np.stack([p[..., 0], np.abs(p[..., 1]), p[..., 2]], -1)
 
 
-def _nose(c: Array, q: Array, body: 'Proportions', color: Color = (0.02, 0.02, 0.02)) -> Array:
+def _nose(c: Array, q: Array, body: 'Proportions', color: Triple = (0.02, 0.02, 0.02)) -> Array:
     r = body.muzzle_radii[1]
     tip = (
         body.head[0] + body.muzzle - r * 0.1,
@@ -68,7 +68,8 @@ def _raccoon(variant: int, rng: np.random.Generator, body: 'Proportions') -> Coa
         c = paint(c, belly, smoothstep(0.15, 0.09, z) * (1 - front))
         c = paint(c, (0.06, 0.055, 0.05), smoothstep(0.085, 0.045, z))
         c = paint(c, np.array(base) * 0.85, front)
-        # Brow band, muzzle and ruff are pale; between them the mask drops from the eyes to the cheeks.
+        # Brow band, muzzle and ruff are pale; between them the mask drops from the eyes to the
+        # cheeks.
         h = q - np.array([hx, 0.0, hz])
         u, v = h[..., 0], h[..., 2]
         face = smoothstep(0.017, 0.030, u + 0.25 * y)
@@ -112,7 +113,7 @@ def _raccoon(variant: int, rng: np.random.Generator, body: 'Proportions') -> Coa
     return coat
 
 
-def _cat_face(c: Array, q: Array, body: 'Proportions', ear: Color = (0.62, 0.42, 0.38)) -> Array:
+def _cat_face(c: Array, q: Array, body: 'Proportions', ear: Triple = (0.62, 0.42, 0.38)) -> Array:
     hx, hz = body.head
     inner = (
         hx - body.head_radii[0] * 0.25,
@@ -141,7 +142,9 @@ def _ginger(rng: np.random.Generator, body: 'Proportions') -> Coat:
     )
 
 
-def _striped(body: 'Proportions', ground: Array, stripe: Array, width: float, white: Color) -> Coat:
+def _striped(
+    body: 'Proportions', ground: Array, stripe: Array, width: float, white: Triple
+) -> Coat:
     hx, hz = body.head
     line = np.array([(x, 0.0, z) for x, z in body.tail])
 
@@ -247,7 +250,7 @@ def _shepherd(rng: np.random.Generator, body: 'Proportions') -> Coat:
 def _beagle(rng: np.random.Generator, body: 'Proportions') -> Coat:
     brown = np.array([0.50, 0.28, 0.13]) * rng.uniform(0.85, 1.15)
     white, black = np.array([0.88, 0.86, 0.81]), np.array([0.07, 0.06, 0.055])
-    hx, hz = body.head
+    hx = body.head[0]
 
     def coat(p: Array) -> Array:
         q = _folded(p)

@@ -10,10 +10,12 @@ from .shapes import Array, Mesh
 
 @dataclass(frozen=True)
 class Limb:
-    """A leg or arm: pivots in the resting pose, m, in the animal's frame (x forward, z up, origin on the ground).
+    """A leg or arm.
 
-    ``knee_forward`` is +1 where the middle joint bends forward, -1 where it bends backward. ``sole`` is the point
-    that touches the ground in the resting pose.
+    Pivots in the resting pose, m, in the animal's frame (x forward, z up, origin on the ground).
+
+    ``knee_forward`` is +1 where the middle joint bends forward, -1 where it bends backward.
+    ``sole`` is the point that touches the ground in the resting pose.
     """
 
     name: str
@@ -72,6 +74,9 @@ def scaled(anatomy: Anatomy, factor: float) -> Anatomy:
 
 
 def rotation(pitch: float = 0.0, yaw: float = 0.0) -> Array:
-    """Quaternion (w, x, y, z) of a yaw after a pitch, rad; a positive pitch lowers what is in front."""
+    """Quaternion (w, x, y, z) of a yaw after a pitch, rad.
+
+    A positive pitch lowers what is in front.
+    """
     cp, sp, cy, sy = np.cos(pitch / 2), np.sin(pitch / 2), np.cos(yaw / 2), np.sin(yaw / 2)
     return np.array([cy * cp, -sy * sp, cy * sp, sy * cp])

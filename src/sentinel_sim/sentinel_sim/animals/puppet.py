@@ -9,7 +9,8 @@ import numpy as np
 from .parts import Anatomy, Limb, rotation
 from .shapes import Array, Mesh
 
-# Share of a cycle that a foot stands on the ground: walk of a quadruped or person, and a bounding flight.
+# Share of a cycle that a foot stands on the ground: walk of a quadruped or person, and a bounding
+# flight.
 _WALK_DUTY, _BOUND_DUTY = 0.62, 0.40
 
 # Where in the cycle each foot touches down when the animal bounds: hind pair, then front pair.
@@ -26,9 +27,10 @@ GROUP_ANIMAL, GROUP_SHADOW = 1, 4
 class Pose:
     """How an animal holds itself.
 
-    ``phase`` runs 0..1 over a gait cycle, ``gait`` is the share of a full stride (0: stands still), ``bound`` turns
-    the walk into a gallop. ``pitch`` (rad) lowers the front of the trunk, ``drop`` (m) lowers the hip, ``head`` and
-    ``look`` (rad) nod and turn the head, ``tail`` (rad) raises the tail, ``rear`` 0..1 lifts the fore feet.
+    ``phase`` runs 0..1 over a gait cycle, ``gait`` is the share of a full stride (0: stands still),
+    ``bound`` turns the walk into a gallop. ``pitch`` (rad) lowers the front of the trunk, ``drop``
+    (m) lowers the hip, ``head`` and ``look`` (rad) nod and turn the head, ``tail`` (rad) raises the
+    tail, ``rear`` 0..1 lifts the fore feet.
     """
 
     phase: float = 0.0
@@ -43,7 +45,10 @@ class Pose:
 
 
 def posture(name: str, anatomy: Anatomy, phase: float = 0.0, look: float = 0.0) -> Pose:
-    """Return a named pose: walk, bound, stand, alert, forage, rear, sit; what a kind cannot do becomes standing."""
+    """Return a named pose: walk, bound, stand, alert, forage, rear, sit.
+
+    What a kind cannot do becomes standing.
+    """
     if anatomy.species == 'person':
         if name == 'forage':
             return Pose(pitch=0.9, head=0.2, look=look)
@@ -76,7 +81,8 @@ def posture(name: str, anatomy: Anatomy, phase: float = 0.0, look: float = 0.0) 
 class Puppet:
     """One animal in a MuJoCo model: a mocap body whose parts are turned by writing to the model.
 
-    Add it to a specification, compile, ``bind`` to the model, then ``place`` it before each picture.
+    Add it to a specification, compile, ``bind`` to the model, then ``place`` it before each
+    picture.
     """
 
     def __init__(self, name: str, anatomy: Anatomy) -> None:
@@ -89,7 +95,10 @@ class Puppet:
         self._eye_material = -1
 
     def add(self, spec: Any) -> None:
-        """Write bodies, meshes and materials into an MjSpec; the animal starts far below the ground."""
+        """Write bodies, meshes and materials into an MjSpec.
+
+        The animal starts far below the ground.
+        """
         a = self.anatomy
         root = spec.worldbody.add_body(name=self.name, mocap=True, pos=[0, 0, -50])
         root.add_geom(
@@ -157,7 +166,9 @@ class Puppet:
             model.mat_emission[self._eye_material] = amount
 
     def place(self, model: Any, data: Any, position: Array, yaw: float, pose: Pose) -> None:
-        """Put the animal at ``position`` (m, on the ground), looking along ``yaw`` (rad), in ``pose``.
+        """Put the animal at ``position`` (m, on the ground), looking along ``yaw`` (rad).
+
+        In ``pose``.
 
         mj_kinematics (or mj_forward) must follow before rendering.
         """
@@ -178,7 +189,9 @@ class Puppet:
                 self._step(model, limb, hip, pose)
 
     def outline(self, model: Any, data: Any, per_part: int) -> Array:
-        """Return points of the surface in the map, (n, 3) m, at most about ``per_part`` from each part.
+        """Return points of the surface in the map, (n, 3) m.
+
+        At most about ``per_part`` from each part.
 
         mj_kinematics must have run since ``place``.
         """
@@ -189,7 +202,9 @@ class Puppet:
                 self._samples[part] = mesh.vertices[::every] - self._pivot(part)
             body = self._bodies[part]
             points.append(self._samples[part] @ data.xmat[body].reshape(3, 3).T + data.xpos[body])
-        return np.concatenate(points)
+        surface: Array = np.concatenate(points)
+        surface[:, 2] = np.maximum(surface[:, 2], 0.0)  # claws sink a little into the lawn
+        return surface
 
     def _pivot(self, part: str) -> Array:
         a = self.anatomy
@@ -236,7 +251,10 @@ class Puppet:
 
 
 def _bend(limb: Limb, target: Array) -> tuple[float, float]:
-    """Pitch of both segments, rad against the resting pose, that brings the sole to ``target`` (x, z) from the pivot."""
+    """Pitch of both segments, rad against the resting pose, that brings the sole to ``target`` (x.
+
+    Z) from the pivot.
+    """
     thigh, shank = (limb.knee - limb.pivot)[[0, 2]], (limb.sole - limb.knee)[[0, 2]]
     l1, l2 = float(np.linalg.norm(thigh)), float(np.linalg.norm(shank))
     reach = float(np.clip(np.linalg.norm(target), abs(l1 - l2) + 1e-4, l1 + l2 - 1e-4))

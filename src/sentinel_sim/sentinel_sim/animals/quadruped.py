@@ -1,6 +1,5 @@
 """Four-legged animals from one table of proportions per species, varied from animal to animal."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +8,8 @@ from . import coats
 from .parts import Anatomy, Limb
 from .shapes import Array, Coat, Field, Mesher, capsule, ellipsoid, join, tube
 
-# Edge of the marching grid per metre of shoulder height, within limits: coarser meshes look facetted at 1.5 m.
+# Edge of the marching grid per metre of shoulder height, within limits: coarser meshes look
+# facetted at 1.5 m.
 _STEP_PER_HEIGHT = 0.058
 _STEP_RANGE = (0.009, 0.022)
 
@@ -42,8 +42,9 @@ class Proportions:
     stride: float
 
 
-# Sizes of adults: raccoon head and body 0.6 m, shoulder 0.27 m; house cat 0.46 m, 0.24 m; dog (medium) 0.75 m, 0.5 m;
-# fox 0.65 m, 0.37 m; rabbit 0.4 m; opossum 0.45 m. Field-guide round figures; the meshes are varied around them.
+# Sizes of adults: raccoon head and body 0.6 m, shoulder 0.27 m; house cat 0.46 m, 0.24 m; dog
+# (medium) 0.75 m, 0.5 m; fox 0.65 m, 0.37 m; rabbit 0.4 m; opossum 0.45 m. Field-guide round
+# figures; the meshes are varied around them.
 SPECIES: dict[str, Proportions] = {
     'raccoon': Proportions(
         hip=(-0.125, 0.065, 0.165),
@@ -196,7 +197,10 @@ _PHASES = {'hl': 0.0, 'fl': 0.25, 'hr': 0.5, 'fr': 0.75}
 
 
 def vary(base: Proportions, rng: np.random.Generator) -> Proportions:
-    """Another animal of the same species: stouter or leaner, longer or shorter in leg, tail and muzzle."""
+    """Another animal of the same species.
+
+    Stouter or leaner, longer or shorter in leg, tail and muzzle.
+    """
     girth, muzzle, tail, ear = (
         rng.uniform(0.88, 1.16),
         rng.uniform(0.9, 1.1),
@@ -208,6 +212,7 @@ def vary(base: Proportions, rng: np.random.Generator) -> Proportions:
         return r[0] * (1 + 0.3 * (girth - 1)), r[1] * girth, r[2] * girth
 
     root = np.array(base.tail[0])
+    t0, t1, t2 = base.tail_radii
     points = tuple(tuple(root + (np.array(p) - root) * tail) for p in base.tail)
     return replace(
         base,
@@ -219,7 +224,11 @@ def vary(base: Proportions, rng: np.random.Generator) -> Proportions:
         muzzle=base.muzzle * muzzle,
         ear=(base.ear[0] * ear, base.ear[1] * ear, base.ear[2]),
         tail=points,
-        tail_radii=tuple(r * rng.uniform(0.9, 1.15) for r in base.tail_radii),
+        tail_radii=(
+            t0 * rng.uniform(0.9, 1.15),
+            t1 * rng.uniform(0.9, 1.15),
+            t2 * rng.uniform(0.9, 1.15),
+        ),
         hock=base.hock * rng.uniform(0.85, 1.1),
     )
 
@@ -255,7 +264,9 @@ def _neck(b: Proportions) -> tuple[float, float, float]:
     return b.shoulder[0] + b.chest[0] * 0.25, 0.0, b.shoulder[2] + b.chest[2] * 0.6
 
 
-def _mid(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, float]:
+def _mid(
+    a: tuple[float, float, float], b: tuple[float, float, float]
+) -> tuple[float, float, float]:
     return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2
 
 
@@ -386,7 +397,10 @@ def _leg_points(b: Proportions, hind: bool) -> tuple[Array, Array, Array]:
 
 
 def anatomy(kind: str, variant: int, mesher: Mesher) -> Anatomy:
-    """Model the animal number ``variant`` of a species in ``SPECIES``; the same number gives the same animal."""
+    """Model the animal number ``variant`` of a species in ``SPECIES``.
+
+    The same number gives the same animal.
+    """
     # The kind's letters enter the seed because Python's hash of a text differs from run to run.
     rng = np.random.default_rng([variant, *kind.encode()])
     body = vary(SPECIES[kind], rng)
@@ -395,7 +409,7 @@ def anatomy(kind: str, variant: int, mesher: Mesher) -> Anatomy:
     step = float(np.clip(height * _STEP_PER_HEIGHT, *_STEP_RANGE))
     meshes = {}
 
-    def mesh(name: str, field: Field, fineness: float, texture: Callable[[Array], Array]) -> None:
+    def mesh(name: str, field: Field, fineness: float, texture: Coat) -> None:
         low, high = _bounds(name, body)
         meshes[name] = mesher(name, field, low, high, step * fineness, texture)
 
@@ -474,5 +488,5 @@ def _bounds(name: str, b: Proportions) -> tuple[Array, Array]:
         if name[1] == 'r':
             points = points * np.array([1.0, -1.0, 1.0])
         r = (b.hind_radii if hind else b.fore_radii)[0] * 1.9
-        low, high = points.min(0) - (r + b.hock * hind, r, 0), points.max(0) + (r, r, r)
+        low, high = points.min(0) - (r + b.hock * hind, r, 0), points.max(0) + r
     return np.asarray(low) - margin, np.asarray(high) + margin

@@ -1,11 +1,14 @@
 """Smooth bodies from signed distance fields: primitives, meshing, and baking a coat into a texture.
 
-A field maps points, shape (..., 3) in metres, to distances in metres, negative inside. A coat maps points to colours,
-shape (..., 3), 0..1. MuJoCo's meshes have no vertex colours, so every triangle gets its own small cell of a texture.
+A field maps points, shape (..., 3) in metres, to distances in metres, negative inside. A coat maps
+points to colours, shape (..., 3), 0..1. MuJoCo's meshes have no vertex colours, so every triangle
+gets its own small cell of a texture.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +16,8 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from skimage.measure import marching_cubes
 
 Array = npt.NDArray[np.float64]
+# Three numbers: a point, radii, or a colour.
+Triple = Sequence[float] | npt.NDArray[np.floating]
 Field = Callable[[Array], Array]
 Coat = Callable[[Array], Array]
 
@@ -32,8 +37,8 @@ _NOISE_SIZE = 64
 class Mesh:
     """A closed surface with its baked coat.
 
-    ``vertices`` (n, 3) m, ``normals`` (n, 3), ``faces`` (m, 3), ``uv`` (3 m, 2) one corner after the other,
-    ``texture`` (size, size, 3) uint8.
+    ``vertices`` (n, 3) m, ``normals`` (n, 3), ``faces`` (m, 3), ``uv`` (3 m, 2) one corner after
+    the other, ``texture`` (size, size, 3) uint8.
     """
 
     vertices: Array
@@ -43,10 +48,11 @@ class Mesh:
     texture: npt.NDArray[np.uint8]
 
 
-def ellipsoid(
-    p: Array, center: Sequence[float], radii: Sequence[float], pitch: float = 0.0
-) -> Array:
-    """Approximate distance to an ellipsoid, turned by ``pitch`` (rad, positive lowers its front)."""
+def ellipsoid(p: Array, center: Triple, radii: Triple, pitch: float = 0.0) -> Array:
+    """Approximate distance to an ellipsoid, turned by ``pitch`` (rad.
+
+    Positive lowers its front).
+    """
     q = p - np.asarray(center)
     if pitch:
         c, s = np.cos(pitch), np.sin(pitch)
@@ -57,7 +63,7 @@ def ellipsoid(
     return k0 * (k0 - 1) / np.maximum(k1, 1e-9)
 
 
-def capsule(p: Array, a: Sequence[float], b: Sequence[float], ra: float, rb: float) -> Array:
+def capsule(p: Array, a: Triple, b: Triple, ra: float, rb: float) -> Array:
     """Distance to a round cone from ``a`` (radius ``ra``) to ``b`` (radius ``rb``)."""
     start = np.asarray(a)
     axis = np.asarray(b) - start
@@ -70,7 +76,7 @@ def tube(p: Array, points: Array) -> tuple[Array, Array]:
     best = np.full(p.shape[:-1], np.inf)
     along = np.zeros(p.shape[:-1])
     done = 0.0
-    for a, b in zip(points[:-1], points[1:], strict=True):
+    for a, b in pairwise(points):
         axis = b - a
         length = float(np.linalg.norm(axis))
         t = np.clip(((p - a) @ axis) / (axis @ axis), 0, 1)
@@ -94,12 +100,13 @@ def smoothstep(start: float, end: float, x: Array) -> Array:
     return t * t * (3 - 2 * t)
 
 
-def paint(base: Array, color: Sequence[float], amount: Array) -> Array:
+def paint(base: Array, color: Triple, amount: npt.NDArray[Any]) -> Array:
     """Mix ``color`` into ``base`` (..., 3) by ``amount`` (...)."""
-    return base + (np.asarray(color) - base) * amount[..., None]
+    mixed: Array = base + (np.asarray(color) - base) * amount[..., None]
+    return mixed
 
 
-def spot(p: Array, center: Sequence[float], radii: Sequence[float], edge: float = 0.25) -> Array:
+def spot(p: Array, center: Triple, radii: Triple, edge: float = 0.25) -> Array:
     """1 inside an ellipsoid, 0 outside, with a soft ``edge`` relative to its size."""
     d = np.linalg.norm((p - np.asarray(center)) / np.asarray(radii), axis=-1)
     return smoothstep(1 + edge, 1 - edge, d)
@@ -115,7 +122,10 @@ _NOISE = _noise_volumes()
 
 
 def noise(p: Array, scale: float, volume: int = 0) -> Array:
-    """Smooth noise of unit variance; ``scale`` is the metres per cell, ``volume`` 0 fine, 1 coarse."""
+    """Smooth noise of unit variance.
+
+    ``scale`` is the metres per cell, ``volume`` 0 fine, 1 coarse.
+    """
     cells = ((p / scale) % _NOISE_SIZE).reshape(-1, 3).T
     return map_coordinates(_NOISE[volume], cells, order=1, mode='grid-wrap').reshape(p.shape[:-1])
 
@@ -129,15 +139,16 @@ def fur(p: Array, size: float = 1.0) -> Array:
     )
 
 
-# How a part gets its mesh: name, field, corners of its box, grid step, coat. ``build`` without the name, or a cache.
+# How a part gets its mesh: name, field, corners of its box, grid step, coat. ``build`` without the
+# name, or a cache.
 Mesher = Callable[[str, Field, Array, Array, float, Coat], Mesh]
 
 
 def build(field: Field, low: Array, high: Array, step: float, coat: Coat) -> Mesh:
-    """Mesh the zero surface of ``field`` inside the box ``low``..``high`` on a grid of ``step`` and bake ``coat``."""
+    """Mesh where ``field`` is zero between ``low`` and ``high``, every ``step``; bake ``coat``."""
     axes = [np.arange(a, b + step, step) for a, b in zip(low, high, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing='ij'), -1)
-    vertices, faces, _, _ = marching_cubes(field(grid), 0.0, spacing=(step,) * 3)
+    vertices, faces, _, _ = marching_cubes(field(grid), 0.0, spacing=(step,) * 3)  # type: ignore[no-untyped-call]
     vertices = vertices.astype(np.float64) + np.array([a[0] for a in axes])
     gradient = np.stack(
         [field(vertices + e) - field(vertices - e) for e in np.eye(3) * _EPSILON], -1
@@ -164,7 +175,8 @@ def _bake(
     size = per_row * _CELL
     index = np.arange(len(faces))
     column, row = (index % per_row) * _CELL, (index // per_row) * _CELL
-    # Corners sit one texel inside the cell; barycentric coordinates may run a little past them, into the margin.
+    # Corners sit one texel inside the cell; barycentric coordinates may run a little past them,
+    # into the margin.
     ramp = (np.arange(_CELL) - 0.5) / (_CELL - 3)
     b1, b2 = np.meshgrid(np.clip(ramp, -0.15, 1.15), np.clip(ramp, -0.15, 1.15), indexing='xy')
     over = np.maximum(b1 + b2, 1.15) / 1.15

@@ -16,7 +16,6 @@ def main(arguments: argparse.Namespace) -> int:
     found = [scenarios.load(name) for name in scenarios.names()]
     width = max((len(s.name) for s in found), default=0)
     for scenario in found:
-        print(
-            f'{scenario.name:{width}}  {scenario.duration:6.0f} s  {scenario.light:5}  {scenario.about}'
-        )
+        facts = f'{scenario.duration:6.0f} s  {scenario.light:5}'
+        print(f'{scenario.name:{width}}  {facts}  {scenario.about}')
     return 0

@@ -103,7 +103,10 @@ class MekaMonEmulator(Node):
         self._robot.start()
         self.get_logger().info(f'emulated radio: hci:tcp-client:127.0.0.1:{self._air.port}')
         if p['hci_port_file']:
-            Path(p['hci_port_file']).write_text(f'{self._air.port}\n')
+            # Whoever waits for the file must never read half a number.
+            draft = Path(p['hci_port_file']).with_suffix('.tmp')
+            draft.write_text(f'{self._air.port}\n')
+            draft.replace(p['hci_port_file'])
         for fault in Fault:
             if fault is not Fault.NONE:
                 self.create_service(SetBool, f'~/{fault}', partial(self._on_fault, fault))

@@ -61,6 +61,10 @@ TURN_ACCELERATION = 8.0
 HEIGHT_RATE = 0.10
 POSE_RATE = 1.0
 
+# No joint is asked to turn faster than this, rad/s: near a hip a foot's path has kinks. Walking at
+# full speed needs about 12.
+JOINT_RATE = 20.0
+
 # Feet nearer than this to their places need no correcting step, m.
 _AT_REST = 0.003
 
@@ -179,6 +183,7 @@ class Gait:
         self._lift_off = self._feet.copy()
         self._scatter = np.zeros((4, 2))
         self._swinging = np.zeros(4, dtype=bool)
+        self._joints = inverse(self._in_body(np.zeros(4)))
 
     @property
     def velocity(self) -> Twist:
@@ -210,7 +215,9 @@ class Gait:
         lift = np.zeros(4)
         if self._velocity.any() or marching or self._must_settle():
             lift = self._walk(dt)
-        return inverse(self._in_body(lift))
+        goal = inverse(self._in_body(lift))
+        self._joints = approach(self._joints, goal, JOINT_RATE * dt)
+        return self._joints
 
     def _walk(self, dt: float) -> Array:
         """Move all feet by ``dt``; return how high each is lifted."""

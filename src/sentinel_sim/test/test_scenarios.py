@@ -1,0 +1,91 @@
+import pytest
+from sentinel_common.errors import ConfigurationError
+from sentinel_sim import scenarios
+from sentinel_sim.agents import Sentinel
+from sentinel_sim.commands import scenarios as command
+from sentinel_sim.night import Night
+
+GOOD = {'about': 'x', 'duration': 30, 'light': 'ir', 'animals': [{'kind': 'raccoon'}]}
+
+
+def play(night, sentinel=lambda night: Sentinel()):
+    while not night.over:
+        night.step(0.05, sentinel(night))
+    return night.truth()
+
+
+def bark_from_12_to_16(night):
+    return Sentinel(sound='bark' if 12 < night.time < 16 else '', volume=0.8)
+
+
+@pytest.mark.parametrize('name', scenarios.names())
+def test_bundled_scenarios_load_and_end(name):
+    scenario = scenarios.load(name)
+    truth = play(Night(scenario, 1))
+    assert truth['seconds'] <= scenario.duration + 0.05
+    assert {v['animal'] for v in truth['visits']} == {a.name for a in scenario.animals}
+
+
+@pytest.mark.parametrize(
+    ('change', 'complaint'),
+    [
+        ({'light': 'noon'}, "light: 'noon' is not one of"),
+        ({'duration': -1}, 'duration: -1 is less than or equal to the minimum of 0'),
+        ({'animals': [{'kind': 'bear'}]}, "animals.0.kind: 'bear' is not one of"),
+        ({'animals': [{'kind': 'cat', 'gap': 9}]}, 'animals.0.gap: 9 is greater than'),
+        (
+            {'animals': [{'kind': 'cat', 'enters': [9, 3]}]},
+            'animals.0.enters: [9, 3] runs backwards',
+        ),
+        ({'animals': [{'kind': 'cat', 'name': 'a'}] * 2}, "two animals are called 'a'"),
+        ({'weather': {'snow': 1}}, "weather: Additional properties are not allowed ('snow' was"),
+    ],
+)
+def test_fault_in_a_scenario_is_one_sentence_that_names_the_place(change, complaint):
+    with pytest.raises(ConfigurationError) as caught:
+        scenarios.parse('mine', {**GOOD, **change}, 'mine.yaml')
+    assert str(caught.value).startswith('mine.yaml: ' + complaint)
+    assert '\n' not in str(caught.value)
+
+
+def test_unknown_scenario_names_those_that_are_there():
+    with pytest.raises(
+        ConfigurationError, match=r"no scenario 'moon'\. Use one of: .*raccoon_night"
+    ):
+        scenarios.load('moon')
+
+
+def test_file_that_is_missing_or_no_yaml_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match='cannot be read'):
+        scenarios.load(str(tmp_path / 'none.yaml'))
+    bad = tmp_path / 'bad.yaml'
+    bad.write_text('about: [')
+    with pytest.raises(ConfigurationError, match='is no YAML'):
+        scenarios.load(str(bad))
+
+
+def test_same_seed_same_night_and_another_seed_another():
+    scenario = scenarios.load('raccoon_night')
+    first, second, other = (play(Night(scenario, s), bark_from_12_to_16) for s in (5, 5, 6))
+    assert first == second
+    assert first['visits'] != other['visits']
+
+
+def test_truth_about_a_repelled_visit():
+    (visit,) = play(Night(scenarios.load('raccoon_night'), 5), bark_from_12_to_16)['visits']
+    assert visit['entered'] < visit['first_stimulus'] < visit['fled'] < visit['left']
+    assert visit['reaction'] == pytest.approx(visit['fled'] - visit['first_stimulus'])
+    assert 0 < visit['seconds_in_beds'] < visit['seconds_inside']
+    assert visit['closest_distance'] < 3.5
+
+
+def test_truth_about_a_visit_that_nobody_disturbs():
+    (visit,) = play(Night(scenarios.load('raccoon_night'), 5))['visits']
+    assert visit['fled'] is None and visit['first_stimulus'] is None
+    assert visit['seconds_in_beds'] > 30
+
+
+def test_command_lists_every_scenario(capsys):
+    assert command.main(None) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == scenarios.names()
