@@ -1,13 +1,13 @@
 """``./sentinel X``: finds the command in the package that offers it, and runs it."""
 
 import argparse
-import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 from types import ModuleType
 
 from sentinel_common.errors import SentinelError
+
+from . import commands
 
 # A command is a module with SUMMARY, add_arguments(parser) and main(args) -> exit status.
 COMMANDS = {
@@ -21,7 +21,7 @@ COMMANDS = {
     'tree': 'sentinel_behavior.commands.tree',
     'report': 'sentinel_behavior.report.command',
     'scenarios': 'sentinel_sim.commands.scenarios',
-    'render': 'sentinel_sim.render',
+    'render': 'sentinel_sim.commands.render',
     'bench': 'sentinel_bringup.bench',
 }
 # Commands of the set-up, which need no package; ./sentinel runs them without coming here.
@@ -36,12 +36,7 @@ _EXIT_USAGE, _EXIT_INTERRUPTED = 2, 130
 def find(command: str) -> ModuleType | None:
     """Return the module of a command, None where no package offers it."""
     name = COMMANDS.get(command)
-    try:
-        if name is None or importlib.util.find_spec(name) is None:
-            return None
-    except ModuleNotFoundError:  # the package that it lies in
-        return None
-    return importlib.import_module(name)
+    return commands.find(name) if name else None
 
 
 def usage() -> str:

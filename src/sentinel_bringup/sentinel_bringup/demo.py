@@ -6,6 +6,7 @@ from pathlib import Path
 
 from . import nodes, session
 from .domains import free_port
+from .runner import Outcome
 
 SUMMARY = 'a night in the simulated garden, about a minute; nothing else is needed'
 
@@ -25,10 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     session.add_arguments(parser)
 
 
-def main(arguments: argparse.Namespace) -> int:
-    """Play the night and write the report."""
+def play(arguments: argparse.Namespace, folder: Path) -> Outcome:
+    """Play the night; everything that it leaves is in ``folder``."""
     started = time.time()
-    folder = session.make_folder('demo', arguments.folder)
     options = nodes.SimulationOptions(
         folder=folder,
         files=tuple(arguments.params),
@@ -41,6 +41,12 @@ def main(arguments: argparse.Namespace) -> int:
         started=started,
     )
     print(f'A night in the garden: {options.scenario}, seed {options.seed}.')
-    outcome = session.play(nodes.simulation(options), folder, arguments)
+    return session.play(nodes.simulation(options), folder, arguments)
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Play the night and write the report."""
+    folder = session.make_folder('demo', arguments.folder)
+    outcome = play(arguments, folder)
     session.report(folder)
     return _EXIT_INTERRUPTED if outcome.signal else 0

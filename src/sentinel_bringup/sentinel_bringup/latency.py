@@ -1,0 +1,75 @@
+"""How long the stack takes from a picture to the radio's write, measured on simulated nights."""
+
+import argparse
+import json
+import platform
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sentinel_common.errors import SentinelError
+
+from . import demo
+
+SUMMARY = 'time from the capture of a picture to the first Bluetooth write that answers it'
+
+# Stages of a sample of the recorder: seconds from the capture of the picture.
+STAGES = ('detection', 'command', 'write')
+QUANTILES = (50, 95, 99)
+
+
+class NoSamplesError(SentinelError):
+    """No picture was answered by a movement."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the benchmark."""
+    parser.add_argument('--nights', type=int, default=1, help='nights to play (default: 1)')
+    parser.add_argument('--json', type=Path, help='file for the figures')
+    demo.add_arguments(parser)
+
+
+def quantiles(samples: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Return ``{stage: {p50, p95, p99}}`` in seconds of the samples of the recorder."""
+    found = {}
+    for stage in STAGES:
+        values = [sample[stage] for sample in samples if stage in sample]
+        if values:
+            found[stage] = {f'p{q}': float(np.percentile(values, q)) for q in QUANTILES}
+    return found
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Play the nights, print the quantiles of each stage, and write them."""
+    from sentinel_behavior.report import summarise
+
+    samples: list[dict[str, float]] = []
+    stacks: list[Any] = []
+    first_seed = arguments.seed
+    for night in range(arguments.nights):
+        arguments.seed = first_seed + night
+        with tempfile.TemporaryDirectory(prefix='sentinel-latency-') as name:
+            folder = Path(name)
+            demo.play(arguments, folder)
+            samples += [dict(sample) for sample in summarise(folder).latency]
+            stacks.append(json.loads((folder / 'stack.json').read_text())['total'])
+    if not samples:
+        raise NoSamplesError('No picture was answered by a movement.', 'Try another --seed.')
+    stages = quantiles(samples)
+    print(f'\nSeconds from the capture of a picture, {len(samples)} answers:')
+    for stage, values in stages.items():
+        print(f'  {stage:10}', '  '.join(f'{k} {v:.3f}' for k, v in values.items()))
+    if arguments.json:
+        result = {
+            'benchmark': 'latency',
+            'machine': {'processor': platform.processor() or platform.machine()},
+            'scenario': arguments.scenario,
+            'seeds': list(range(first_seed, first_seed + arguments.nights)),
+            'samples': len(samples),
+            'seconds': stages,
+            'stack': stacks,
+        }
+        arguments.json.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
+    return 0
