@@ -71,4 +71,4 @@ class GazeboBody:
         self._mekamon.sense(up=1.0 - 2.0 * (q.x * q.x + q.y * q.y))
 
 
-BODIES = {'none': IdealBody, 'gazebo': GazeboBody}
+BODIES: dict[str, type[IdealBody] | type[GazeboBody]] = {'none': IdealBody, 'gazebo': GazeboBody}
