@@ -164,6 +164,18 @@ def test_the_table_is_aligned_and_says_the_figures(night):
     assert len({re.match(r'  \S.*?(?=  )\s+', row).end() for row in rows}) == 1
 
 
+def test_a_hold_out_does_not_count_against_the_deterrents(night):
+    night.visit('a', 0, 'bark')
+    night.visit('b', 100, outcome='left')
+    night.tell(Kind.DECISION, 101, 'b', arm='hold_out')
+    night.close()
+    summary = report.summarise(night.folder)
+    assert (summary.answerable, summary.outcomes) == (1, {'repelled': 1})
+    text = report.table(summary)
+    assert '1 of 1 (repelled 1; 1 more left alone as a hold-out)' in text
+    assert 'chose to do nothing' in page_of(night.folder)[0]
+
+
 def test_nothing_is_said_honestly(night):
     night.close()
     text = report.table(report.summarise(night.folder))

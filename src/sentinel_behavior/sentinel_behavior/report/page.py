@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from ..incidents.model import HOLD_OUT, REPELLED, Picture, Visit
+from ..incidents.model import HOLD_OUT, REPELLED, TREATMENT, Picture, Visit
 from ..incidents.pictures import annotate
 from . import film, statistics, wording
 from .summary import Summary, is_target, summarise
+from .trends import Trends, trends
 
 FILE = 'report.html'
 PICTURES = 'pictures'
@@ -27,6 +29,9 @@ _WIDTH = 640  # px, of the pictures in the page
 _QUALITY = 80
 
 _HISTOGRAM_BINS = 24
+
+# Fewer visits than this have no course over time.
+_TREND_VISITS = 5
 
 
 def _data_url(data: bytes, kind: str) -> str:
@@ -223,6 +228,81 @@ def _latency(summary: Summary) -> dict[str, Any] | None:
     }
 
 
+def _trends(found: Trends) -> dict[str, Any]:
+    """What the template needs of the trends, in words and percent."""
+    species = [s for s, _ in sum((bar.counts for bar in found.bars), Counter()).most_common()]
+    most = max((bar.counts.total() for bar in found.bars), default=0)
+    form = '%-d %b' if found.by_nights else '%-d %b, %H:00'
+    bars = [
+        {
+            'title': f'{bar.start.strftime(form)}: {wording.counted(bar.counts) or "none"}',
+            'parts': [
+                {'species': s, 'height': 100 * bar.counts[s] / most}
+                for s in species
+                if bar.counts[s]
+            ],
+        }
+        for bar in found.bars
+    ]
+    facts = []
+    if found.returns:
+        quarter, middle, three = np.quantile(found.returns, [0.25, 0.5, 0.75])
+        facts.append(
+            (
+                'time until the next visit',
+                wording.duration(middle),
+                f'middle half {wording.duration(quarter)} to {wording.duration(three)}, '
+                f'{len(found.returns)} intervals',
+            )
+        )
+    if found.habituation:
+        facts.append(_habituation(found.habituation))
+    for arm in found.arms:
+        facts.append(
+            (
+                f'mean stay, {wording.name(arm.name)}',
+                wording.duration(arm.mean),
+                wording.plural(len(arm.stays), 'visit'),
+            )
+        )
+    lifts = (('deterrents', found.lift), ('neutral sound', found.neutral_lift))
+    for name, lift in lifts:
+        if lift:
+            facts.append(
+                (
+                    f'{name}: stay shorter than in the hold-out by',
+                    f'{lift.value:.0%}',
+                    f'95 % interval {lift.low:.0%} to {lift.high:.0%}, {lift.count} visits',
+                )
+            )
+    return {
+        'bars': bars,
+        'species': species,
+        'most': most,
+        'first': found.bars[0].start.strftime(form) if found.bars else '',
+        'last': found.bars[-1].start.strftime(form) if found.bars else '',
+        'unit': 'night' if found.by_nights else 'hour',
+        'facts': facts,
+        'trial': any(arm.name != TREATMENT for arm in found.arms),
+    }
+
+
+def _habituation(slope: statistics.Estimate) -> tuple[str, str, str]:
+    """Say how the odds of repelling change over ten visits."""
+    value, low, high = (float(np.exp(10 * s)) for s in (slope.value, slope.low, slope.high))
+    if high < 1:
+        meaning = 'they get used to it'
+    elif low > 1:
+        meaning = 'it works better and better'
+    else:
+        meaning = 'no trend can be told from chance'
+    return (
+        'odds of repelling, from one visit to the tenth after it',
+        f'times {value:.2g}',
+        f'95 % interval {low:.2g} to {high:.2g}, {slope.count} visits: {meaning}',
+    )
+
+
 def verdict(summary: Summary) -> str:
     """Say in a sentence or two how the period went."""
     targets = summary.targets
@@ -247,7 +327,7 @@ def verdict(summary: Summary) -> str:
     return text
 
 
-def _tiles(summary: Summary) -> list[dict[str, str]]:
+def _tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
     targets, met, gone = summary.targets, summary.times_to_stimulus, summary.times_to_departure
 
     def spread(values: Sequence[float], otherwise: str) -> str:
@@ -260,8 +340,10 @@ def _tiles(summary: Summary) -> list[dict[str, str]]:
 
     share = ''
     if targets:
-        low, high = statistics.wilson(summary.repelled, len(targets))
-        share = f'of {len(targets)}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %'
+        low, high = statistics.wilson(summary.repelled, summary.answerable)
+        share = f'of {summary.answerable}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %'
+        if summary.answerable < len(targets):
+            share += f'; {len(targets) - summary.answerable} more were a hold-out'
     wrong = len(summary.wrong_actions)
     return [
         {
@@ -291,7 +373,7 @@ def _tiles(summary: Summary) -> list[dict[str, str]]:
         {
             'label': 'noise made',
             'value': wording.duration(summary.noise) if summary.noise else 'none',
-            'note': '',
+            'note': f'{wording.duration(loudest)} in the loudest hour' if loudest else '',
         },
     ]
 
@@ -300,6 +382,7 @@ def render(summary: Summary, film_file: Path | None) -> str:
     """Return the page; pictures are read from the folder of the summary and annotated into it."""
     album = _Album(summary.folder)
     visits = summary.log.visits
+    found = trends(summary)
     gallery = [
         (visit, picture)
         for visit in reversed(visits)
@@ -318,11 +401,12 @@ def render(summary: Summary, film_file: Path | None) -> str:
         period=wording.period(summary.started, summary.ended),
         listened=wording.duration(summary.listened),
         verdict=verdict(summary),
-        tiles=_tiles(summary),
+        tiles=_tiles(summary, found.loudest_hour),
         film=Markup(_data_url(film_file.read_bytes(), 'webp')) if film_file else '',
         cards=[_card(visit, album) for visit in reversed(visits[-_VISITS:])],
         hidden=max(0, len(visits) - _VISITS),
         deterrents=_deterrents(summary),
+        trends=_trends(found) if len(visits) >= _TREND_VISITS else None,
         holds=[
             {
                 'time': wording.moment(hold.told, '%-d %b, %H:%M:%S'),

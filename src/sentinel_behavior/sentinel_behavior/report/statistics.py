@@ -2,11 +2,22 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 # Two-sided 95 % of a standard normal distribution.
 Z_95 = 1.959964
+
+# Fewer trials than this say nothing about a trend, and fewer visits nothing about a mean.
+LEAST_TRIALS = 10
+LEAST_ARM = 10
+
+_NEWTON_STEPS = 100
+_NEWTON_EXACT = 1e-8
+
+_BOOTSTRAP_DRAWS = 4000
+_BOOTSTRAP_SEED = 1
 
 
 def wilson(successes: int, trials: int, z: float = Z_95) -> tuple[float, float]:
@@ -41,3 +52,66 @@ def ticks(length: float, most: int = 6) -> list[float]:
         return [0.0]
     step = _round_up(length / most)
     return [float(i * step) for i in range(int(length / step + 1e-9) + 1)]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval, drawn from ``count`` observations."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+
+def slope(outcomes: Sequence[bool]) -> Estimate | None:
+    """Change of the log-odds of success from one trial to the next.
+
+    A logistic regression over the number of the trial with Firth's penalty (D. Firth, Biometrika
+    80:27-38, 1993): plain maximum likelihood runs off to infinity as soon as all successes come
+    before all failures, which few trials often do. The interval is Wald's.
+
+    Returns:
+        None where there are fewer than ``LEAST_TRIALS``.
+
+    """
+    if len(outcomes) < LEAST_TRIALS:
+        return None
+    y = np.asarray(outcomes, float)
+    number = np.arange(len(y), dtype=float)
+    scale = number.std()
+    x = np.column_stack([np.ones(len(y)), (number - number.mean()) / scale])
+    beta = np.zeros(2)
+    for _ in range(_NEWTON_STEPS):
+        p = 1 / (1 + np.exp(-x @ beta))
+        weights = p * (1 - p)
+        covariance = np.linalg.inv(x.T @ (weights[:, None] * x))
+        leverage = weights * np.einsum('ij,jk,ik->i', x, covariance, x)
+        step = covariance @ (x.T @ (y - p + leverage * (0.5 - p)))
+        # A step of more than one unit overshoots where the curve is flat.
+        beta += step / max(1.0, float(np.abs(step).max()))
+        if np.abs(step).max() < _NEWTON_EXACT:
+            break
+    half = Z_95 * math.sqrt(covariance[1, 1])
+    low, value, high = ((beta[1] + d) / scale for d in (-half, 0.0, half))
+    return Estimate(float(value), float(low), float(high), len(y))
+
+
+def reduction(treated: Sequence[float], control: Sequence[float]) -> Estimate | None:
+    """How much smaller the mean of ``treated`` is than that of ``control``, as a part of it.
+
+    The interval is a percentile bootstrap over visits, with a fixed seed so that the same log
+    gives the same page. None where one of the two has fewer than ``LEAST_ARM`` values, or where
+    the control is zero.
+    """
+    if min(len(treated), len(control)) < LEAST_ARM or not np.mean(control):
+        return None
+    chance = np.random.default_rng(_BOOTSTRAP_SEED)
+    means = [
+        chance.choice(np.asarray(arm, float), (_BOOTSTRAP_DRAWS, len(arm))).mean(axis=1)
+        for arm in (treated, control)
+    ]
+    usable = means[1] > 0
+    low, high = np.quantile(1 - means[0][usable] / means[1][usable], [0.025, 0.975])
+    value = 1 - float(np.mean(treated)) / float(np.mean(control))
+    return Estimate(value, float(low), float(high), len(treated) + len(control))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sentinel_common.species import OTHER_ANIMAL, PROTECTED
 
-from ..incidents.model import REPELLED, Hold, Log, Stimulus, Visit
+from ..incidents.model import HOLD_OUT, REPELLED, Hold, Log, Stimulus, Visit
 from ..incidents.recorder import LATENCY
 from ..incidents.store import SqliteStore
 
@@ -66,9 +66,14 @@ class Summary:
         return sum(v.outcome == REPELLED for v in self.targets)
 
     @property
+    def answerable(self) -> int:
+        """Number of targets that were not left alone on purpose."""
+        return sum(v.arm != HOLD_OUT for v in self.targets)
+
+    @property
     def outcomes(self) -> Counter[str]:
-        """Number of targets by outcome."""
-        return Counter(v.outcome or 'still there' for v in self.targets)
+        """Number of answerable targets by outcome."""
+        return Counter(v.outcome or 'still there' for v in self.targets if v.arm != HOLD_OUT)
 
     @property
     def actions(self) -> Counter[str]:

@@ -10,8 +10,11 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
     found = [('visits to keep away', str(len(targets)) if targets else 'none')]
     if targets:
         outcomes = counted(summary.outcomes)
+        left_alone = len(targets) - summary.answerable
+        if left_alone:
+            outcomes += f'; {left_alone} more left alone as a hold-out'
         found += [
-            ('repelled', f'{summary.repelled} of {len(targets)} ({outcomes})'),
+            ('repelled', f'{summary.repelled} of {summary.answerable} ({outcomes})'),
             ('time to first stimulus', median(summary.times_to_stimulus) or 'nothing was done'),
             ('time to departure', median(summary.times_to_departure) or 'none was repelled'),
         ]

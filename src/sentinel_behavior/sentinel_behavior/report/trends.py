@@ -1,0 +1,131 @@
+"""What only many visits tell: how often they come, whether they get used to it, what it helps."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+
+from ..incidents.model import HOLD_OUT, NEUTRAL, REPELLED, TREATMENT, Sound, Visit
+from .statistics import Estimate, reduction, slope
+from .summary import Summary, is_target
+
+# A period longer than this is told by nights, a shorter one by hours, s.
+_BY_NIGHTS_FROM = 2 * 86400.0
+
+# A night belongs to the day on which it begins: the turn of the day is at noon.
+_NOON = timedelta(hours=12)
+
+_HOUR = 3600.0
+
+# Bars of the picture of visits over time; a longer period shows its newest part.
+_MOST_BARS = 62
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Visits by species in an hour or a night that begins at ``start`` (local time)."""
+
+    start: datetime
+    counts: Counter[str]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm of a trial: how long each of its visits lasted, s."""
+
+    name: str
+    stays: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean stay, s."""
+        return float(np.mean(self.stays))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trends:
+    """What the visits of a period have in common; None or empty where there are too few."""
+
+    by_nights: bool
+    bars: tuple[Bar, ...]
+    returns: tuple[float, ...]
+    habituation: Estimate | None
+    arms: tuple[Arm, ...]
+    lift: Estimate | None
+    neutral_lift: Estimate | None
+    loudest_hour: float
+
+
+def stay(visit: Visit) -> float | None:
+    """Seconds from the confirmation to the last sight."""
+    return None if visit.last_seen is None else max(0.0, visit.last_seen - visit.started)
+
+
+def _bars(visits: Sequence[Visit], begin: float, end: float) -> tuple[bool, tuple[Bar, ...]]:
+    by_nights = end - begin > _BY_NIGHTS_FROM
+    step = timedelta(days=1) if by_nights else timedelta(hours=1)
+
+    def floor(stamp: float) -> datetime:
+        moment = datetime.fromtimestamp(stamp)
+        if by_nights:
+            moment -= _NOON
+            return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        return moment.replace(minute=0, second=0, microsecond=0)
+
+    counts: dict[datetime, Counter[str]] = {}
+    for visit in visits:
+        counts.setdefault(floor(visit.started), Counter())[visit.species] += 1
+    bars: list[Bar] = []
+    start = floor(end)
+    while start >= floor(begin) and len(bars) < _MOST_BARS:
+        bars.append(Bar(start, counts.get(start, Counter())))
+        start -= step
+    return by_nights, tuple(reversed(bars))
+
+
+def _loudest_hour(sounds: Sequence[Sound]) -> float:
+    """Most seconds of sound that began within any one hour."""
+    loudest = now = 0.0
+    first = 0
+    for sound in sounds:
+        now += sound.seconds
+        while sounds[first].started <= sound.started - _HOUR:
+            now -= sounds[first].seconds
+            first += 1
+        loudest = max(loudest, now)
+    return loudest
+
+
+def trends(summary: Summary) -> Trends:
+    """Compare the visits of ``summary`` with each other."""
+    visits = [v for v in summary.log.visits if not v.false_alarm]
+    by_nights = False
+    bars: tuple[Bar, ...] = ()
+    if visits and summary.started is not None and summary.ended is not None:
+        end = max(summary.ended, visits[-1].started)
+        by_nights, bars = _bars(visits, min(summary.started, visits[0].started), end)
+    targets = [v for v in visits if is_target(v)]
+    returns = [
+        after.started - before.last_seen
+        for before, after in pairwise(targets)
+        if before.last_seen is not None and after.started > before.last_seen
+    ]
+    # A visit without a stimulus can show no getting used to stimuli.
+    met = [v.outcome == REPELLED for v in targets if v.stimuli and v.arm == TREATMENT]
+    arms = {
+        arm: tuple(s for v in targets if v.arm == arm and (s := stay(v)) is not None)
+        for arm in (TREATMENT, NEUTRAL, HOLD_OUT)
+    }
+    return Trends(
+        by_nights=by_nights,
+        bars=bars,
+        returns=tuple(returns),
+        habituation=slope(met),
+        arms=tuple(Arm(name, stays) for name, stays in arms.items() if stays),
+        lift=reduction(arms[TREATMENT], arms[HOLD_OUT]),
+        neutral_lift=reduction(arms[NEUTRAL], arms[HOLD_OUT]),
+        loudest_hour=_loudest_hour(summary.log.sounds),
+    )

@@ -1,0 +1,141 @@
+"""Statistics over many visits: right on average, honest about doubt, silent on little."""
+
+import numpy as np
+import pytest
+from sentinel_behavior.incidents.model import Decision, Log, Run, Sound, Stimulus, Visit
+from sentinel_behavior.report.page import _trends
+from sentinel_behavior.report.statistics import LEAST_ARM, LEAST_TRIALS, reduction, slope
+from sentinel_behavior.report.summary import Summary
+from sentinel_behavior.report.trends import trends
+
+START = 1_780_000_000.0
+DAY = 86400.0
+
+
+def visit(at, *, arm='treatment', outcome='repelled', stay=10.0, species='raccoon', alarm=False):
+    stimulus = Stimulus(stamp=at, told=at, deterrent='bark', seconds=1.0, detail={}, end_detail={})
+    return Visit(
+        id=str(at),
+        track_id='1',
+        species=species,
+        probability=0.9,
+        started=at,
+        ended=at + stay,
+        outcome=outcome,
+        false_alarm=alarm,
+        note='',
+        detail={},
+        end_detail={},
+        decisions=(Decision(stamp=at, told=at, deterrent='bark', detail={'arm': arm}),),
+        stimuli=(stimulus,) if arm == 'treatment' else (),
+    )
+
+
+def of(visits, *, sounds=(), days=10.0, tmp=None):
+    runs = (Run(started=START, last_alive=START + days * DAY, info={}),)
+    log = Log(visits=tuple(visits), sounds=tuple(sounds), runs=runs)
+    return trends(Summary(folder=tmp, log=log))
+
+
+def test_the_slope_is_right_and_its_interval_covers_it():
+    chance, true, trials = np.random.default_rng(1), -0.05, 60
+    p = 1 / (1 + np.exp(-(1.5 + true * np.arange(trials))))
+    found = [slope(list(chance.random(trials) < p)) for _ in range(300)]
+    assert np.mean([e.value for e in found]) == pytest.approx(true, abs=0.005)
+    assert 0.92 <= np.mean([e.low <= true <= e.high for e in found]) <= 0.99
+
+
+def test_without_habituation_it_is_rarely_claimed():
+    chance = np.random.default_rng(2)
+    found = [slope(list(chance.random(40) < 0.7)) for _ in range(300)]
+    assert np.mean([e.high < 0 or e.low > 0 for e in found]) <= 0.08
+
+
+def test_outcomes_that_are_separated_still_have_a_finite_slope():
+    found = slope([True] * 10 + [False] * 10)
+    assert -5 < found.value < 0 and np.isfinite(found.low)
+
+
+def test_few_trials_have_no_slope():
+    assert slope([True, False] * (LEAST_TRIALS // 2 - 1)) is None
+
+
+def test_the_reduction_is_right_and_its_interval_covers_it():
+    chance = np.random.default_rng(3)
+    found = [reduction(chance.exponential(20, 80), chance.exponential(40, 25)) for _ in range(200)]
+    assert 0.89 <= np.mean([e.low <= 0.5 <= e.high for e in found]) <= 0.99
+
+
+def test_two_equal_arms_are_rarely_told_apart():
+    chance = np.random.default_rng(4)
+    found = [reduction(chance.exponential(30, 60), chance.exponential(30, 30)) for _ in range(200)]
+    assert np.mean([e.low > 0 or e.high < 0 for e in found]) <= 0.11
+
+
+def test_small_arms_have_no_lift():
+    assert reduction([1.0] * 100, [2.0] * (LEAST_ARM - 1)) is None
+    assert reduction([1.0] * 100, [0.0] * 100) is None
+
+
+def test_the_arms_of_a_trial_are_compared():
+    treated = [visit(START + i * 1000, stay=10.0) for i in range(20)]
+    left_alone = [
+        visit(START + 50_000 + i * 1000, arm='hold_out', outcome='left', stay=40.0)
+        for i in range(12)
+    ]
+    found = of([*treated, *left_alone])
+    assert found.lift.value == pytest.approx(0.75)
+    assert found.lift.low == pytest.approx(0.75)
+    assert {arm.name: arm.mean for arm in found.arms} == {'treatment': 10.0, 'hold_out': 40.0}
+    assert found.habituation.count == 20
+
+
+def test_false_alarms_pets_and_hold_outs_are_no_habituation():
+    visits = [visit(START + i * 1000) for i in range(LEAST_TRIALS - 1)]
+    others = [
+        visit(START + 100_000, alarm=True),
+        visit(START + 101_000, species='cat'),
+        visit(START + 102_000, arm='hold_out'),
+    ]
+    assert of([*visits, *others]).habituation is None
+
+
+def test_return_intervals_count_from_the_last_sight():
+    found = of([visit(START), visit(START + 100.0), visit(START + 50.0 + 1000.0)])
+    assert found.returns == (90.0, 940.0)
+
+
+def test_visits_are_told_by_night_and_each_night_has_a_bar():
+    found = of([visit(START + 3 * DAY), visit(START + 3 * DAY + 60, species='cat')], days=9.5)
+    assert found.by_nights
+    assert len(found.bars) in (10, 11)
+    assert sum((bar.counts.total() for bar in found.bars), 0) == 2
+    assert max(bar.counts.total() for bar in found.bars) == 2
+
+
+def test_a_short_period_is_told_by_the_hour():
+    found = of([visit(START + 60.0)], days=0.25)
+    assert not found.by_nights
+    assert len(found.bars) in (6, 7)
+
+
+def test_a_night_is_not_cut_at_midnight():
+    from datetime import datetime
+
+    before = datetime(2026, 6, 3, 23, 50).timestamp()
+    found = of([visit(before), visit(before + 1200)])
+    assert [bar.counts.total() for bar in found.bars if bar.counts] == [2]
+
+
+def test_the_loudest_hour():
+    sounds = [
+        Sound(started=START + at, seconds=2.0, name='bark', volume=1.0)
+        for at in (0.0, 1000.0, 3599.0, 3600.5, 9000.0)
+    ]
+    assert of([], sounds=sounds).loudest_hour == 6.0
+
+
+def test_nothing_has_no_trend_and_the_page_can_say_it():
+    found = of([])
+    assert (found.bars, found.returns, found.habituation, found.lift) == ((), (), None, None)
+    assert _trends(found)['facts'] == []
