@@ -40,9 +40,14 @@ class Prediction:
 
     @property
     def raccoons(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Boxes (N, 4) whose best species is raccoon, and their scores (N,)."""
-        mine = self.found.scores.argmax(axis=1) == SPECIES.index(RACCOON)
-        return self.found.boxes[mine], self.found.scores[mine, SPECIES.index(RACCOON)]
+        """All boxes (N, 4) with their score as a raccoon (N,), as AP and AUC rank them."""
+        return self.found.boxes, self.found.scores[:, SPECIES.index(RACCOON)]
+
+    def alarms(self, threshold: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Boxes and scores taken for a raccoon: more than for any other, and from ``threshold`` on."""
+        boxes, scores = self.raccoons
+        loud = (self.found.scores.argmax(axis=1) == SPECIES.index(RACCOON)) & (scores >= threshold)
+        return boxes[loud], scores[loud]
 
     @property
     def image_score(self) -> float:
@@ -221,9 +226,7 @@ def recall_by_size(predictions: Sequence[Prediction], threshold: float) -> list[
     hits: list[tuple[float, bool]] = []
     for prediction in predictions:
         truths = [t for t in prediction.sample.truths_of(RACCOON) if not t.ignore]
-        boxes, scores = prediction.raccoons
-        loud = scores >= threshold
-        owner = matched(corners(truths), boxes[loud], scores[loud])
+        owner = matched(corners(truths), *prediction.alarms(threshold))
         for truth, box in zip(truths, owner, strict=True):
             share = truth.box.area / (prediction.width * prediction.height)
             hits.append((share, box >= 0))

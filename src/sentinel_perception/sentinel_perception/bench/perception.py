@@ -181,7 +181,7 @@ def _groups(predictions: list[Prediction], threshold: float) -> dict[str, Any]:
         for key, due in (('recall', True), ('alarms', False)):
             chosen = [p for p in members if _is_positive(p) == due]
             if chosen:
-                hits = sum(p.image_score >= threshold for p in chosen)
+                hits = sum(len(p.alarms(threshold)[1]) > 0 for p in chosen)
                 row[key] = proportion(hits, len(chosen))
         answer[name] = row
     return answer

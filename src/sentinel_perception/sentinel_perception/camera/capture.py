@@ -55,6 +55,7 @@ class Capture:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._taken = threading.Event()
+        self._taken.set()
         self._thread = threading.Thread(target=self._run, name='capture', daemon=True)
         self.captured = self.skipped = 0
         # Why there is no picture now, or None.

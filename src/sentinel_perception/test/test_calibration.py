@@ -1,0 +1,44 @@
+"""Camera matrices from files and from a field of view."""
+
+import math
+
+import pytest
+from sentinel_common.errors import ConfigurationError
+from sentinel_perception.camera import calibration
+
+FILE = """
+image_width: 640
+image_height: 480
+camera_name: garden
+camera_matrix: {rows: 3, cols: 3, data: [600, 0, 320, 0, 610, 240, 0, 0, 1]}
+distortion_model: plumb_bob
+distortion_coefficients: {rows: 1, cols: 5, data: [0.1, 0, 0, 0, 0]}
+"""
+
+
+def test_the_field_of_view_gives_the_focal_length():
+    view = calibration.from_field_of_view(640, 480, math.radians(45))
+    assert view.matrix[4] == pytest.approx(579.4, abs=0.1)
+
+
+def test_a_file_of_ros_is_read_and_scaled(tmp_path):
+    path = tmp_path / 'c.yaml'
+    path.write_text(FILE, encoding='utf-8')
+    view = calibration.read(path).scaled(320, 240)
+    assert view.matrix[:6] == (300, 0, 160, 0, 305, 120)
+    assert view.distortion[0] == 0.1
+
+
+@pytest.mark.parametrize(
+    'content', ['', '[]', 'image_width: 640', FILE.replace('600', '-1'), FILE.replace('320', 'x')]
+)
+def test_a_wrong_file_is_one_clear_sentence(tmp_path, content):
+    path = tmp_path / 'c.yaml'
+    path.write_text(content, encoding='utf-8')
+    with pytest.raises(ConfigurationError):
+        calibration.read(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match='cannot be read'):
+        calibration.read(tmp_path / 'nothing.yaml')

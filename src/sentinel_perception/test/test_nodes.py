@@ -1,0 +1,216 @@
+"""The nodes as processes and over DDS: pictures in, animals out; bad input, one sentence."""
+
+import os
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+import rclpy
+from color_detector import scene
+from rclpy.parameter import Parameter
+from sentinel_common.detections import frame_from_message, targets_from_message, to_stamp
+
+from sentinel_common import images, qos
+
+
+@pytest.fixture
+def domain(monkeypatch):
+    number = str(100 + os.getpid() % 100)
+    monkeypatch.setenv('ROS_DOMAIN_ID', number)
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    return number
+
+
+def start(module, **parameters):
+    options = [o for k, v in parameters.items() for o in ('-p', f'{k}:={v}')]
+    return subprocess.Popen(
+        [sys.executable, '-m', f'sentinel_perception.{module}', '--ros-args', *options],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ('module', 'parameters', 'words'),
+    [
+        ('camera_node', {'source': '/nowhere.mp4'}, "There is no source '/nowhere.mp4'"),
+        ('camera_node', {'source': '/dev/video9', 'calibration': '/no.yaml'}, 'cannot be read'),
+        ('detector_node', {'model': '/nowhere.tflite'}, '/nowhere.tflite cannot be read'),
+        ('detector_node', {'threshold': '7.0'}, 'outside 0.01 to 1.0'),
+    ],
+)
+def test_bad_input_ends_the_process_with_one_sentence(domain, module, parameters, words):
+    process = start(module, **parameters)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert words in errors
+    assert 'Traceback' not in errors
+
+
+@pytest.fixture
+def context(domain):
+    rclpy.init()
+    yield
+    rclpy.try_shutdown()
+
+
+def wait_for(node, condition, seconds=40):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, 'waited in vain'
+        rclpy.spin_once(node, timeout_sec=0.05)
+
+
+def test_the_camera_shows_a_folder_and_ends_well(context, tmp_path):
+    from sensor_msgs.msg import CameraInfo, Image
+
+    for i in range(3):
+        cv2.imwrite(str(tmp_path / f'{i}.png'), scene(size=(64, 48), seed=i))
+    (tmp_path / '9.png').write_bytes(b'damaged')
+    listener, pictures, infos = rclpy.create_node('listener'), [], []
+    listener.create_subscription(Image, 'camera/image_raw', pictures.append, qos.RELIABLE)
+    listener.create_subscription(CameraInfo, 'camera/camera_info', infos.append, qos.RELIABLE)
+    process = start('camera_node', source=tmp_path, hold=2.0, rate=10.0)
+    wait_for(listener, lambda: process.poll() is not None)
+    assert process.communicate()[1].count('Traceback') == 0
+    assert process.returncode == 0
+    assert pictures
+    assert (pictures[-1].width, pictures[-1].encoding) == (64, 'bgr8')
+    assert infos[-1].k[4] == pytest.approx(24 / np.tan(0.7854 / 2))
+    listener.destroy_node()
+
+
+class Bench:
+    """A detector node in this process, with something that feeds it and listens."""
+
+    def __init__(self, model, **parameters):
+        from sensor_msgs.msg import Image
+        from sentinel_perception.detector_node import DetectorNode
+        from std_msgs.msg import Header
+        from vision_msgs.msg import Detection2DArray, Detection3DArray, LabelInfo
+
+        values = {'model': str(model), **parameters}
+        overrides = [o for k, v in values.items() for o in ('-p', f'{k}:={v}')]
+        rclpy.init(args=['--ros-args', *overrides])
+        self.node = DetectorNode()
+        self.helper = rclpy.create_node('helper', use_global_arguments=False)
+        self.executor = rclpy.executors.SingleThreadedExecutor()
+        for node in (self.node, self.helper):
+            self.executor.add_node(node)
+        self.got = {'detections': [], 'targets': [], 'sweep': [], 'label_info': []}
+        kinds = (Detection2DArray, Detection3DArray, Header, LabelInfo)
+        for (topic, store), kind in zip(self.got.items(), kinds, strict=True):
+            profile = qos.LATCHED if topic == 'label_info' else qos.RELIABLE
+            self.helper.create_subscription(kind, topic, store.append, profile)
+        self.pictures = self.helper.create_publisher(Image, 'camera/image_raw', qos.IMAGE_WRITER)
+        self.sent = 0
+        self.node.autostart()
+        self.spin(lambda: self.pictures.get_subscription_count() > 0)
+
+    def spin(self, condition, seconds=40):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, 'waited in vain'
+            self.executor.spin_once(timeout_sec=0.02)
+
+    def show(self, picture, spoil=None):
+        """Send one picture and wait until it is processed or refused."""
+        from std_msgs.msg import Header
+
+        self.sent += 1
+        stamp = to_stamp(1000 + self.sent * 0.1)
+        message = images.image_from_array(picture, 'bgr8', Header(stamp=stamp, frame_id='eye'))
+        if spoil:
+            spoil(message)
+        before = len(self.got['detections']), self.node._unusable
+        self.pictures.publish(message)
+        self.spin(lambda: (len(self.got['detections']), self.node._unusable) != before)
+
+    def close(self):
+        self.node.stop()
+        for node in (self.node, self.helper):
+            node.destroy_node()
+        rclpy.try_shutdown()
+
+
+@pytest.fixture
+def bench(domain, model):
+    bench = Bench(model, finest_grid=1)
+    yield bench
+    bench.close()
+
+
+def blob():
+    picture = scene(size=(96, 96), grey=60)
+    picture[32:64, 32:64] = (0, 0, 255)
+    return picture
+
+
+def test_pictures_become_detections_targets_and_sweeps(bench):
+    for _ in range(6):
+        bench.show(blob())
+    assert len(bench.got['detections']) == 6
+    frame = frame_from_message(bench.got['detections'][-1])
+    assert (frame.frame_id, frame.stamp) == ('eye', pytest.approx(1000.6))
+    # The little model has coarse boxes, so that a crop may show it two blobs instead of one.
+    assert frame.detections
+    assert {d.best[0] for d in frame.detections} == {'raccoon'}
+    bench.spin(lambda: len(bench.got['targets']) == 6)
+    names = {t.track_id for t in targets_from_message(bench.got['targets'][-1]).targets}
+    assert names == {d.track_id for d in frame.detections}
+    assert bench.got['sweep']
+    assert bench.got['label_info'][0].class_map[0].class_name == 'raccoon'
+
+
+def test_bad_pictures_are_counted_and_the_watch_goes_on(bench):
+    def no_rows(message):
+        message.height = 0
+
+    def cut_short(message):
+        message.data = message.data[:100]
+
+    def strange(message):
+        message.encoding = 'yuv422'
+
+    for spoil in (no_rows, cut_short, strange):
+        bench.show(blob(), spoil)
+    assert bench.node._unusable == 3
+    bench.show(blob())
+    assert len(bench.got['detections']) == 1
+
+
+def test_parameters_are_tuned_live_within_their_range(bench):
+    set_one = bench.node.set_parameters
+    assert set_one([Parameter('threshold', value=0.6)])[0].successful
+    assert bench.node._pipeline.settings.threshold == 0.6
+    refused = set_one([Parameter('threshold', value=1.5)])[0]
+    assert not refused.successful
+    refused = set_one([Parameter('confirm_hits', value=19)])[0]
+    assert 'confirm_looks' in refused.reason
+    assert bench.node._pipeline.settings.confirm_hits == 3
+
+
+def test_the_annotated_picture_is_made_only_while_somebody_looks(bench):
+    from sensor_msgs.msg import Image
+
+    drawn = []
+    bench.show(blob())
+    watcher = bench.helper.create_subscription(
+        Image, 'detections/image', drawn.append, qos.RELIABLE
+    )
+    bench.spin(lambda: bench.node._drawn.get_subscription_count() > 0)
+    bench.show(blob())
+    bench.spin(lambda: drawn)
+    assert images.image_to_bgr(drawn[0]).shape == (96, 96, 3)
+    bench.helper.destroy_subscription(watcher)
+
+
+def test_an_inactive_detector_looks_at_nothing_and_comes_back(bench):
+    bench.node.trigger_deactivate()
+    assert not bench.node._running
+    bench.node.trigger_activate()
+    bench.show(blob())
+    assert len(bench.got['detections']) == 1

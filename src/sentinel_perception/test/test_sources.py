@@ -1,0 +1,216 @@
+"""Pictures from everything a person may name, and one clear sentence for what cannot be read."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import cv2
+import numpy as np
+import pytest
+from color_detector import scene
+from sentinel_perception.camera.capture import Capture
+from sentinel_perception.camera.sources import (
+    LiveSource,
+    PictureSource,
+    SourceError,
+    VideoSource,
+    open_source,
+)
+
+
+def all_of(source):
+    pictures = []
+    while (picture := source.read()) is not None:
+        pictures.append(picture)
+    source.close()
+    return pictures
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ('b', 'a'):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), scene(size=(64, 48), grey=2 * ord(name) - 100))
+    (tmp_path / 'notes.txt').write_text('no picture', encoding='utf-8')
+    return tmp_path
+
+
+@pytest.fixture
+def video(tmp_path):
+    path = tmp_path / 'clip.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), 25.0, (64, 48))
+    for i in range(10):
+        writer.write(np.full((48, 64, 3), 20 * i, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_folder_is_read_in_the_order_of_names(folder):
+    first, second = all_of(open_source(str(folder)))
+    assert first.mean() < second.mean()
+
+
+def test_a_video_has_its_own_pace_and_an_end(video):
+    source = open_source(str(video))
+    assert isinstance(source, VideoSource)
+    assert source.rate == 25
+    assert len(all_of(source)) == 10
+
+
+def test_a_video_can_be_read_again(video):
+    source = open_source(str(video))
+    while source.read() is not None:
+        pass
+    source.rewind()
+    assert source.read() is not None
+
+
+@pytest.mark.parametrize('name', ['0', '/dev/video3', 'rtsp://host/stream', 'http://host/a.mjpg'])
+def test_cameras_and_streams_are_not_opened_before_they_are_read(name):
+    assert isinstance(open_source(name), LiveSource)
+
+
+def test_a_password_in_an_address_is_not_shown():
+    assert LiveSource('rtsp://me:secret@host/s', width=1, height=1).label == 'rtsp://host/s'
+
+
+@pytest.mark.parametrize(
+    'pixels',
+    [
+        np.full((40, 50), 700, np.uint16),
+        np.full((40, 50), 90, np.uint8),
+        np.full((40, 50, 4), 90, np.uint8),
+        np.full((40, 50, 3), 40000, np.uint16),
+    ],
+    ids=['16-bit grey', 'grey', 'alpha', '16-bit colour'],
+)
+def test_every_kind_of_picture_becomes_bgr(tmp_path, pixels):
+    cv2.imwrite(str(tmp_path / 'x.png'), pixels)
+    (picture,) = all_of(PictureSource(tmp_path))
+    assert (picture.shape, picture.dtype) == ((40, 50, 3), np.uint8)
+
+
+def test_damaged_pictures_are_left_out_and_counted(folder):
+    whole = (folder / 'a.png').read_bytes()
+    (folder / 'c.png').write_bytes(whole[:30])
+    (folder / 'd.png').write_bytes(b'')
+    source = PictureSource(folder)
+    assert len(all_of(source)) == 2
+    assert source.unreadable == 2
+
+
+def test_a_folder_of_damaged_pictures_is_an_error(tmp_path):
+    (tmp_path / 'a.jpg').write_bytes(b'nothing')
+    with pytest.raises(SourceError, match='no readable picture'):
+        PictureSource(tmp_path).read()
+
+
+@pytest.mark.parametrize(
+    ('content', 'name', 'words'),
+    [
+        (None, 'nowhere.mp4', 'There is no source'),
+        (b'this is text', 'film.mp4', 'no video that can be read'),
+        (b'', 'empty.mkv', 'no video that can be read'),
+    ],
+)
+def test_what_cannot_be_read_is_one_clear_sentence(tmp_path, content, name, words):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=words):
+        open_source(str(tmp_path / name))
+
+
+def test_a_folder_without_pictures_is_an_error(tmp_path):
+    with pytest.raises(SourceError, match='holds no pictures'):
+        open_source(str(tmp_path))
+
+
+class Flaky:
+    """A live source at the port: dies after every second picture."""
+
+    live, rate, unreadable = True, 0.0, 0
+
+    def __init__(self):
+        self.reads = 0
+
+    def read(self):
+        self.reads += 1
+        if self.reads % 3 == 0:
+            raise SourceError('gone')
+        return np.zeros((4, 4, 3), np.uint8)
+
+    def rewind(self):
+        pass
+
+    def close(self):
+        pass
+
+
+def test_a_stream_that_dies_is_tried_again(monkeypatch):
+    monkeypatch.setattr('sentinel_perception.camera.capture._FIRST_PAUSE', 0.01)
+    enough, troubles = threading.Event(), []
+
+    def notify():
+        if capture.trouble is not None:
+            troubles.append(capture.trouble)
+        if capture.captured >= 6:
+            enough.set()
+
+    capture = Capture(Flaky(), now=lambda: 0.0, notify=notify)
+    capture.start()
+    assert enough.wait(20)
+    capture.stop()
+    assert troubles
+
+
+def test_only_the_newest_picture_is_kept_and_skips_are_counted():
+    many = threading.Event()
+    capture = Capture(Flaky(), now=lambda: 1.0, notify=lambda: capture.captured >= 2 and many.set())
+    capture.start()
+    assert many.wait(20)
+    capture.stop()
+    assert capture.take() is not None
+    assert capture.take() is None
+    assert capture.skipped == capture.captured - 1
+
+
+def test_as_fast_as_possible_loses_no_picture(video):
+    taken, arrived = [], threading.Event()
+    capture = Capture(VideoSource(video), now=lambda: 0.0, notify=arrived.set, paced=False)
+    capture.start()
+    while not capture.ended or arrived.is_set():
+        arrived.wait(10)
+        arrived.clear()
+        captured = capture.take()
+        if captured is not None:
+            taken.append(captured)
+    assert len(taken) == 10
+    assert capture.skipped == 0
+
+
+def test_a_stream_over_http_is_read(tmp_path):
+    data = cv2.imencode('.jpg', scene(size=(64, 48)))[1].tobytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header('Content-Type', 'multipart/x-mixed-replace; boundary=frame')
+            self.end_headers()
+            try:
+                for _ in range(200):
+                    self.wfile.write(
+                        b'--frame\r\nContent-Type: image/jpeg\r\n\r\n' + data + b'\r\n'
+                    )
+            except OSError:
+                pass
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    source = open_source(f'http://127.0.0.1:{server.server_address[1]}/a.mjpg')
+    try:
+        assert source.read().shape == (48, 64, 3)
+    finally:
+        source.close()
+        server.shutdown()
+        server.server_close()
