@@ -51,7 +51,7 @@ def test_rendered_label_agrees_with_projected_geometry(stage, x, y, pose):
     left, top, width, height = label.box
     assert [left, top] == pytest.approx(pixels.min(0), abs=2)
     assert [left + width, top + height] == pytest.approx(pixels.max(0), abs=2)
-    assert label.visible == 1.0
+    assert label.visible > 0.97  # all but the claws in the lawn
 
 
 @pytest.mark.parametrize('phase', [0.0, 0.2, 0.45, 0.8])

@@ -68,13 +68,13 @@ def posture(name: str, anatomy: Anatomy, phase: float = 0.0, look: float = 0.0) 
         return Pose(
             pitch=-1.05,
             drop=0.25 * float(anatomy.hip[2]),
-            head=0.95,
-            tail=-0.2,
+            head=0.8,
+            tail=1.2,
             look=look,
             rear=1.0,
         )
     if name == 'sit':
-        return Pose(pitch=-0.55, drop=0.52 * float(anatomy.hip[2]), head=0.45, tail=0.35, look=look)
+        return Pose(pitch=-0.55, drop=0.52 * float(anatomy.hip[2]), head=0.45, tail=0.6, look=look)
     return Pose(look=look)
 
 
