@@ -69,6 +69,14 @@ PARAMETERS = (
         read_only=True,
     ),
     Parameter(
+        'retention_days',
+        90.0,
+        'visits and pictures older than this are deleted, days; 0 keeps everything',
+        minimum=0.0,
+        maximum=36_500.0,
+        read_only=True,
+    ),
+    Parameter(
         'min_free_mb',
         200.0,
         'free disk space below which no pictures are kept, MB',
@@ -85,6 +93,9 @@ _PICTURES = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 # How often the log notes that somebody listens, s.
 _ALIVE_PERIOD = 10.0
+
+# How often what is too old is deleted, s.
+_FORGET_PERIOD = 6 * 3600.0
 
 
 class RecorderNode(Node):
@@ -128,6 +139,9 @@ class RecorderNode(Node):
             self._hear(HermesFrame, 'hermes/tx', self._on_frame_sent)
             self.create_timer(1.0 / p['film_rate'], self._film)
         self.create_timer(_ALIVE_PERIOD, self._recorder.alive)
+        if p['retention_days']:
+            self._forget()
+            self.create_timer(_FORGET_PERIOD, self._forget)
         Diagnostics(self).add('incident log', self._report)
         self.get_logger().info(f'recording into {folder}')
 
@@ -183,6 +197,9 @@ class RecorderNode(Node):
     def _on_sound(self, message: Any) -> None:
         self._sound = message
         self._recorder.sound(self._now(), message.playing, message.name, message.volume)
+
+    def _forget(self) -> None:
+        self._recorder.forget(self.parameters['retention_days'] * 86400.0)
 
     def _film(self) -> None:
         status, safety, sound = self._status, self._safety, self._sound

@@ -15,6 +15,7 @@ from sentinel_behavior.incidents.model import Incident, Kind
 from sentinel_behavior.incidents.recorder import Options, Recorder
 from sentinel_behavior.incidents.store import SqliteStore, StoreError
 from sentinel_common.detections import Box, Detection, Frame
+from sentinel_common.images import ImageError
 
 NOISE = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
 NOISE[..., 2] //= 4  # little red, so that mistaken channels show
@@ -229,6 +230,45 @@ def test_an_incident_that_the_store_will_never_take_does_not_block_the_others(be
     bench.tell(Kind.VISIT_STARTED, 1.0)
     assert len(bench.finish().visits) == 1
     assert 'names no visit' in bench.complaints[0]
+
+
+def test_what_is_too_old_is_deleted_with_its_pictures(bench):
+    bench.look(1.0, RACCOON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    bench.tell(Kind.VISIT_ENDED, 1.0, outcome='left')
+    old_stray = bench.folder / 'snapshots' / '00000000000500_9_crop.jpg'
+    new_stray = bench.folder / 'snapshots' / '00000000099500_9_crop.jpg'
+    for stray in (old_stray, new_stray):
+        stray.write_bytes(b'')
+    bench.now = 100.0
+    bench.look(100.0, RACCOON)
+    bench.recorder.incident(
+        Incident(kind=Kind.VISIT_STARTED, stamp=100.0, visit_id='v2', track_id='7')
+    )
+    bench.recorder.forget(50.0)
+    log = bench.finish()
+    assert [visit.id for visit in log.visits] == ['v2']
+    left = {path.name for path in (bench.folder / 'snapshots').iterdir()}
+    assert left == {Path(p.path).name for p in log.visits[0].pictures} | {new_stray.name}
+
+
+def test_a_picture_that_cannot_be_read_does_not_end_the_recording(bench):
+    def damaged():
+        raise ImageError('The picture is cut short.')
+
+    bench.recorder.image(1.0, damaged)
+    bench.recorder.frame(seen(RACCOON))
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    bench.tell(Kind.VISIT_ENDED, 2.0, outcome='left')
+    assert bench.finish().visits[0].outcome == 'left'
+    assert 'cut short' in bench.complaints[0]
+
+
+def test_a_visit_that_lasts_is_not_deleted(bench):
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    bench.now = 100.0
+    bench.recorder.forget(50.0)
+    assert len(bench.finish().visits) == 1
 
 
 def _until(condition, seconds=20.0):

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from sentinel_common.errors import SentinelError
+
 from .store import StoreError
 
 # Unsaved incidents kept while the disk is full; a garden has a few hundred in a night.
@@ -90,7 +92,10 @@ class Disk:
                 job = self._look_at_space
             if job is None:
                 return
-            job()
+            try:
+                job()
+            except (OSError, SentinelError) as error:  # this thread must outlive a bad picture
+                self._file_trouble = f'Something could not be kept: {error}'
             self._flush()
             if self.trouble != self._told:
                 self._told = self.trouble
@@ -117,6 +122,8 @@ class Disk:
                 self._log_trouble = str(error)
                 if error.passing:
                     return
+            except OSError as error:
+                self._log_trouble = f'Something old cannot be deleted: {error}.'
             else:
                 self._log_trouble = ''
             self._unsaved.popleft()

@@ -35,6 +35,12 @@ _WHY = {
 }
 
 
+def stamp_of(path: Path) -> float:
+    """Time in the name of a picture, s; infinite where there is none."""
+    milliseconds = path.stem.split('_')[0]
+    return int(milliseconds) / 1000 if milliseconds.isdigit() else float('inf')
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What is kept: see the parameters of the node."""
@@ -169,6 +175,23 @@ class Recorder:
         if samples:
             text = json.dumps({'unit': 's', 'samples': samples})
             self.disk.do(lambda: self.disk.write(self._folder / LATENCY, text.encode()))
+
+    def forget(self, age: float) -> None:
+        """Delete all that is older than ``age`` s, and pictures that the log does not know."""
+        before = self._now() - age
+
+        def job() -> None:
+            self._store.forget(before)
+            known = self._store.picture_paths()
+            for path in (self._folder / SNAPSHOTS).glob('*.jpg'):
+                # A picture younger than that may wait for its row.
+                if f'{SNAPSHOTS}/{path.name}' not in known and stamp_of(path) < before:
+                    path.unlink(missing_ok=True)
+            for path in (self._folder / FILM).glob('*.jpg'):
+                if stamp_of(path) < before:
+                    path.unlink(missing_ok=True)
+
+        self.disk.save(job)
 
     def stop(self) -> bool:
         """Write what waits and close the store; return False where the disk did not take all."""

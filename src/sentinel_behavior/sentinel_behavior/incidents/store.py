@@ -153,6 +153,14 @@ class IncidentStore(Protocol):
         """Note that the recorder still listens at ``now`` (s)."""
         ...
 
+    def forget(self, before: float) -> int:
+        """Delete what began before ``before`` (s); return the number of visits deleted."""
+        ...
+
+    def picture_paths(self) -> frozenset[str]:
+        """Paths of all pictures that are known, relative to the folder."""
+        ...
+
     def close(self) -> None:
         """Close the store; a second call does nothing."""
         ...
@@ -337,6 +345,30 @@ class SqliteStore:
                 'INSERT INTO sounds (started, seconds, name, volume) VALUES (?, ?, ?, ?)',
                 (sound.started, sound.seconds, sound.name, sound.volume),
             )
+
+    def forget(self, before: float) -> int:
+        """Delete what began before ``before`` (s, ROS time); return the number of visits deleted.
+
+        Visits that still last stay. The pictures' files are the caller's to delete.
+        """
+        with self._transaction() as db:
+            cursor = db.execute(
+                'DELETE FROM visits WHERE started < ? AND ended IS NOT NULL', (before,)
+            )
+            db.execute('DELETE FROM holds WHERE stamp < ? AND visit_id IS NULL', (before,))
+            db.execute('DELETE FROM pictures WHERE stamp < ? AND visit_id IS NULL', (before,))
+            db.execute('DELETE FROM sounds WHERE started < ?', (before,))
+            db.execute(
+                'DELETE FROM runs WHERE last_alive < ? AND id NOT IN (SELECT run_id FROM visits)'
+                ' AND id IS NOT ?',
+                (before, self._run),
+            )
+            return cursor.rowcount
+
+    def picture_paths(self) -> frozenset[str]:
+        """Paths of all pictures that the log knows, relative to its folder."""
+        with self._explained():
+            return frozenset(r['path'] for r in self._rows('pictures', ()))
 
     def read(self, since: float = float('-inf'), until: float = float('inf')) -> Log:
         """Return what began in ``since <= t < until`` (s, ROS time), oldest first."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..incidents.recorder import FILM
+from ..incidents.recorder import FILM, stamp_of
 from ..incidents.store import FILE_NAME, SqliteStore
 
 FILE = 'film.webp'
@@ -31,14 +31,10 @@ _LAST_PICTURE = 1500  # ms that the end stands still
 _LONGEST = 1000  # ms, a gap in the film is not watched for longer
 
 
-def _stamp(path: Path) -> float:
-    return int(path.stem) / 1000
-
-
 def _chosen(paths: list[Path], spans: Sequence[tuple[float, float]]) -> list[Path]:
     if len(paths) > _MOST and spans:
         inside = [
-            p for p in paths if any(a - _AROUND <= _stamp(p) <= b + _AROUND for a, b in spans)
+            p for p in paths if any(a - _AROUND <= stamp_of(p) <= b + _AROUND for a, b in spans)
         ]
         paths = inside or paths
     stride = -(-len(paths) // _MOST)
@@ -52,7 +48,7 @@ def _encode(paths: Sequence[Path], width: int, quality: int) -> bytes:
             scale = min(1.0, width / picture.width)
             size = round(picture.width * scale), round(picture.height * scale)
             pictures.append(picture.convert('RGB').resize(size, Image.Resampling.LANCZOS))
-    stamps = [round(_stamp(path) * 1000) for path in paths]
+    stamps = [round(stamp_of(path) * 1000) for path in paths]
     times = [min(b - a, _LONGEST) for a, b in pairwise(stamps)]
     data = io.BytesIO()
     pictures[0].save(
