@@ -1,13 +1,14 @@
 """``./sentinel X``: finds the command in the package that offers it, and runs it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
 
 from sentinel_common.errors import SentinelError
 
-from . import commands
+from . import commands, domains
 
 # A command is a module with SUMMARY, add_arguments(parser) and main(args) -> exit status.
 COMMANDS = {
@@ -30,6 +31,8 @@ _SETUP = {
     'test': 'run all tests',
     'doctor': 'what is there, what is missing, and the cure',
 }
+# Commands that talk to nodes which run already.
+_ATTACHED = frozenset({'teleop', 'tree', 'calibrate'})
 _EXIT_USAGE, _EXIT_INTERRUPTED = 2, 130
 
 
@@ -59,7 +62,22 @@ def run(arguments: Sequence[str]) -> int:
         return _EXIT_USAGE
     parser = argparse.ArgumentParser(prog=f'sentinel {command}', description=module.SUMMARY)
     module.add_arguments(parser)
-    return int(module.main(parser.parse_args(rest)))
+    parsed = parser.parse_args(rest)
+    if command in _ATTACHED and 'ROS_DOMAIN_ID' not in os.environ:
+        _join_running()
+    return int(module.main(parsed))
+
+
+def _join_running() -> None:
+    """Talk in the domain of the run of this person, where there is exactly one."""
+    running = domains.of_running()
+    if len(running) == 1:
+        os.environ['ROS_DOMAIN_ID'] = str(running[0])
+    elif running:
+        raise SentinelError(
+            f'Several runs are going on, in the ROS domains {", ".join(map(str, running))}.',
+            'Name one: ROS_DOMAIN_ID=N ./sentinel ...',
+        )
 
 
 def main() -> int:

@@ -1,13 +1,15 @@
 """What a person sees on the terminal while nodes run: progress, warnings, errors, and no flood."""
 
 import os
+import re
 import sys
 import time
 
 # The same words of the same node are shown again after, s.
 _REPEAT_AFTER = 10.0
 _SHOWN = frozenset({'WARN', 'ERROR', 'FATAL'})
-_PROGRESS = 'progress'
+# Lines of the progress node proper; a traceback of it is none.
+_PROGRESS = re.compile(r'\d+:\d\d\.\d  ')
 _RESET = '\033[0m'
 _SEVERITY_COLOURS = {'WARN': '\033[33m', 'ERROR': '\033[31m', 'FATAL': '\033[31m'}
 # Colours that can be read on dark and on light terminals.
@@ -28,7 +30,7 @@ class Console:
 
     def __call__(self, name: str, severity: str, text: str) -> None:
         """Show the line if it is worth it: progress and warnings always, the rest if verbose."""
-        if name == _PROGRESS and not severity:
+        if name == 'progress' and _PROGRESS.match(text):
             print(f'  {text}', flush=True)
             return
         if not self._verbose and severity not in _SHOWN:

@@ -46,6 +46,22 @@ def _in_use(domain: int) -> bool:
     return False
 
 
+def _folder() -> Path:
+    return Path(tempfile.gettempdir()) / f'garden-sentinel-{os.getuid()}'
+
+
+def of_running() -> list[int]:
+    """Return the domains that runs of this person hold at the moment."""
+    held = []
+    for path in _folder().glob('domain-*.lock'):
+        with path.open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.append(int(path.stem.removeprefix('domain-')))
+    return sorted(held)
+
+
 @contextlib.contextmanager
 def free_domain(first: int = FIRST) -> Iterator[int]:
     """Hold a domain in which no other node of this machine talks; the search starts at ``first``.
@@ -54,7 +70,7 @@ def free_domain(first: int = FIRST) -> Iterator[int]:
     the lock goes with the process, however that ends. Other machines do not matter: nodes talk on
     this host only.
     """
-    folder = Path(tempfile.gettempdir()) / f'garden-sentinel-{os.getuid()}'
+    folder = _folder()
     folder.mkdir(mode=0o700, exist_ok=True)
     order = [*range(max(first, FIRST), LAST + 1), *range(FIRST, min(first, LAST + 1))]
     for domain in order:

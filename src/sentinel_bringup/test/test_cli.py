@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from sentinel_common.errors import SentinelError
 
 from sentinel_bringup import cli
 
@@ -59,3 +60,16 @@ def test_a_closed_pipe_is_no_error():
         ['bash', '-c', command], capture_output=True, text=True, env=dict(os.environ), timeout=100
     )
     assert 'Traceback' not in result.stderr
+
+
+def test_commands_for_running_nodes_join_the_only_run(monkeypatch):
+    monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
+    monkeypatch.setattr(cli.domains, 'of_running', lambda: [7])
+    cli._join_running()
+    assert os.environ.pop('ROS_DOMAIN_ID') == '7'
+
+
+def test_commands_for_running_nodes_ask_where_there_are_several(monkeypatch):
+    monkeypatch.setattr(cli.domains, 'of_running', lambda: [7, 9])
+    with pytest.raises(SentinelError, match='domains 7, 9'):
+        cli._join_running()

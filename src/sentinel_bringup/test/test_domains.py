@@ -15,6 +15,12 @@ def test_two_runs_get_different_domains():
         assert one != two
 
 
+def test_other_commands_find_the_domain_of_a_run():
+    with free_domain() as domain:
+        assert domain in domains.of_running()
+    assert domain not in domains.of_running()
+
+
 def test_a_domain_is_free_again_after_its_run():
     with free_domain(60) as one:
         pass
