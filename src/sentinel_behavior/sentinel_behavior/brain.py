@@ -1,7 +1,7 @@
 """The brain without ROS: hears, ticks the tree, and says what it wants."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,7 +66,6 @@ class Brain:
             trial=trial,
         )
         self.root: Behaviour = build_tree(tree, self.world)
-        self.path: list[str] = []
         self._moving = False
         # Its own source: how many choices a policy draws shifts no assignment.
         self._tosses = random.Random(f'trial {seed}')
@@ -160,17 +159,14 @@ class Brain:
             world.last_place = world.reckoning.pose.to_world(place(target))
         if world.visits.open:
             world.busy = now
-        self.path = [
-            f'{node.name}: {node.status.name} {node.feedback_message}'.rstrip()
-            for node in self.root.tick()
-        ]
+        visited = list(self.root.tick())
         wants, world.wants = world.wants, Wants()
         if world.state not in ('engaging', 'observing'):
             world.deterrent = ''
         if wants.twist is None and self._moving:
             wants.twist = STOP
         self._moving = wants.twist is not None and not wants.twist.is_zero
-        wants.incidents = [self._explained(i) for i in wants.incidents]
+        wants.incidents = [_explained(i, visited) for i in wants.incidents]
         return wants
 
     def stop(self) -> Wants:
@@ -182,11 +178,6 @@ class Brain:
         wants, self.world.wants = self.world.wants, Wants()
         wants.twist = STOP
         return wants
-
-    def _explained(self, incident: Incident) -> Incident:
-        if incident.kind != Kind.DECISION:
-            return incident
-        return replace(incident, detail={**incident.detail, 'path': self.path})
 
     def _close(self, visit: Visit, outcome: str) -> None:
         world = self.world
@@ -257,3 +248,11 @@ class Brain:
     def signature(self) -> tuple[str, ...]:
         """Changes whenever the snapshot does."""
         return tuple(f'{n.status.name}{n.feedback_message}' for n in self.root.iterate())
+
+
+def _explained(incident: Incident, visited: Sequence[Behaviour]) -> Incident:
+    """A decision with the way through the tree that led to it."""
+    if incident.kind != Kind.DECISION:
+        return incident
+    path = [f'{n.name}: {n.status.name} {n.feedback_message}'.rstrip() for n in visited]
+    return replace(incident, detail={**incident.detail, 'path': path})

@@ -1,0 +1,1 @@
+"""What produces every figure that is quoted about guard, brain and policy."""

@@ -1,0 +1,224 @@
+"""Random worlds that try to break the guard; the judge is code that shares nothing with it.
+
+A world is a few seconds of pictures that wander, flicker, contradict each other or stop, of
+commands by hand and by the brain, of switches thrown at any moment. Nothing in it is likely;
+everything is possible.
+"""
+
+import math
+import random
+from dataclasses import dataclass, field
+
+from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.species import PROTECTED
+
+from ..geometry import Z_95, Pose, Twist
+from ..guard import make_guard
+from ..guard.core import COMMAND_TIMEOUT, Guard
+from ..guard.parameters import DEFAULTS
+from ..guard.rules import Act
+from ..zones import Zones
+
+# Wide enough that the geofence does not hide what another rule must do.
+_ZONES = Zones(((-50.0, -50.0), (50.0, -50.0), (50.0, 50.0), (-50.0, 50.0)), {})
+
+# Rounding that is forgiven, m.
+_ROUNDING = 1e-6
+
+_SPECIES = ('raccoon', 'cat', 'dog', 'person', 'other_animal')
+
+
+@dataclass
+class _Judge:
+    """Remembers what the world showed, in its own way, and says what was wrong."""
+
+    veto: float
+    evidence: float = -math.inf  # time of the newest separate sign of somebody protected
+    frames: list[tuple[float, dict[str, float]]] = field(default_factory=list)
+    sweep: float = -math.inf
+    violations: list[str] = field(default_factory=list)
+
+    def see(self, frame: Frame) -> None:
+        self.frames.append(
+            (
+                frame.stamp,
+                {d.track_id: d.scores.get('raccoon', 0.0) for d in frame.detections if d.track_id},
+            )
+        )
+        raccoons = [d.box for d in frame.detections if d.scores.get('raccoon', 0.0) > 0]
+        for detection in frame.detections:
+            signs = [detection.scores.get(s, 0.0) for s in PROTECTED]
+            apart = all(_overlap(detection.box, b) < 0.5 for b in raccoons)
+            if max(signs) >= self.veto and apart:
+                self.evidence = frame.stamp
+
+    def hold(self, guard: Guard, now: float) -> None:
+        """Hold what the guard allows and does against what was shown."""
+        verdict = guard.judge(guard.scene(now, 12.0))
+        acts = [act for act in Act if verdict.allows(act)]
+        relayed = guard.relay(guard.scene(now, 12.0))
+        moves = relayed.source == 'auto' and not relayed.twist.is_zero
+        newest = self.frames[-1][0] if self.frames else -math.inf
+        if now - self.evidence <= 10.0 and (acts or moves):
+            self.violations.append(f'{now:.2f}: person or pet, yet {acts} {relayed.twist}')
+        if (now - newest > 1.0 or now - self.sweep > 1.0) and (acts or moves):
+            self.violations.append(f'{now:.2f}: blind, yet {acts} {relayed.twist}')
+        if not self._sure() and (Act.SOUND in acts or Act.LIGHT in acts):
+            self.violations.append(f'{now:.2f}: unsure, yet {acts}')
+        if (guard.emergency_stop or not guard.armed) and (acts or not relayed.twist.is_zero):
+            self.violations.append(f'{now:.2f}: stopped or disarmed, yet {acts} {relayed.twist}')
+
+    def _sure(self) -> bool:
+        last = self.frames[-8:]
+        ids = {i for _, tracks in last for i in tracks}
+        return any(sum(tracks.get(i, 0.0) >= 0.8 for _, tracks in last) >= 5 for i in ids)
+
+
+def _overlap(a: Box, b: Box) -> float:
+    x = max(0.0, min(a.x + a.width, b.x + b.width) - max(a.x, b.x))
+    y = max(0.0, min(a.y + a.height, b.y + b.height) - max(a.y, b.y))
+    union = a.width * a.height + b.width * b.height - x * y
+    return x * y / union if union else 0.0
+
+
+def guard_world(chance: random.Random) -> list[str]:
+    """Play one world of pictures; returns what the guard did wrong."""
+    guard = make_guard({**DEFAULTS, 'armed': chance.random() < 0.9}, _ZONES)
+    guard.image_height = 480
+    guard.fix(Pose(), 0.001, 0.0)
+    judge = _Judge(DEFAULTS['veto_level'])  # type: ignore[arg-type]
+    now = 100.0
+    # How this world is: fixed for its length, so that errors are correlated.
+    seen = chance.random()
+    waver = chance.random() ** 2
+    strangers = chance.random() ** 2 * 0.5
+    box = Box(chance.uniform(0, 500), chance.uniform(0, 380), 80.0, 60.0)
+    for _ in range(chance.randint(10, 24)):
+        now += chance.choice((0.03, 0.1, 0.1, 0.1, 0.2, chance.uniform(0.3, 3.0)))
+        if chance.random() < 0.05:
+            now += chance.uniform(3.0, 9.0)
+        frame = Frame(now, 'camera', tuple(_detections(chance, box, seen, waver, strangers)))
+        guard.see(frame, now)
+        judge.see(frame)
+        if chance.random() < 0.9:
+            guard.sweep(now)
+            judge.sweep = now
+        if chance.random() < 0.9:
+            places = tuple(
+                Target(d.track_id, d.scores, chance.uniform(0.2, 6), chance.uniform(-2, 2))
+                for d in frame.detections
+                if d.track_id
+            )
+            guard.locate(TargetFrame(now, 'base_link', places), now)
+        guard.hear(0.0, now)
+        if chance.random() < 0.05:
+            guard.emergency_stop = not guard.emergency_stop
+        if chance.random() < 0.03:
+            guard.armed = not guard.armed
+        if chance.random() < 0.8:
+            guard.command('auto', _twist(chance), now)
+        if chance.random() < 0.05:
+            guard.command('teleop', _twist(chance), now)
+        judge.hold(guard, now)
+        judge.hold(guard, now + chance.uniform(0.0, 0.03))
+    return judge.violations
+
+
+def _detections(
+    chance: random.Random, box: Box, seen: float, waver: float, strangers: float
+) -> list[Detection]:
+    found = []
+    if chance.random() < seen:
+        doubt = chance.random() * waver
+        scores = {'raccoon': 1.0 - doubt, chance.choice(_SPECIES[1:]): doubt}
+        found.append(Detection(box, scores, chance.choice(('1', '1', '1', '2'))))
+        if chance.random() < waver:  # a raw hypothesis on the raccoon itself
+            raw = Box(box.x + 5, box.y, box.width, box.height)
+            found.append(Detection(raw, {chance.choice(_SPECIES[1:4]): chance.random()}))
+    if chance.random() < strangers:
+        place = Box(chance.uniform(0, 500), chance.uniform(0, 380), 60.0, chance.uniform(30, 150))
+        track = chance.choice(('', '', '3', '4'))
+        scores = {chance.choice(_SPECIES[1:]): chance.random() ** 2}
+        found.append(Detection(place, scores, track))
+    return found
+
+
+def _twist(chance: random.Random) -> Twist:
+    odd = chance.choice((0.0, 0.0, 0.0, math.nan, math.inf, 50.0))
+    return Twist(
+        chance.choice((0.0, 0.2, -0.2, odd)), chance.uniform(-0.3, 0.3), chance.uniform(-2, 2)
+    )
+
+
+def distance_world(chance: random.Random) -> list[str]:
+    """Let somebody who wants to run into an animal drive; returns where own motion came too near.
+
+    The animal stands; its place is told with an error within the stated bound, ten times a second.
+    """
+    guard = make_guard({**DEFAULTS, 'armed': True, 'charge_limit': 20.0}, _ZONES)
+    guard.image_height = 480
+    pose, now = Pose(yaw=chance.uniform(-3, 3)), 100.0
+    guard.fix(pose, 0.001, now)
+    angle, away = chance.uniform(-3.1, 3.1), chance.uniform(0.75, 3.0)
+    animal = away * math.cos(angle), away * math.sin(angle)
+    sigma = chance.choice((0.0, 0.05, 0.2))
+    told = chance.uniform(-1.0, 1.0) * Z_95 * sigma  # correlated: the same for the whole world
+    violations = []
+    target = pose.to_base(animal)
+    want = Twist()
+    for tick in range(160):
+        now += 0.05
+        target = pose.to_base(animal)
+        if tick % 2 == 0:
+            distance = math.hypot(*target)
+            factor = (distance + told) / distance
+            scores = {'raccoon': 0.95}
+            guard.see(Frame(now, 'c', (Detection(Box(200, 100, 50, 50), scores, '1'),)), now)
+            place = Target(
+                '1', scores, target[0] * factor, target[1] * factor,
+                variance_x=sigma**2, variance_y=sigma**2,
+            )  # fmt: skip
+            guard.locate(TargetFrame(now, 'base_link', (place,)), now)
+            guard.sweep(now)
+        if tick % 10 == 0:
+            guard.fix(pose, 0.001, now)
+            towards = math.atan2(target[1], target[0]) + chance.gauss(0, 0.6)
+            speed = chance.uniform(0.0, 0.6)
+            want = Twist(
+                speed * math.cos(towards), speed * math.sin(towards), chance.uniform(-1.5, 1.5)
+            )
+        if now % 1 < 0.9:
+            guard.command('teleop' if chance.random() < 0.2 else 'auto', want, now)
+        twist = guard.relay(guard.scene(now, 12.0)).twist
+        before = math.dist((pose.x, pose.y), animal)
+        pose = pose.moved(twist, 0.05)
+        after = math.dist((pose.x, pose.y), animal)
+        low = after + told - Z_95 * sigma
+        if low < 0.7 - _ROUNDING and after < before - _ROUNDING:
+            violations.append(f'{now:.2f}: {low:.3f} m by {twist}')
+    return violations
+
+
+def silence_world(chance: random.Random) -> list[str]:
+    """Whatever was commanded, nothing moves once the last command is older than the limit."""
+    guard = make_guard({**DEFAULTS, 'armed': True}, _ZONES)
+    guard.image_height = 480
+    guard.fix(Pose(), 0.001, 100.0)
+    last = now = 100.0
+    violations = []
+    for _ in range(40):
+        now += chance.choice((0.05, 0.1, 0.3))
+        guard.see(Frame(now, 'c'), now)
+        guard.sweep(now)
+        if chance.random() < 0.3:
+            guard.command(chance.choice(('auto', 'teleop')), _twist(chance), now)
+            last = now
+        twist = guard.relay(guard.scene(now, 12.0)).twist
+        if now - last > COMMAND_TIMEOUT and not twist.is_zero:
+            violations.append(f'{now:.2f}: {twist} {now - last:.2f} s after the last command')
+        if not all(map(math.isfinite, (twist.vx, twist.vy, twist.wz))) or twist.speed > 0.3 + 1e-9:
+            violations.append(f'{now:.2f}: {twist} is faster than allowed')
+    return violations
+
+
+WORLDS = {'person_or_pet': guard_world, 'distance': distance_world, 'silence': silence_world}
