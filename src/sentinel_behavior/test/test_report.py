@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from sentinel_behavior.incidents.model import Incident, Kind, Picture, Sound
 from sentinel_behavior.incidents.store import SqliteStore, StoreError
-from sentinel_behavior.report import command, film, statistics, wording
+from sentinel_behavior.report import command, film, period, statistics, wording
 from sentinel_behavior.report.page import verdict
 from sentinel_common.errors import SentinelError
 
@@ -323,12 +323,12 @@ def test_a_folder_without_a_log_is_one_sentence(tmp_path):
     ],
 )
 def test_dates_and_ages(text, expected):
-    assert command.when(text, datetime(2026, 5, 31), 0.0) == expected.timestamp()
+    assert period.when(text, datetime(2026, 5, 31), 0.0) == expected.timestamp()
 
 
 def test_a_wrong_date_is_one_sentence():
     with pytest.raises(SentinelError, match="'yesterday' is no date"):
-        command.when('yesterday', datetime(2026, 5, 31), 0.0)
+        period.when('yesterday', datetime(2026, 5, 31), 0.0)
 
 
 def test_wilson_against_published_values():

@@ -21,6 +21,7 @@ COMMANDS = {
     'tune': 'sentinel_perception.commands.tune',
     'tree': 'sentinel_behavior.commands.tree',
     'report': 'sentinel_behavior.report.command',
+    'export': 'sentinel_behavior.report.export_command',
     'scenarios': 'sentinel_sim.commands.scenarios',
     'render': 'sentinel_sim.commands.render',
     'bench': 'sentinel_bringup.bench',

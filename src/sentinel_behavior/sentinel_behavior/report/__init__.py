@@ -4,8 +4,33 @@
 ``write(folder)`` makes ``report.html`` (one file with everything in it) and ``film.webp``.
 """
 
-from .page import write
-from .summary import Summary, summarise
-from .table import table
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ['Summary', 'summarise', 'table', 'write']
+if TYPE_CHECKING:
+    from .summary import Summary
+
+# The libraries behind these take half a second to load; a list of commands must not wait for them.
+
+
+def summarise(
+    folder: Path, *, since: float = float('-inf'), until: float = float('inf')
+) -> 'Summary':
+    """See ``summary.summarise``."""
+    from .summary import summarise as work
+
+    return work(folder, since=since, until=until)
+
+
+def table(summary: 'Summary') -> str:
+    """See ``terminal.table``."""
+    from .terminal import table as work
+
+    return work(summary)
+
+
+def write(folder: Path, *, since: float = float('-inf'), until: float = float('inf')) -> Path:
+    """See ``page.write``."""
+    from .page import write as work
+
+    return work(folder, since=since, until=until)
