@@ -226,6 +226,15 @@ def head() -> dict[str, list[Triangles]]:
             (0.002, 0.016, -0.003),
         ]
     )
+    temple = [
+        (0.007, 0.0215, 0.0150),
+        (-0.013, 0.0205, 0.0172),
+        (0.007, 0.0275, 0.0128),
+        (-0.013, 0.0290, 0.0128),
+        (0.005, 0.0240, 0.0090),
+        (-0.011, 0.0240, 0.0090),
+        (-0.015, 0.0245, 0.0130),
+    ]
     fangs = [
         (0.014, 0.010, -0.004),
         (0.013, 0.016, -0.004),
@@ -236,7 +245,7 @@ def head() -> dict[str, list[Triangles]]:
     return {
         'head_shell': [hull(brow), hull(jaw), *both(hull(np.array(fangs), bevel=0.0005))],
         'head_chassis': [hull(skull)],
-        'head_led': [hull(eye, bevel=0.0006)],
+        'head_led': [hull(eye, bevel=0.0006), *both(hull(np.array(temple), bevel=0.0004))],
     }
 
 

@@ -21,11 +21,13 @@ from .robot.model import (
     BASE,
     CAMERA,
     CAMERA_FOVY,
+    GLOW,
     IMU,
     JOINTS,
     LAMP,
     LED,
     STANCE_HEIGHT,
+    UNLIT_LED,
     robot_spec,
 )
 from .scenarios import Scenario
@@ -53,6 +55,9 @@ _YOUNG_SIZE = 0.6
 # at, m.
 _SPECTATOR_AT, _SPECTATOR_LOOKS_AT = (-0.85, -0.75, 0.62), (2.0, 0.30, 0.08)
 _SPECTATOR_FOVY = 52.0
+
+# The head's LED against the moonlight of the film.
+_GLOW = 3.0
 
 # What the spectator sees where no light comes from, RGB just above the horizon.
 _NIGHT_SKY = (26, 34, 58)
@@ -189,6 +194,7 @@ class World:
         self._qvel = np.array([j.dofadr[0] for j in joints])
         self._servos = np.array([model.actuator(_ROBOT + name).id for name in JOINTS])
         self._led = model.mat(_ROBOT + LED).id
+        self._glow = model.light(_ROBOT + GLOW).id
         self._root = model.joint(_ROBOT + 'root')
         self._accelerometer = model.sensor(f'{_ROBOT}{IMU}_accelerometer').adr[0]
         self._gyro = model.sensor(f'{_ROBOT}{IMU}_gyro').adr[0]
@@ -233,7 +239,8 @@ class World:
             self.model, self.data, mujoco.mjtObj.mjOBJ_BODY, self._base, velocity, 0
         )
         x, y = self.data.xpos[self._base][:2]
-        light = float(np.abs(np.array(self.mekamon.head_color) - self._resting_color).max())
+        # Switched off it is no stimulus either, so only what is brighter than at rest counts.
+        light = float(np.maximum(np.array(self.mekamon.head_color) - self._resting_color, 0).max())
         sound, volume = self.sound or ('', 0.0)
         return Sentinel(
             float(x), float(y), float(velocity[3]), float(velocity[4]), light, sound, volume
@@ -271,6 +278,8 @@ class World:
         condition = self.night.scenario.light
         condition = lighting.MOON if condition in ('ir', 'torch') else condition
         self._light(condition)
+        self.model.light_active[self._glow] = any(self.mekamon.head_color)
+        self.model.light_diffuse[self._glow] = _GLOW * np.array(self.mekamon.head_color)
         picture = self._render('spectator', condition)
         if condition == lighting.MOON:
             dark = ~picture.any(2)
@@ -325,7 +334,8 @@ class World:
         shine = {'ir': 1.0, 'torch': 0.7}.get(condition, 0.0)
         for puppet in self.puppets.values():
             puppet.shine(self.model, shine)
-        self.model.mat_rgba[self._led, :3] = self.mekamon.head_color
+        color = np.array(self.mekamon.head_color)
+        self.model.mat_rgba[self._led, :3] = UNLIT_LED + (1 - UNLIT_LED) * color
 
     def _render(self, camera: str, condition: str) -> Picture:
         import mujoco

@@ -149,3 +149,13 @@ def test_a_robot_on_its_back_knows_it(plane):
     walker.data.qpos[2:7] = (0.15, 0, 1, 0, 0)
     walker.run(1.5)
     assert walker.robot.fallen
+
+
+def test_the_led_shows_the_colour_of_its_material(plane):
+    (led,) = [
+        i
+        for i in range(plane.ngeom)
+        if plane.geom_matid[i] >= 0 and plane.mat(plane.geom_matid[i]).name == 'robot/led'
+    ]
+    # What MuJoCo asks of a geom for its material's colour to count.
+    assert plane.geom_rgba[led] == pytest.approx((0.5, 0.5, 0.5, 1.0))

@@ -2,9 +2,9 @@
 
 Names in the MuJoCo model, all without a prefix (``attach_body`` adds yours): body ``base_link``
 with the free joint ``root``, one body per link of the URDF; joints and position actuators
-``JOINTS``; camera ``eye``; spot light ``lamp`` (infra-red, off until ``light_active`` is set); site
-``imu`` with the sensors ``imu_gyro``, ``imu_accelerometer`` and ``imu_orientation``; material
-``led``; foot geoms ``FEET``.
+``JOINTS``; camera ``eye``; spot light ``lamp`` (infra-red) and ``glow`` (what the head's LED throws
+on the ground), both off until ``light_active`` is set; site ``imu`` with the sensors ``imu_gyro``,
+``imu_accelerometer`` and ``imu_orientation``; material ``led``; foot geoms ``FEET``.
 
 Visual geoms are in group 2. Collision geoms are in group 3 with contype 1 and conaffinity 0: the
 robot touches whatever has bit 1 in its conaffinity, never itself.
@@ -31,6 +31,11 @@ CAMERA = 'eye'
 LAMP = 'lamp'
 IMU = 'imu'
 LED = 'led'
+GLOW = 'glow'
+
+# How grey the head's window is when its LED is dark, 0..1.
+UNLIT_LED = 0.06
+
 FEET = tuple(f'{leg}_foot' for leg in LEGS)
 
 # Height of base_link above level ground in the default stance, m.
@@ -53,6 +58,9 @@ FOOT_FRICTION = (1.2, 0.01, 0.001)
 _COMPILER = (
     '<mujoco><compiler fusestatic="false" discardvisual="false" strippath="false"/></mujoco>'
 )
+
+# A geom of exactly this colour takes its material's; any other would hide the LED's.
+_RGBA_OF_MATERIAL = (0.5, 0.5, 0.5, 1.0)
 
 _VISUAL_GROUP = 2
 _COLLISION_GROUP = 3
@@ -112,6 +120,13 @@ def _add_senses(spec: 'mujoco.MjSpec') -> None:
     lamp.attenuation = (1.0, 0.0, 0.05)
     lamp.diffuse = (0.9, 0.9, 0.9)
     lamp.specular = (0.2, 0.2, 0.2)
+    glow = spec.body('head_link').add_light(
+        name=GLOW, pos=(0.02, 0, 0.0), dir=(1, 0, -0.25), active=False, castshadow=False
+    )
+    glow.type = mujoco.mjtLightType.mjLIGHT_SPOT
+    glow.cutoff = 80.0  # a bare LED shines nearly everywhere before it
+    glow.exponent = 1.0
+    glow.attenuation = (1.0, 0.0, 1.5)  # a toy's LED lights the ground for about a metre
     spec.body('imu_link').add_site(name=IMU, group=4)
     for name, kind in (
         ('gyro', mujoco.mjtSensor.mjSENS_GYRO),
@@ -134,6 +149,7 @@ def _sort_geoms(spec: 'mujoco.MjSpec') -> None:
             geom.group = _VISUAL_GROUP
             if geom.meshname == 'head_led':
                 geom.material = LED
+                geom.rgba = _RGBA_OF_MATERIAL
             continue
         geom.group = _COLLISION_GROUP
         geom.contype, geom.conaffinity = 1, 0
