@@ -31,6 +31,7 @@ from .hermes import (
 from .motion import Axis, Calibration, Limits, Permission, Velocity, Walker
 from .odometry import Odometry
 from .radio.client import RadioClient
+from .radio.status import check_transport
 from .robot import Robot
 
 __all__ = ['PARAMETERS', 'Driver', 'main']
@@ -50,6 +51,7 @@ class Driver(ManagedNode):
     def __init__(self) -> None:
         super().__init__('driver')
         self.parameters = Parameters(self, PARAMETERS, on_change=self._tune)
+        check_transport(self.parameters['transport'])
         self._codec = Codec(DriveForm(self.parameters['drive_form']))
         self.enabled = True
         self._active = False
@@ -112,10 +114,10 @@ class Driver(ManagedNode):
         self.halt()
         self.robot.close(wait=False)
 
-    def destroy_node(self) -> None:
-        """Wait for the radio process to have stopped the robot, then go."""
+    def stop(self) -> None:
+        """Deactivate, and wait for the radio process to have stopped the robot."""
+        super().stop()
         self.robot.close(wait=True)
-        super().destroy_node()
 
     def _start_radio(self, on_event: Any) -> RadioClient:
         return RadioClient(

@@ -13,7 +13,7 @@ from sentinel_common.diagnostics import Level, Report
 from .errors import CommandRejectedError, RejectReason
 from .hermes import AnyCommand, Codec
 from .radio.client import RadioClient
-from .radio.link import State
+from .radio.status import State
 
 # A radio process that died is started again after this pause, s.
 _RESTART_PAUSE = 1.0

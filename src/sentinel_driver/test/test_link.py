@@ -8,8 +8,9 @@ import pytest
 from peripheral import Peripheral, air, make_adapter
 from sentinel_driver.errors import LinkReason, RejectReason
 from sentinel_driver.hermes import Codec, Drive, HeadColourSet, encode
-from sentinel_driver.radio.link import Link, Settings, State, matches
+from sentinel_driver.radio.link import Link, Settings
 from sentinel_driver.radio.outbox import Item
+from sentinel_driver.radio.status import State, matches
 from sentinel_driver.radio.transport import Transport
 
 CODEC = Codec()

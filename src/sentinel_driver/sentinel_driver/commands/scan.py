@@ -6,7 +6,8 @@ from typing import Any
 
 from ..errors import LinkReason
 from ..hermes import NUS_SERVICE
-from ..radio.link import ANY_ROBOT, matches, radio_errors
+from ..radio.link import radio_errors
+from ..radio.status import ANY_ROBOT, matches
 from ..radio.transport import Transport
 
 SUMMARY = 'list the robots in Bluetooth range'

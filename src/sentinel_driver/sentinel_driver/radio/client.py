@@ -11,7 +11,7 @@ from typing import Any
 
 from ..hermes import DriveForm
 from . import pipe
-from .link import ANY_ROBOT
+from .status import ANY_ROBOT
 
 # A command that could not be written by then has missed its moment, s.
 COMMAND_LIFE = 0.5

@@ -5,11 +5,9 @@ Find it, connect, shake hands, write what the outbox says, and come back after a
 
 import asyncio
 import contextlib
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Protocol
 
 from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
@@ -18,7 +16,6 @@ from ..errors import LinkError, LinkReason, RejectReason
 from ..hermes import (
     ACKNOWLEDGES,
     NUS_RX,
-    NUS_SERVICE,
     NUS_TX,
     Codec,
     Command,
@@ -29,13 +26,8 @@ from ..hermes import (
     SetupHeartbeat,
 )
 from .outbox import Item, Outbox
+from .status import ANY_ROBOT, State, Status, matches
 from .transport import Transport
-
-# The default choice of robot: any MekaMon.
-ANY_ROBOT = 'meka'
-_NAMES = (ANY_ROBOT, 'reach')
-
-_ADDRESS = re.compile(r'([0-9a-f]{2}:){5}[0-9a-f]{2}', re.IGNORECASE)
 
 # A robot advertises several times a second; two seconds without one and it is not here, s.
 SCAN_TIMEOUT = 3.0
@@ -67,31 +59,6 @@ _FLUSH_TIME = 0.15
 _END_TIMEOUT = 1.5
 
 
-class State(StrEnum):
-    """Where the link is."""
-
-    SEARCHING = 'searching'
-    CONNECTING = 'connecting'
-    HANDSHAKE = 'handshake'
-    CONNECTED = 'connected'
-    WAITING = 'waiting'
-    ENDED = 'ended'
-
-
-@dataclass(frozen=True)
-class Status:
-    """A change of state, with the reason where something went wrong."""
-
-    state: State
-    reason: str = ''  # a LinkReason
-    text: str = ''
-    cure: str = ''
-    name: str = ''
-    address: str = ''
-    attempt: int = 0
-    retry_in: float = 0.0
-
-
 class Listener(Protocol):
     """Who wants to know what the link does."""
 
@@ -117,20 +84,6 @@ class Settings:
     heartbeat: bool = False
     scan_timeout: float = SCAN_TIMEOUT
     connect_timeout: float = CONNECT_TIMEOUT
-
-
-def matches(robot: str, name: str, address: str, services: list[str]) -> bool:
-    """Whether an advertisement is that of the wanted ``robot`` (an address or a part of a name).
-
-    A robot that tells no name is taken by its UART service, but only where any robot will do.
-    """
-    if _ADDRESS.fullmatch(robot):
-        return address.lower() == robot.lower()
-    if robot.lower() == ANY_ROBOT:
-        if not name:
-            return NUS_SERVICE in services
-        return any(known in name.lower() for known in _NAMES)
-    return robot.lower() in name.lower()
 
 
 class Link:

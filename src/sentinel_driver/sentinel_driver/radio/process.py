@@ -20,8 +20,9 @@ from sentinel_common.errors import SentinelError
 from ..errors import CommandRejectedError, RejectReason
 from ..hermes import Codec, DriveForm
 from . import pipe
-from .link import ANY_ROBOT, Link, Settings, Status
+from .link import Link, Settings
 from .outbox import Item
+from .status import ANY_ROBOT, Status
 from .transport import Transport
 
 # Stop, disconnect and close together take at most this long; a connect attempt in progress is

@@ -5,11 +5,9 @@ from typing import Any
 
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakError
-from sentinel_common.errors import ConfigurationError
 
 from ..errors import LinkError, LinkReason
-
-_HCI = 'hci:'
+from .status import HCI, check_transport
 
 
 class Transport:
@@ -21,12 +19,7 @@ class Transport:
     """
 
     def __init__(self, name: str = 'system', adapter: Any = None) -> None:
-        if name != 'system' and not (name.startswith(_HCI) and ':' in name[len(_HCI) :]):
-            raise ConfigurationError(
-                f'The Bluetooth transport {name!r} is unknown.',
-                'Use "system", or "hci:" and a controller such as hci:usb:0 '
-                'or hci:tcp-client:127.0.0.1:9000.',
-            )
+        check_transport(name)
         self.name = name
         self._adapter = adapter
         self._opening = asyncio.Lock()
@@ -46,7 +39,7 @@ class Transport:
                 from .bumble_backend import Adapter
 
                 try:
-                    self._adapter = await Adapter.open(self.name[len(_HCI) :])
+                    self._adapter = await Adapter.open(self.name[len(HCI) :])
                 except BleakError as error:
                     raise LinkError(
                         LinkReason.ADAPTER,

@@ -1,0 +1,185 @@
+"""The driver node drives an emulated MekaMon over emulated Bluetooth; every silence stops it."""
+
+import time
+
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends, people, robot
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from nav_msgs.msg import Odometry
+from rclpy.qos import QoSDurabilityPolicy, QoSProfile
+from sensor_msgs.msg import BatteryState
+from sentinel_driver.hermes import Drive, HeadColourSet
+from sentinel_sim.robot.peripheral import Fault
+from std_msgs.msg import Bool, ColorRGBA, Float32
+from std_srvs.srv import SetBool, Trigger
+
+from sentinel_msgs.msg import HermesFrame
+
+HANDSHAKE = [b'\x10', b'\x07\x01', NEUTRAL]
+
+
+@pytest.fixture(scope='module')
+def someone():
+    with people() as some:
+        yield some
+
+
+@pytest.fixture
+def quiet(someone):
+    """Nobody commands and nobody allows, until the test says so."""
+    someone.commanding = someone.guarding = False
+    someone.asks = (0.0, 0.0, 0.0)
+    someone.allowed = dict.fromkeys(someone.allowed, True)
+    return someone
+
+
+@pytest.fixture(scope='module')
+def meka():
+    with robot() as one:
+        yield one
+
+
+@pytest.fixture(scope='module')
+def running(someone, meka):
+    with driver(someone.domain, meka.transport, raw_input='true') as process:
+        someone.until(lambda: meka.payloads[:3] == HANDSHAKE)
+        yield process
+
+
+def test_it_walks_and_turns_as_commanded(running, meka, quiet):
+    odometry = quiet.hear(Odometry, 'odom')
+    echo = quiet.hear(HermesFrame, 'hermes/tx')
+    quiet.asks = (0.15, 0.0, 0.6)
+    quiet.commanding = quiet.guarding = True
+    wanted = CODEC.payload(Drive(forward=64, turn=-51))
+    quiet.until(lambda: wanted in meka.payloads)
+    quiet.until(lambda: any(bytes(f.payload) == wanted for f in echo))
+    quiet.until(lambda: odometry and odometry[-1].pose.pose.position.x > 0.05)
+    assert odometry[-1].twist.twist.angular.z == pytest.approx(0.6, abs=0.02)
+    assert odometry[-1].pose.covariance[0] > 0
+
+
+def test_commands_that_end_stop_it(running, meka, quiet):
+    quiet.walk(meka)
+    quiet.commanding = False
+    assert 0.3 < ends(meka, quiet.commanded_at) < STOP_LIMIT
+
+
+def test_a_guard_that_falls_silent_stops_it(running, meka, quiet):
+    quiet.walk(meka)
+    quiet.guarding = False
+    since = time.monotonic()
+    quiet.until(lambda: meka.stopped_at(since))
+
+
+def test_a_guard_that_forbids_stops_it(running, meka, quiet):
+    quiet.walk(meka)
+    quiet.allowed['translation_allowed'] = False
+    since = time.monotonic()
+    quiet.until(lambda: meka.stopped_at(since))
+
+
+def test_the_emergency_stop_stops_it(running, meka, quiet):
+    latched = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
+    publisher = quiet.node.create_publisher(Bool, 'emergency_stop_state', latched)
+    quiet.walk(meka)
+    quiet.commanding = False
+    publisher.publish(Bool(data=True))
+    since = time.monotonic()
+    quiet.until(lambda: meka.stopped_at(since))
+
+
+def test_light_only_while_allowed(running, meka, quiet):
+    publisher = quiet.node.create_publisher(ColorRGBA, 'head_color', 10)
+    quiet.spin(0.7)  # an earlier permission ends
+    red = CODEC.payload(HeadColourSet(255, 128, 0))
+    quiet.until(publisher.get_subscription_count)
+    publisher.publish(ColorRGBA(r=1.0, g=0.5))
+    quiet.spin(0.3)
+    assert red not in meka.payloads
+    quiet.guarding = True
+    quiet.spin(0.3)
+    publisher.publish(ColorRGBA(r=7.0, g=0.5, b=-1.0))
+    quiet.until(lambda: red in meka.payloads)
+    quiet.allowed['light_allowed'] = False
+    black = CODEC.payload(HeadColourSet(0, 0, 0))
+    quiet.until(lambda: black in meka.payloads)
+
+
+def test_body_height_goes_in_the_robots_scale(running, meka, quiet):
+    publisher = quiet.node.create_publisher(Float32, 'body_height', 10)
+    quiet.guarding = True
+    quiet.until(publisher.get_subscription_count)
+    quiet.spin(0.3)
+    publisher.publish(Float32(data=0.4))
+    quiet.until(lambda: bytes((4, 0, 7, 102)) in meka.payloads)
+
+
+def test_stand_and_sit_answer_with_what_was_sent(running, meka, quiet):
+    for name, payload in (('stand', '04 00 07 58'), ('sit', '04 00 07 00')):
+        answer = quiet.call(Trigger, name)
+        assert answer.success and answer.message == f'sent {payload}'
+        quiet.until(lambda payload=payload: bytes.fromhex(payload) in meka.payloads)
+
+
+def test_disabled_it_refuses(running, meka, quiet):
+    assert quiet.call(SetBool, 'driver/enable', SetBool.Request(data=False)).success
+    answer = quiet.call(Trigger, 'stand')
+    assert not answer.success and 'not active' in answer.message
+    assert quiet.call(SetBool, 'driver/enable', SetBool.Request(data=True)).success
+
+
+def test_raw_frames_pass_the_allow_list_only(running, meka, quiet):
+    publisher = quiet.node.create_publisher(HermesFrame, 'hermes/send', 10)
+    quiet.guarding = True
+    quiet.until(publisher.get_subscription_count)
+    quiet.spin(0.3)
+    for payload in ((18, 1), (33, 0x55, 0xAA), (208,), (6, 0, 40, 0), (11,)):
+        publisher.publish(HermesFrame(payload=list(payload)))
+    quiet.until(lambda: b'\x0b' in meka.payloads)
+    assert {p[0] for p in meka.payloads}.isdisjoint({18, 33, 208})
+    assert b'\x06\x00\x28\x00' not in meka.payloads
+
+
+def test_the_battery_is_not_invented(running, quiet):
+    battery = quiet.hear(BatteryState, 'battery_state')
+    diagnostics = quiet.hear(DiagnosticArray, '/diagnostics')
+
+    def said(name):
+        return [s for m in diagnostics for s in m.status if s.name.endswith(name)]
+
+    quiet.until(lambda: battery and said(': battery') and said(': link'))
+    assert battery[-1].percentage != battery[-1].percentage
+    assert said(': battery')[-1].level == b'\x01'
+    assert said(': link')[-1].level == b'\x00' and 'Connected' in said(': link')[-1].message
+
+
+def test_a_lost_robot_is_reported_and_found_again(running, meka, quiet):
+    diagnostics = quiet.hear(DiagnosticArray, '/diagnostics')
+
+    def link():
+        return [s for m in diagnostics for s in m.status if s.name.endswith(': link')][-1:]
+
+    meka.emulated.cause(Fault.VANISH, 1.5)
+    quiet.until(lambda: link() and link()[0].level == b'\x02')
+    quiet.until(lambda: link()[0].level == b'\x00')
+    quiet.walk(meka)
+
+
+def test_deactivation_stops_and_activation_recovers(running, meka, quiet):
+    quiet.walk(meka)
+    since = time.monotonic()
+
+    def change(transition):
+        request = ChangeState.Request(transition=Transition(id=transition))
+        assert quiet.call(ChangeState, 'driver/change_state', request).success
+
+    change(Transition.TRANSITION_DEACTIVATE)
+    ends(meka, since)
+    assert meka.payloads[-3:] == [NEUTRAL] * 3
+    quiet.until(lambda: not meka.emulated.connected)
+    change(Transition.TRANSITION_ACTIVATE)
+    quiet.until(lambda: meka.emulated.connected)
+    quiet.walk(meka)
