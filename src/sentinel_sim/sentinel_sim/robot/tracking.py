@@ -1,22 +1,26 @@
 """How well the emulated robot walks: commanded against reached velocity, and falls, on physics.
 
 The ground is level but rough, as a mown lawn is: bumps of a few millimetres.
-``python -m sentinel_sim.robot.tracking --json FILE`` prints and writes the figures.
+``./sentinel bench walking --json FILE`` prints and writes the figures.
 """
 
 import argparse
 import json
 import math
+import os
+import platform
 import sys
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sentinel_driver.hermes import MAX_DRIVE, Codec, Drive
+from sentinel_driver.hermes import MAX_DRIVE, Codec, Drive, GaitSetAll
 
 from . import model
-from .gait import FULL_SPEED, FULL_TURN
+from .gait import FAST_TROT, FULL_SPEED, FULL_TURN
 from .mekamon import MekaMon
 
 Array = npt.NDArray[np.float64]
@@ -33,6 +37,9 @@ YAW_WEIGHT = 0.2
 # kg robot.
 ROUGHNESS = 0.003
 BUMP = 0.04
+
+# Baseline: the longest steps the robot can be set to, as in a first sketch of the gait.
+SLOW_STEPS = replace(FAST_TROT, step_duration=255)
 
 _SIDE = 20.0  # m; no walk below leaves it
 _CODEC = Codec()
@@ -132,9 +139,10 @@ def random_command(random: np.random.Generator) -> Array:
     return np.array((speed * math.cos(heading), speed * math.sin(heading), turn))
 
 
-def steady(ground: Any, wanted: Array) -> float:
+def steady(ground: Any, wanted: Array, gait: GaitSetAll = FAST_TROT) -> float:
     """Relative velocity error of one command over 4 s, after 1 s of getting there."""
     walker = Walker(ground)
+    walker.robot.handle(_CODEC.payload(gait))
     walker.command(*wanted)
     walker.run(1.0)
     return error(walker.run(4.0), wanted)
@@ -155,7 +163,10 @@ def random_walk(ground: Any, seed: int, *, changes: int = 8) -> bool:
 
 
 def measure(*, walks: int, seed: int) -> dict[str, Any]:
-    """Figures on lawn and plane; see the keys."""
+    """Figures on lawn and plane; see the keys.
+
+    ``error_*`` are fractions of the command, ``falls`` a count out of ``walks``.
+    """
     random = np.random.default_rng(seed)
     single = [
         np.array((v * math.cos(a), v * math.sin(a), 0.0))
@@ -163,25 +174,42 @@ def measure(*, walks: int, seed: int) -> dict[str, Any]:
         for a in np.arange(8) * math.pi / 4
     ] + [np.array((0.0, 0.0, w)) for w in (0.3, 0.6, 1.0, 1.5, -0.3, -0.6, -1.0, -1.5)]
     mixed = [random_command(random) for _ in range(40)]
-    figures: dict[str, Any] = {'seed': seed}
+    figures: dict[str, Any] = {'environment': _environment(seed)}
     for name, rough in (('lawn', True), ('plane', False)):
         ground = world(rough=rough, seed=seed)
-        errors = {
-            'single_axis': [steady(ground, c) for c in single],
-            'mixed': [steady(ground, c) for c in mixed],
-        }
         figures[name] = {
-            kind: {
-                'commands': len(values),
-                'error_median': round(float(np.median(values)), 4),
-                'error_p90': round(float(np.quantile(values, 0.9)), 4),
-                'error_max': round(float(np.max(values)), 4),
-            }
-            for kind, values in errors.items()
+            'single_axis': _summary([steady(ground, c) for c in single]),
+            'mixed': _summary([steady(ground, c) for c in mixed]),
+            'walks': walks,
+            'falls': sum(random_walk(ground, seed + i) for i in range(walks)),
         }
-        figures[name]['walks'] = walks
-        figures[name]['falls'] = sum(random_walk(ground, seed + i) for i in range(walks))
+    ground = world(rough=True, seed=seed)
+    figures['baseline_slow_steps_on_lawn'] = {
+        'single_axis': _summary([steady(ground, c, SLOW_STEPS) for c in single]),
+        'mixed': _summary([steady(ground, c, SLOW_STEPS) for c in mixed]),
+    }
     return figures
+
+
+def _summary(errors: list[float]) -> dict[str, float]:
+    return {
+        'commands': len(errors),
+        'error_median': round(float(np.median(errors)), 4),
+        'error_p90': round(float(np.quantile(errors, 0.9)), 4),
+        'error_max': round(float(np.max(errors)), 4),
+    }
+
+
+def _environment(seed: int) -> dict[str, Any]:
+    return {
+        'machine': {'architecture': platform.machine(), 'cores': os.cpu_count()},
+        'versions': {
+            'python': platform.python_version(),
+            'mujoco-core': version('mujoco-core'),
+            'numpy': version('numpy'),
+        },
+        'seed': seed,
+    }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
