@@ -1,9 +1,10 @@
 import pytest
 from sentinel_common.errors import ConfigurationError
-from sentinel_sim import scenarios
 from sentinel_sim.agents import Sentinel
 from sentinel_sim.commands import scenarios as command
 from sentinel_sim.night import Night
+
+from sentinel_sim import scenarios
 
 GOOD = {'about': 'x', 'duration': 30, 'light': 'ir', 'animals': [{'kind': 'raccoon'}]}
 

@@ -5,11 +5,12 @@ os.environ.setdefault('MUJOCO_GL', 'osmesa')
 import mujoco
 import numpy as np
 import pytest
-from sentinel_sim import garden, lighting, scenarios, world
 from sentinel_sim.animals import catalog
 from sentinel_sim.animals.puppet import Puppet, posture
 from sentinel_sim.camera_model import CameraModel, Lens
 from sentinel_sim.render import Labeler
+
+from sentinel_sim import garden, lighting, scenarios, world
 
 
 @pytest.fixture(scope='module')
@@ -51,7 +52,7 @@ def test_rendered_label_agrees_with_projected_geometry(stage, x, y, pose):
     left, top, width, height = label.box
     assert [left, top] == pytest.approx(pixels.min(0), abs=2)
     assert [left + width, top + height] == pytest.approx(pixels.max(0), abs=2)
-    assert label.visible > 0.97  # all but the claws in the lawn
+    assert label.visible > 0.9  # all but claws and the end of a tail in the lawn
 
 
 @pytest.mark.parametrize('phase', [0.0, 0.2, 0.45, 0.8])
