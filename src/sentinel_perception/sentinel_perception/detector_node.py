@@ -20,6 +20,7 @@ from sentinel_common.species import RACCOON, SPECIES
 from sentinel_common import images, node, qos
 
 from . import settings as knobs
+from . import zones
 from .detector.model import load
 from .draw import annotate
 from .pipeline import Pipeline, Sight
@@ -45,6 +46,12 @@ PARAMETERS = (
         3.0,
         read_only=True,
     ),
+    Parameter(
+        'include_zones',
+        [],
+        "polygons where animals count, as shares of the picture: '0,0.5 1,0.5 1,1 0,1'; none: all",
+    ),
+    Parameter('exclude_zones', [], 'polygons where animals do not count; the household does'),
     Parameter('draw_looks', False, 'also draw motion and crops into detections/image'),
     *knobs.PARAMETERS,
 )
@@ -52,12 +59,15 @@ PARAMETERS = (
 # Pictures over which speed is reported: ten seconds at ten per second.
 _WINDOW = 100
 
+# A robot that was told to move this long ago may still sway, s.
+_STILL_AFTER = 0.7
+
 # Without a picture for this long the detector is blind, s.
 _SILENCE = 1.0
 
 
 class DetectorNode(ManagedNode):
-    """Reads ``camera/image_raw`` and ``camera/camera_info``.
+    """Reads ``camera/image_raw``, ``camera/camera_info`` and, to know its own motion, ``cmd_vel``.
 
     Publishes ``detections`` (one per processed picture, empty ones too), ``targets``, ``sweep``,
     ``label_info`` (latched) and, while somebody subscribes, ``detections/image``. A worker thread
@@ -67,6 +77,7 @@ class DetectorNode(ManagedNode):
 
     def __init__(self) -> None:
         super().__init__('detector')
+        from geometry_msgs.msg import TwistStamped
         from sensor_msgs.msg import CameraInfo, Image
         from std_msgs.msg import Header
         from vision_msgs.msg import Detection2DArray, Detection3DArray, LabelInfo
@@ -85,6 +96,7 @@ class DetectorNode(ManagedNode):
         if not self._model.knows(RACCOON):
             self.get_logger().warning(f'{model} has no class raccoon: no raccoon will be reported.')
         self._info: Any = None
+        self._moved = -_STILL_AFTER
         self._newest: Any = None
         self._work = threading.Condition()
         self._running = False
@@ -99,6 +111,7 @@ class DetectorNode(ManagedNode):
         self._labels = self.create_publisher(LabelInfo, 'label_info', qos.LATCHED)
         self._drawn = self.create_publisher(Image, 'detections/image', qos.IMAGE_WRITER)
         self.create_subscription(Image, 'camera/image_raw', self._receive, qos.SENSOR_READER)
+        self.create_subscription(TwistStamped, 'cmd_vel', self._receive_command, qos.SENSOR_READER)
         self.create_subscription(
             CameraInfo, 'camera/camera_info', self._receive_info, qos.SENSOR_READER
         )
@@ -106,7 +119,7 @@ class DetectorNode(ManagedNode):
 
     def configure(self) -> None:
         """Start from an empty memory and say what the classes are."""
-        self._pipeline = Pipeline(self._model, self._settings)
+        self._pipeline = Pipeline(self._model, self._settings, self._zones)
         self._publish_labels()
 
     def activate(self) -> None:
@@ -130,9 +143,10 @@ class DetectorNode(ManagedNode):
     def _tune(self, values: dict[str, Any]) -> None:
         if values['confirm_hits'] > values['confirm_looks']:
             raise ConfigurationError('confirm_hits cannot be more than confirm_looks.')
+        self._zones = zones.parse(values['include_zones'], values['exclude_zones'])
         self._settings = knobs.from_values(values)
         if self._pipeline is not None:
-            self._pipeline.settings = self._settings
+            self._pipeline.settings, self._pipeline.zones = self._settings, self._zones
 
     def _publish_labels(self) -> None:
         from vision_msgs.msg import LabelInfo, VisionClass
@@ -145,6 +159,11 @@ class DetectorNode(ManagedNode):
     def _receive_info(self, message: Any) -> None:
         if message.k[0] > 0 and message.k[4] > 0:
             self._info = message
+
+    def _receive_command(self, message: Any) -> None:
+        twist = message.twist
+        if any((twist.linear.x, twist.linear.y, twist.angular.z)):
+            self._moved = time.monotonic()
 
     def _receive(self, message: Any) -> None:
         if not self._running:
@@ -180,7 +199,11 @@ class DetectorNode(ManagedNode):
         if pipeline is None:
             return
         sight = pipeline.process(
-            picture, stamp, self._camera(message.width, message.height), message.header.frame_id
+            picture,
+            stamp,
+            self._camera(message.width, message.height),
+            message.header.frame_id,
+            moving=begin - self._moved < _STILL_AFTER,
         )
         self._detections.publish(frame_to_message(sight.frame))
         self._targets.publish(targets_to_message(sight.targets))

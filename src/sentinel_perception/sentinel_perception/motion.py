@@ -27,6 +27,10 @@ _SAME_SCENE = 0.2
 # Columns and rows of the coarse layout: a tenth of a radian per picture moves it by 1.5 of them.
 _COARSE = (20, 15)
 
+# Branches and webs move in one place for long: where the share of moving pictures, remembered for
+# this long (s), is high, the contrast that counts grows by up to this factor.
+_RESTLESS_TIME, _RESTLESS_FACTOR = 30.0, 6.0
+
 # A gain that follows every picture would itself look like motion.
 _GAIN_SHARE = 0.05
 
@@ -64,6 +68,7 @@ class MotionGate:
         self.scene_change = scene_change
         self._background: Floats | None = None
         self._layout: Floats | None = None
+        self._restless: Floats | None = None
         self._stamp = 0.0
         self._gain = 1.0
 
@@ -72,12 +77,16 @@ class MotionGate:
         current, layout, before = self._stretched(luma), _layout(luma), self._layout
         self._layout = layout
         if self._background is None or self._background.shape != current.shape:
-            self._background, self._stamp = current, stamp
+            self._background, self._stamp, self._restless = current, stamp, None
             return Motion(changed=1.0, scene_changed=True, cut=True)
         elapsed = max(0.0, stamp - self._stamp)
         self._stamp = stamp
-        mask = (cv2.absdiff(current, self._background) > self.contrast).astype(np.uint8)
-        changed = float(mask.mean())
+        difference = cv2.absdiff(current, self._background)
+        restless = self._restless if self._restless is not None else np.zeros_like(current)
+        mask = (difference > self.contrast * (1 + _RESTLESS_FACTOR * restless)).astype(np.uint8)
+        changed = float((difference > self.contrast).mean())
+        habit = 1.0 - float(np.exp(-elapsed / _RESTLESS_TIME))
+        self._restless = restless + np.float32(habit) * ((difference > self.contrast) - restless)
         if changed > self.scene_change:
             self._background = current
             return Motion(changed=changed, scene_changed=True, cut=_differ(before, layout))

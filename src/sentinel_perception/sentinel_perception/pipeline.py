@@ -5,10 +5,10 @@ and in a test.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.detections import Box, Detection, Frame, TargetFrame
 from sentinel_common.species import PROTECTED, SPECIES
 
 from .blindness import Blindness
@@ -18,7 +18,8 @@ from .motion import Motion, MotionGate, small_luma
 from .position import Intrinsics, locate
 from .regions import Sweep, crops
 from .settings import Settings
-from .tracker import Track, Tracker
+from .tracker import Track, Tracker, is_parked
+from .zones import Zones
 
 # Boxes below this score are not even looked at: the lowest veto level that makes sense.
 _FLOOR = 0.05
@@ -52,7 +53,9 @@ class Sight:
 class Pipeline:
     """Motion gate, crops, sweep, merging, tracking, confirmation, species and position."""
 
-    def __init__(self, detector: Detector, settings: Settings) -> None:
+    def __init__(self, detector: Detector, settings: Settings, zones: Zones | None = None) -> None:
+        # May be replaced between two pictures.
+        self.zones = zones or Zones()
         self._detector = detector
         self._settings = settings
         self._tracker = Tracker()
@@ -79,45 +82,52 @@ class Pipeline:
         self._motion.scene_change = settings.scene_change
 
     def process(
-        self, picture: Pixels, stamp: float, camera: Intrinsics, frame_id: str = ''
+        self,
+        picture: Pixels,
+        stamp: float,
+        camera: Intrinsics,
+        frame_id: str = '',
+        *,
+        moving: bool = False,
     ) -> Sight:
         """Look at one (height, width, 3) BGR picture captured at ``stamp`` (s).
 
+        ``moving``: the camera itself is on its way, so that motion in the picture means nothing.
         Raises ModelError where the model fails; the pipeline stays usable.
         """
         height, width = picture.shape[:2]
         luma = small_luma(picture)
         motion = self._motion.update(luma, stamp, width, height)
+        if moving:
+            motion = replace(motion, boxes=(), scene_changed=True)
         blind = self._blindness.update(luma, stamp)
-        if motion.cut:
-            self._tracker.tracks.clear()
-        if motion.boxes or motion.scene_changed or self._tracker.tracks:
-            self._engaged_until = stamp + _STAYS_ENGAGED
-        engaged = stamp <= self._engaged_until
+        self._disturb(motion, stamp)
+        engaged = self._engage(motion, stamp)
         looks = self._choose(motion, stamp, width, height, engaged)
         found = [(region, self._detector.look(picture, region, _FLOOR)) for region in looks]
         merged = merge(found, Region.whole(picture))
         owners = self._tracker.update(
             merged, looks, stamp, self._detector.input_size, self._settings
         )
-        # A covered or frozen camera has looked at nothing, however often the model ran.
-        swept = self._sweep.looked(looks) and not blind
-        tracks = [
-            t
-            for t in self._tracker.tracks
-            if t.confirmed and stamp - t.last_hit <= self._settings.coast
-        ]
-        detections = [
-            Detection(_box(t.expected(stamp)), t.posterior.probabilities(), t.identity)
-            for t in tracks
-        ]
-        detections += self._hypotheses(merged, owners, tracks)
+        taken = self._sweep.looked(looks, stamp)
+        # A round that began long ago says nothing about now; and a covered or frozen camera has
+        # looked at nothing, however often the model ran.
+        swept = taken is not None and taken <= 2 * self._settings.engaged_sweep_period
+        seen = self._seen(stamp, width, height)
+        detections = [d for _, d in seen]
+        tracks = [t for t, _ in seen]
         return Sight(
-            frame=Frame(stamp, frame_id, tuple(detections)),
+            frame=Frame(stamp, frame_id, (*detections, *self._hypotheses(merged, owners, tracks))),
             targets=TargetFrame(
-                stamp, 'base_link', tuple(self._locate(d, camera) for d in detections if d.track_id)
+                stamp,
+                'base_link',
+                tuple(
+                    locate(d.track_id, d.box, d.scores, camera, self._settings)
+                    for t, d in seen
+                    if not is_parked(t, stamp, self._settings)
+                ),
             ),
-            swept=swept,
+            swept=swept and not blind,
             blind=blind,
             engaged=engaged,
             motion=motion,
@@ -126,32 +136,68 @@ class Pipeline:
             strengths={t.identity: t.strength for t in tracks},
         )
 
+    def _disturb(self, motion: Motion, stamp: float) -> None:
+        """Forget tracks of another scene; whatever moves is not parked."""
+        if motion.cut:
+            self._tracker.tracks.clear()
+        for track in self._tracker.tracks:
+            box = _region(track.box)
+            if motion.scene_changed or any(_touch(box, moved) for moved in motion.boxes):
+                track.disturb(stamp)
+
+    def _engage(self, motion: Motion, stamp: float) -> bool:
+        """Tell whether anything moves or is tracked that is not parked, or did a moment ago."""
+        lively = [t for t in self._tracker.tracks if not is_parked(t, stamp, self._settings)]
+        if motion.boxes or motion.scene_changed or lively:
+            if stamp > self._engaged_until:
+                self._sweep.restart()
+            self._engaged_until = stamp + _STAYS_ENGAGED
+        return stamp <= self._engaged_until
+
     def _choose(
         self, motion: Motion, stamp: float, width: int, height: int, engaged: bool
     ) -> list[Region]:
         """Crops around tracks and motion, then what is due of the sweep."""
+        settings = self._settings
         # Who waited longest comes first, and tracks and motion take turns: nobody starves.
-        waiting = sorted(self._tracker.tracks, key=lambda t: t.last_look)
+        waiting = [
+            t
+            for t in sorted(self._tracker.tracks, key=lambda t: t.last_look)
+            if not is_parked(t, stamp, settings) or stamp - t.last_look >= settings.recheck_period
+        ]
         tracks = [_region(t.expected(stamp)) for t in waiting]
         self._turn += 1
         start = self._turn % max(len(motion.boxes), 1)
-        moving = [*motion.boxes[start:], *motion.boxes[:start]]
+        moved = [*motion.boxes[start:], *motion.boxes[:start]]
         chosen = crops(
-            moving + tracks if self._turn % 2 else tracks + moving,
+            moved + tracks if self._turn % 2 else tracks + moved,
             width=width,
             height=height,
             input_size=self._detector.input_size,
-            most=self._settings.crops_per_frame,
+            most=settings.crops_per_frame,
         )
-        self._sweep.plan(width=width, height=height, finest_grid=self._settings.finest_grid)
-        period = self._sweep.parts / self._settings.idle_calls_per_second
+        if motion.scene_changed and not tracks:
+            # Motion says nothing now: look at the whole picture instead.
+            chosen.append(Region(0, 0, width, height))
+        self._sweep.plan(width=width, height=height, finest_grid=settings.finest_grid)
+        period = self._sweep.parts / settings.idle_calls_per_second
         if engaged:
-            period = min(period, self._settings.engaged_sweep_period)
-        due = self._sweep.due(stamp, period, self._settings.tiles_per_frame)
+            period = min(period, settings.engaged_sweep_period)
+        due = self._sweep.due(stamp, period, settings.tiles_per_frame)
         return chosen + [region for region in due if region not in chosen]
 
-    def _locate(self, detection: Detection, camera: Intrinsics) -> Target:
-        return locate(detection.track_id, detection.box, detection.scores, camera, self._settings)
+    def _seen(self, stamp: float, width: int, height: int) -> list[tuple[Track, Detection]]:
+        """Confirmed tracks that were hit lately; in zones that do not count only the household."""
+        seen = []
+        for track in self._tracker.tracks:
+            rest = self._settings.recheck_period if is_parked(track, stamp, self._settings) else 0.0
+            if not track.confirmed or stamp - track.last_hit > self._settings.coast + rest:
+                continue
+            scores = track.posterior.probabilities()
+            detection = Detection(_box(track.expected(stamp)), scores, track.identity)
+            if detection.best[0] in PROTECTED or self.zones.allow(detection.box, width, height):
+                seen.append((track, detection))
+        return seen
 
     def _hypotheses(
         self, found: Candidates, owners: list[int], reported: list[Track]
@@ -175,3 +221,12 @@ def _box(corners: Floats) -> Box:
 def _region(corners: Floats) -> Region:
     left, top, right, bottom = (int(v) for v in corners)
     return Region(left, top, max(right, left + 1), max(bottom, top + 1))
+
+
+def _touch(first: Region, second: Region) -> bool:
+    return (
+        first.left < second.right
+        and second.left < first.right
+        and first.top < second.bottom
+        and second.top < first.bottom
+    )

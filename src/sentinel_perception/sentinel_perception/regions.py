@@ -82,7 +82,7 @@ class Sweep:
         self._size = (0, 0, 0)
         self._parts: list[Region] = []
         self._next = 0
-        self._due = 0.0
+        self._due = self._began = 0.0
 
     def plan(self, *, width: int, height: int, finest_grid: int) -> None:
         """Set the parts; a change of size begins a new round."""
@@ -114,12 +114,19 @@ class Sweep:
             self._due += step
         return chosen
 
-    def looked(self, regions: Iterable[Region]) -> bool:
-        """Note what was looked at; return whether that completed a round."""
+    def restart(self) -> None:
+        """Begin the round anew: what was seen before is old."""
+        self._next = 0
+
+    def looked(self, regions: Iterable[Region], stamp: float) -> float | None:
+        """Note what was looked at; return how long, s, the round took that this completed."""
         seen = list(regions)
-        complete = False
+        taken = None
         while self._parts and self._parts[self._next] in seen:
             seen.remove(self._parts[self._next])
+            if self._next == 0:
+                self._began = stamp
             self._next = (self._next + 1) % len(self._parts)
-            complete = complete or self._next == 0
-        return complete
+            if self._next == 0:
+                taken = stamp - self._began
+        return taken

@@ -30,6 +30,13 @@ class Settings:
         2.0, 'seconds without a hit after which a track is dropped', 0.1, 60.0
     )
     coast: float = _knob(0.5, 'seconds for which a track is reported after its last hit', 0.0, 5.0)
+    fastest: float = _knob(
+        12.0, 'lengths of its box per second above which a thing is an insect', 1.0, 1000.0
+    )
+    parked_after: float = _knob(
+        20.0, 'seconds without motion after which a thing counts as parked, no target', 1.0, 3600.0
+    )
+    recheck_period: float = _knob(2.0, 'seconds between looks at a parked thing', 0.1, 60.0)
     finest_grid: int = _knob(
         2, 'the sweep looks at the whole picture and at grids of 2x2 up to this many tiles', 1, 4
     )

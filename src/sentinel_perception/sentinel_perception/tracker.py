@@ -25,6 +25,9 @@ _PLACE_SHARE, _SHAPE_SHARE = 0.8, 0.4
 # Share of the new velocity in the smoothed one, and how long a track is expected to keep it, s.
 _VELOCITY_SHARE, _KEEPS_VELOCITY = 0.3, 0.5
 
+# A box that overlaps this much with where it was has not moved; boxes of a still animal wander.
+_SAME_PLACE = 0.6
+
 # A look counts for a track if it holds this much of its box, and shows it at least this big, px of
 # the input.
 _LOOK_SHARE, _LOOK_SIZE = 0.7, 16.0
@@ -40,6 +43,8 @@ class Track:
     velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     last_hit: float = 0.0
     last_look: float = 0.0
+    anchor: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
+    still_since: float = 0.0
     confirmed: bool = False
     history: deque[float] = field(default_factory=deque)
     posterior: Posterior = field(default_factory=Posterior)
@@ -55,8 +60,18 @@ class Track:
         hits = [score for score in self.history if score > 0]
         return float(np.median(hits)) if hits else 0.0
 
-    def hit(self, box: Floats, scores: Floats, stamp: float) -> None:
-        """Take in a box that belongs to this track."""
+    @property
+    def speed(self) -> float:
+        """Lengths of its box per second."""
+        length = max(float(_size(self.box).max()), 1.0)
+        return float(np.linalg.norm(self.velocity)) / length
+
+    def disturb(self, stamp: float) -> None:
+        """Something moves here: the animal is not parked."""
+        self.anchor, self.still_since = self.box, stamp
+
+    def hit(self, box: Floats, scores: Floats, stamp: float, least: float) -> None:
+        """Take in a box that belongs to this track; below ``least`` it moves it, but is no hit."""
         expected, elapsed = self.expected(stamp), stamp - self.stamp
         place = _center(expected) + (_center(box) - _center(expected)) * _PLACE_SHARE
         size = _size(expected) + (_size(box) - _size(expected)) * _SHAPE_SHARE
@@ -64,9 +79,14 @@ class Track:
             measured = (place - _center(self.box)) / np.float32(elapsed)
             self.velocity = self.velocity + (measured - self.velocity) * _VELOCITY_SHARE
         self.box = np.concatenate([place - size / 2, place + size / 2]).astype(np.float32)
-        self.stamp = self.last_hit = self.last_look = stamp
+        self.stamp = self.last_look = stamp
         self.posterior.update(scores)
-        self.history.append(float(scores.max()))
+        score = float(scores.max())
+        self.history.append(score if score >= least else 0.0)
+        if score >= least:
+            self.last_hit = stamp
+        if iou(self.anchor[None], self.box[None])[0, 0] < _SAME_PLACE:
+            self.disturb(stamp)
 
 
 def _center(box: Floats) -> Floats:
@@ -97,29 +117,31 @@ class Tracker:
         for index, track in enumerate(self.tracks):
             if index in owner:
                 box = owner.index(index)
-                track.hit(found.boxes[box], found.scores[box], stamp)
+                track.hit(found.boxes[box], found.scores[box], stamp, settings.min_score)
             elif _was_looked_at(track.expected(stamp), looks, input_size):
                 track.history.append(0.0)
                 track.last_look = stamp
             while len(track.history) > settings.confirm_looks:
                 track.history.popleft()
-            hits = sum(score > 0 for score in track.history)
-            if hits >= settings.confirm_hits and track.strength >= settings.threshold:
+            if _convinces(track, settings):
                 track.confirmed = True
         for box in range(len(found)):
             if owner[box] < 0 and found.scores[box].max() >= settings.min_score:
                 owner[box] = len(self.tracks)
                 self._start(found.boxes[box], found.scores[box], stamp, settings)
         identities = [self.tracks[i].identity if i >= 0 else '' for i in owner]
-        self.tracks = [t for t in self.tracks if stamp - t.last_hit <= settings.lost_after]
+        self.tracks = [
+            t for t in self.tracks if stamp - t.last_hit <= _patience(t, stamp, settings)
+        ]
         places = {t.identity: i for i, t in enumerate(self.tracks)}
         return [places.get(identity, -1) for identity in identities]
 
     def _start(self, box: Floats, scores: Floats, stamp: float, settings: Settings) -> None:
         self._count += 1
         track = Track(str(self._count), box.copy(), stamp)
-        track.hit(box, scores, stamp)
-        track.confirmed = settings.confirm_hits == 1 and track.history[0] >= settings.threshold
+        track.last_hit = stamp
+        track.hit(box, scores, stamp, settings.min_score)
+        track.confirmed = _convinces(track, settings)
         self.tracks.append(track)
 
     def _assign(self, found: Candidates, stamp: float) -> list[int]:
@@ -140,6 +162,27 @@ class Tracker:
             if possible[row, column]:
                 owner[column] = int(row)
         return owner
+
+
+def is_parked(track: Track, stamp: float, settings: Settings) -> bool:
+    """Tell whether nothing has moved at ``track`` for so long that it is no visitor."""
+    return stamp - track.still_since > settings.parked_after
+
+
+def _patience(track: Track, stamp: float, settings: Settings) -> float:
+    """Seconds without a hit that a track outlives: a parked one is looked at seldom."""
+    rechecks = settings.recheck_period * 2 if is_parked(track, stamp, settings) else 0.0
+    return settings.lost_after + rechecks
+
+
+def _convinces(track: Track, settings: Settings) -> bool:
+    """Enough hits among the last looks, strong in the middle, at the pace of an animal."""
+    hits = sum(score > 0 for score in track.history)
+    return (
+        hits >= settings.confirm_hits
+        and track.strength >= settings.threshold
+        and track.speed <= settings.fastest
+    )
 
 
 def _was_looked_at(box: Floats, looks: list[Region], input_size: int) -> bool:

@@ -44,7 +44,7 @@ class Prediction:
         return self.found.boxes, self.found.scores[:, SPECIES.index(RACCOON)]
 
     def alarms(self, threshold: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Boxes and scores taken for a raccoon: more than for any other, and from ``threshold`` on."""
+        """Boxes and scores taken for a raccoon rather than others, from ``threshold`` on."""
         boxes, scores = self.raccoons
         loud = (self.found.scores.argmax(axis=1) == SPECIES.index(RACCOON)) & (scores >= threshold)
         return boxes[loud], scores[loud]

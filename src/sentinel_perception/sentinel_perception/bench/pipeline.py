@@ -30,7 +30,7 @@ _FORMAT = 1
 
 # A still stands for an idle scene: this many pictures of it at ten per second, with the noise of a
 # sensor on top (standard deviation in grey levels), since a real one is never exactly still.
-_STILL_FRAMES, _STILL_RATE, _NOISE = 60, 10.0, 2.0
+_STILL_FRAMES, _STILL_RATE, _NOISE = 100, 10.0, 2.0
 
 # The bare model is timed on every so many frames: its time does not depend on the content.
 _BARE_EVERY = 5
