@@ -13,7 +13,7 @@ from sentinel_common.detections import Frame, TargetFrame
 from .configuration import digest
 from .deterrents import Deterrents, read_deterrents
 from .geometry import STOP, Pose, Twist
-from .policy.choice import Policy
+from .policy.choice import Policy, reward
 from .policy.trial import NO_TRIAL, Trial
 from .tracks import SURENESS, Sureness, SureTracks
 from .tree.build import build_tree
@@ -228,11 +228,9 @@ class Brain:
             end = stimulus.end if stimulus.end is not None else visit.last_seen
             observe = self.world.settings.observe
             stimulus.success = visit.last_seen - end <= observe
-            took = max(0.0, visit.last_seen - stimulus.start)
-            # Sooner is better: from 1 for at once down to a half for the end of the observation.
             longest = observe + (end - stimulus.start)
-            reward = 1.0 - 0.5 * min(1.0, took / longest) if stimulus.success else 0.0
-            self.world.learn(visit, stimulus, reward)
+            took = visit.last_seen - stimulus.start
+            self.world.learn(visit, stimulus, reward(took, longest) if stimulus.success else 0.0)
         return stimulus.success
 
     # For people.

@@ -25,6 +25,11 @@ class Choice:
     values: Mapping[str, float] = field(default_factory=dict)
 
 
+def reward(took: float, longest: float) -> float:
+    """What a departure ``took`` s after the start is worth: from 1 for at once to 0.5 for ``longest``."""
+    return 1.0 - 0.5 * min(1.0, max(0.0, took) / longest)
+
+
 class Policy(Protocol):
     """Chooses among the names that may be used, and hears how it went."""
 
