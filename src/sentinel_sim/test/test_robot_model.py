@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ET
 import mujoco
 import numpy as np
 import pytest
-from sentinel_driver.hermes import Codec, GaitSet
-from sentinel_sim.robot import gait, model, tracking
+from sentinel_driver.hermes import Codec, GaitSet, PlayAnimation
+from sentinel_sim.robot import gait, invented, model, tracking
 from sentinel_sim.robot.mekamon import MekaMon
 from sentinel_sim.robot.tracking import Walker
 
@@ -159,3 +159,13 @@ def test_the_led_shows_the_colour_of_its_material(plane):
     ]
     # What MuJoCo asks of a geom for its material's colour to count.
     assert plane.geom_rgba[led] == pytest.approx((0.5, 0.5, 0.5, 1.0))
+
+
+@pytest.mark.parametrize('animation', invented.ANIMATIONS)
+def test_animations_do_not_topple_the_robot(plane, animation):
+    for transform in range(6):
+        walker = Walker(plane)
+        walker.robot.handle(CODEC.payload(PlayAnimation(animation, transform=transform)))
+        for _ in range(6):
+            walker.run(0.4)
+            assert walker.up > 0.85, transform

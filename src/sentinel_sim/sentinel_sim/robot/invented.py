@@ -94,24 +94,26 @@ def joint_angles(joints: Array) -> bytes:
 # The stored animations: key frames (seconds, twelve joint units: per leg hip, thigh, knee). Whoever
 # plays an id that is not here gets a CommandError.
 _S = (150, 125, 180)
-_TUCK = (150, 115, 195)
-_UP = (150, 70, 150)
+# The body 35 mm lower and 25 mm higher over the same foot, and a foot off the ground.
+_LOW = (150, 88, 199)
+_HIGH = (150, 148, 160)
+_UP = (150, 85, 180)
 _REACH = (150, 60, 115)
 ANIMATIONS: dict[int, tuple[tuple[float, tuple[tuple[int, int, int], ...]], ...]] = {
     # 0 bow: the front goes down and comes up again
     0: (
-        (0.4, ((150, 100, 190), (150, 100, 190), (150, 132, 172), (150, 132, 172))),
-        (0.9, ((150, 100, 190), (150, 100, 190), (150, 132, 172), (150, 132, 172))),
+        (0.4, (_LOW, _LOW, _HIGH, _HIGH)),
+        (0.9, (_LOW, _LOW, _HIGH, _HIGH)),
         (1.3, (_S, _S, _S, _S)),
     ),
     # 1 wave: three legs stand, the front right one waves
     1: (
-        (0.4, (_S, _S, (150, 110, 195), _S)),
-        (0.7, (_S, _REACH, (150, 110, 195), _S)),
-        (0.9, (_S, (175, 60, 115), (150, 110, 195), _S)),
-        (1.1, (_S, (125, 60, 115), (150, 110, 195), _S)),
-        (1.3, (_S, (175, 60, 115), (150, 110, 195), _S)),
-        (1.5, (_S, _REACH, (150, 110, 195), _S)),
+        (0.4, (_S, _S, (150, 116, 187), _S)),
+        (0.7, (_S, _REACH, (150, 116, 187), _S)),
+        (0.9, (_S, (175, 60, 115), (150, 116, 187), _S)),
+        (1.1, (_S, (125, 60, 115), (150, 116, 187), _S)),
+        (1.3, (_S, (175, 60, 115), (150, 116, 187), _S)),
+        (1.5, (_S, _REACH, (150, 116, 187), _S)),
         (1.9, (_S, _S, _S, _S)),
     ),
     # 2 stomp: the front feet hit the ground in turn
@@ -135,5 +137,5 @@ ANIMATIONS: dict[int, tuple[tuple[float, tuple[tuple[int, int, int], ...]], ...]
         (0.9, (_S, _S, _S, _S)),
     ),
     # 4 duck: down fast, up slowly
-    4: ((0.15, (_TUCK,) * 4), (0.8, (_TUCK,) * 4), (1.6, (_S, _S, _S, _S))),
+    4: ((0.15, (_LOW,) * 4), (0.8, (_LOW,) * 4), (1.6, (_S, _S, _S, _S))),
 }
