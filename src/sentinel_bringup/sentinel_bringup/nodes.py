@@ -156,13 +156,15 @@ def _behavior(options: Options) -> list[NodeEntry]:
         )
 
     brain: dict[str, Value] = {}
+    recorder: dict[str, Value] = {'folder': str(options.folder), 'film': options.film}
     if isinstance(options, SimulationOptions):
+        recorder['film_withhold'] = False  # nobody in it is real
         # One short night shows the whole chain: the rule-based choice begins with bark and advance.
         brain = {'policy': 'first', 'first_step': 2, 'seed': options.seed}
     return [
         entry('guard', {'armed': options.armed}),
         entry('brain', brain),
-        entry('recorder', {'folder': str(options.folder), 'film': options.film}, stops_last=True),
+        entry('recorder', recorder, stops_last=True),
     ]
 
 
