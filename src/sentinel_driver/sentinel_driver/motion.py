@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from .hermes import MAX_DRIVE, Drive
 
-# A command, and the guard's permission to move, hold this long after they were received, s.
-COMMAND_AGE = 0.5
+# The guard's permission to move holds this long after it was received, s.
+PERMISSION_AGE = 0.5
+
+# A command may be 0.5 s old at most when the robot stands: what is left is for the pipe, the radio
+# and a busy machine, s.
+COMMAND_AGE = 0.4
 
 # A longer gap between two steps means that nothing was done meanwhile, s: do not make up for it.
 _MAX_STEP = 0.1
@@ -109,7 +113,7 @@ class Permission:
 
     def young(self, now: float) -> bool:
         """Whether it still holds."""
-        return now - self.received <= COMMAND_AGE
+        return now - self.received <= PERMISSION_AGE
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,8 @@ class Walker:
         self._stepped_at = now
         self._current = self._approach(goal, dt)
         heard = permission.received if permission else -math.inf
-        return Decision(self._current, min(self._asked_at, heard) + COMMAND_AGE, why)
+        until = min(self._asked_at + COMMAND_AGE, heard + PERMISSION_AGE)
+        return Decision(self._current, until, why)
 
     def _allowed(self, permission: Permission) -> tuple[Velocity, str]:
         limits, asked, why = self.limits, self._asked, []

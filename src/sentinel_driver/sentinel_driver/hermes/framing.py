@@ -96,6 +96,11 @@ class Decoder:
         self._hold(rest)
         return payloads
 
+    @property
+    def pending(self) -> int:
+        """Bytes held of a frame that is not complete."""
+        return len(self._pending)
+
     def reset(self) -> None:
         """Forget a half received frame: a new connection starts afresh."""
         self._pending.clear()

@@ -1,0 +1,1 @@
+"""Measurements of the driver against the emulated robot: ``./sentinel bench driver``."""

@@ -1,0 +1,138 @@
+"""``./sentinel bench driver``: codec, round trip, stops and drops against the emulated robot."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from sentinel_common.environment import environment
+
+from ..hermes import Codec, Drive, GaitSetAll, HeadColourSet, JointAngles, LegPose, encode
+from . import codec, drops, rig, round_trip, stops
+
+SUMMARY = 'the driver: codec, round trip, stop latency on every silence, dropped connections'
+
+PARTS = ('codec', 'round_trip', 'stops', 'drops')
+
+_NOISE = 10_000_000  # bytes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument('--json', type=Path, help='write the figures there')
+    parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS, help='these parts only')
+    parser.add_argument(
+        '--silences', nargs='+', choices=list(stops.Stops.KINDS), default=list(stops.Stops.KINDS)
+    )
+    parser.add_argument('--trials', type=int, default=100, help='per kind of silence')
+    parser.add_argument('--drops', type=int, default=200)
+    parser.add_argument('--round-trips', type=int, default=1000)
+    parser.add_argument(
+        '--load', type=int, default=os.cpu_count(), help='busy processes during the stops'
+    )
+    parser.add_argument('--domain', type=int, default=1 + os.getpid() % 100, help='DDS domain')
+    parser.add_argument('--seed', type=int, default=1)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Measure, print, write; 1 where a limit is exceeded."""
+    packages = ('bleak', 'bumble', 'cobs', 'ros-kilted-rclpy')
+    result: dict[str, Any] = {'benchmark': 'driver', **environment(args.seed, packages)}
+    result['load_processes'] = args.load
+    if 'codec' in args.only:
+        result['codec'] = {
+            **codec.throughput(args.seed),
+            'noise': codec.noise(_NOISE, args.seed),
+            'damage': codec.damage(_frames()),
+        }
+    if set(args.only) - {'codec'}:
+        _radio_parts(args, result)
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(result, indent=1) + '\n')
+    _print(result)
+    held = [f.get('holds_at_p99', True) for f in result.get('stops', {}).values()]
+    late = result.get('drops', {}).get('age_on_arrival_s', {}).get('beyond_limit', 0)
+    return int(not all(held) or late > 0)
+
+
+def _radio_parts(args: argparse.Namespace, result: dict[str, Any]) -> None:
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    bench = rig.Rig(args.domain)
+    try:
+        if 'round_trip' in args.only:
+            result['round_trip'] = round_trip.measure(bench, args.round_trips)
+        if 'drops' in args.only:
+            result['drops'] = drops.measure(bench, args.drops, args.seed, _progress)
+        if 'stops' in args.only:
+            trials = stops.Stops(bench)
+            try:
+                with rig.load(args.load):
+                    result['stops'] = {
+                        kind: trials.measure(kind, args.trials, _progress) for kind in args.silences
+                    }
+            finally:
+                trials.close()
+    finally:
+        bench.close()
+
+
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _frames() -> list[bytes]:
+    own = Codec()
+    gait = GaitSetAll(128, 140, 255, 136, 187, 178, 2, 88, 0, 0)
+    commands = (
+        Drive(forward=40),
+        Drive(forward=-127, strafe=-127, turn=-127),
+        HeadColourSet(255, 255, 255),
+        JointAngles.of([LegPose()] * 4),
+        gait,
+    )
+    return [encode(own.payload(c)) for c in commands]
+
+
+def _print(result: dict[str, Any]) -> None:
+    if 'codec' in result:
+        part = result['codec']
+        rates = part['frames_per_s']
+        print(
+            f'encode {rates["encode"]:,.0f} frames/s, {part["encode_ratio"]:.2f} x plain; '
+            f'decode {rates["decode"]:,.0f} frames/s, {part["decode_ratio"]:.2f} x plain'
+        )
+        noise = part['noise']
+        print(
+            f'{noise["bytes"]:,} random bytes: at most {noise["most_bytes_held"]} held, '
+            f'{noise["damaged"]:,} pieces damaged, {noise["overlong"]:,} overlong, '
+            f'{noise["random_frames_accepted"]:,} passed by chance'
+        )
+        damage = part['damage']
+        print(
+            f'{damage["tried"]:,} truncations and bit flips: '
+            f'{damage["accepted_as_another_frame"]} taken for another frame'
+        )
+    if 'round_trip' in result:
+        part = result['round_trip']
+        for name in ('radio_process_s', 'plain_bleak_s'):
+            print(f'round trip {name[:-2]:15} {_line(part[name])}')
+        print(f'round trip ratio of the medians {part["ratio_p50"]:.2f}')
+    for name, figures in result.get('stops', {}).items():
+        verdict = ''
+        if 'limit' in figures:
+            verdict = 'holds' if figures['holds_at_p99'] else 'DOES NOT HOLD'
+            verdict = f'limit {figures["limit"]} s {verdict}, {figures["beyond_limit"]} beyond'
+        print(f'stop {name:21} {_line(figures)}  {verdict}')
+    if 'drops' in result:
+        part = result['drops']
+        print(f'drops {part["recovered"]}/{part["drops"]} recovered, {_line(part["recovery_s"])}')
+        age = part['age_on_arrival_s']
+        print(f'age on arrival of {age["n"]} commands {_line(age)}, {age["beyond_limit"]} too old')
+
+
+def _line(figures: dict[str, Any]) -> str:
+    names = ('p50', 'p95', 'p99', 'max')
+    return ' '.join(f'{n} {figures[n] * 1000:6.1f} ms' for n in names if n in figures)

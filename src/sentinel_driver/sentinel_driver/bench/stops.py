@@ -1,0 +1,160 @@
+"""How long after each kind of silence the stop arrives at the robot."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+
+from .rig import CODEC, Rig
+from .statistics import summary
+
+# Required of the p99: 0.7 s after the last command, 0.5 s after any other event.
+_EXPIRED, _ENDED = 0.7, 0.5
+
+_ACTIVATE, _DEACTIVATE = 3, 4  # of lifecycle_msgs/Transition
+
+Process = subprocess.Popen[bytes]
+
+
+def _say(process: Process, word: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(word.encode() + b'\n')
+    process.stdin.flush()
+
+
+class Stops:
+    """Runs trials of every kind on one rig."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._driver: Process | None = None
+        self._commander: Process | None = None
+
+    def measure(self, kind: str, trials: int, progress: Callable[[str], None]) -> dict[str, Any]:
+        """Return the figures of one kind of silence."""
+        trial, limit = self.KINDS[kind]
+        values = []
+        for i in range(trials):
+            self._walk()
+            values.append(trial(self))
+            progress(f'{kind} {i + 1}/{trials}: {values[-1]:.3f} s')
+        return {**summary(values, limit), 'values': values}
+
+    def close(self) -> None:
+        """End the processes."""
+        for process in (self._driver, self._commander):
+            _reap(process)
+
+    def _walk(self) -> None:
+        rig = self._rig
+        if self._driver is None:
+            self._driver = rig.start_driver()
+        if self._commander is None:
+            self._commander = rig.start_commander()
+        _say(self._commander, 'go')
+        since = time.monotonic()
+        rig.until(lambda: rig.walks(since), 'walking')
+        time.sleep(0.3 + 0.05 * (hash(since) % 7))  # at any phase of all the timers
+
+    def _expire(self) -> float:
+        assert self._commander is not None and self._commander.stdout is not None
+        _say(self._commander, 'pause')
+        return self._rig.stop_latency(float(self._commander.stdout.readline()), settle=0.5)
+
+    def _deactivate(self) -> float:
+        since = time.monotonic()
+        self._change(_DEACTIVATE)
+        latency = self._rig.stop_latency(since)
+        self._rig.until(lambda: not self._rig.robot.connected, 'the disconnection')
+        self._change(_ACTIVATE)
+        return latency
+
+    def _change(self, transition: int) -> None:
+        from lifecycle_msgs.msg import Transition
+        from lifecycle_msgs.srv import ChangeState
+
+        client = self._rig.node.create_client(ChangeState, 'driver/change_state')
+        self._rig.until(client.service_is_ready, 'the service of the driver')
+        client.call_async(ChangeState.Request(transition=Transition(id=transition)))
+
+    def _end_driver(self, number: int) -> float:
+        assert self._driver is not None
+        since = time.monotonic()
+        self._driver.send_signal(number)
+        latency = self._rig.stop_latency(since)
+        _reap(self._driver)
+        self._driver = None
+        self._rig.until(lambda: not self._rig.robot.connected, 'the disconnection')
+        return latency
+
+    def _kill_commander(self) -> float:
+        assert self._commander is not None
+        since = time.monotonic()
+        self._commander.kill()
+        latency = self._rig.stop_latency(since, settle=0.5)
+        _reap(self._commander)
+        self._commander = None
+        return latency
+
+    def _freeze_driver(self) -> float:
+        assert self._driver is not None
+        since = time.monotonic()
+        self._driver.send_signal(signal.SIGSTOP)
+        latency = self._rig.stop_latency(since)
+        self._driver.send_signal(signal.SIGCONT)
+        return latency
+
+    def _kill_radio(self) -> float:
+        """Nothing stops the robot until the next radio process shakes hands.
+
+        Its neutral comes first.
+        """
+        assert self._driver is not None
+        since = time.monotonic()
+        psutil.Process(self._driver.pid).children()[0].kill()
+        return self._first_neutral(since)
+
+    def _lose_radio(self) -> float:
+        """Out of range for one second; the robot walks on until it is back."""
+        from sentinel_sim.robot.peripheral import Fault
+
+        since = time.monotonic()
+        self._rig.robot.cause(Fault.VANISH, 1.0)
+        return self._first_neutral(since)
+
+    def _first_neutral(self, since: float) -> float:
+        def neutral() -> float | None:
+            found = [t for t, p in self._rig.got if t >= since and p == CODEC.neutral]
+            return found[0] if found else None
+
+        self._rig.until(neutral, 'a neutral')
+        moment = neutral()
+        assert moment is not None
+        return moment - since
+
+    KINDS: dict[str, tuple[Callable[['Stops'], float], float | None]] = {
+        'command_expires': (_expire, _EXPIRED),
+        'node_deactivated': (_deactivate, _ENDED),
+        'node_sigint': (lambda self: self._end_driver(signal.SIGINT), _ENDED),
+        'node_sigterm': (lambda self: self._end_driver(signal.SIGTERM), _ENDED),
+        'node_sigkill': (lambda self: self._end_driver(signal.SIGKILL), _ENDED),
+        'commander_sigkill': (_kill_commander, _ENDED),
+        'node_frozen': (_freeze_driver, None),
+        'radio_process_killed': (_kill_radio, None),
+        'radio_lost_1s': (_lose_radio, None),
+    }
+
+
+def _reap(process: Process | None) -> None:
+    if process is None:
+        return
+    if process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
