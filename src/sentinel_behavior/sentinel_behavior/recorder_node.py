@@ -69,6 +69,13 @@ PARAMETERS = (
         read_only=True,
     ),
     Parameter(
+        'film_withhold',
+        True,
+        'blur the whole camera picture in the film where there is a hint of a person; where false, '
+        'only the place of the hint: for simulations, where nobody is real',
+        read_only=True,
+    ),
+    Parameter(
         'retention_days',
         90.0,
         'visits and pictures older than this are deleted, days; 0 keeps everything',
@@ -121,6 +128,7 @@ class RecorderNode(Node):
                 snapshot_limit=p['snapshot_limit'],
                 snapshot_margin=p['snapshot_margin'],
                 film=p['film'],
+                film_withhold=p['film_withhold'],
                 min_free=p['min_free_mb'] * 1e6,
             ),
             now=self._now,

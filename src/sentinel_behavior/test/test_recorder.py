@@ -124,6 +124,13 @@ def test_the_film_shows_nothing_of_a_picture_with_a_person():
     assert len(np.unique(clear.reshape(-1, 3), axis=0)) > 500
 
 
+def test_the_film_of_a_simulation_hides_the_place_of_a_hint_only():
+    shown = np.asarray(compose(NOISE, seen(PERSON), None, said(), withhold=False))
+    hint, rest = shown[100:400, 185:295], shown[60:200, 10:150]  # twice the size of the picture
+    assert len(np.unique(rest.reshape(-1, 3), axis=0)) > 500
+    assert len(np.unique(hint.reshape(-1, 3), axis=0)) < 1000
+
+
 def test_long_explanations_stay_in_the_bar():
     film = compose(NOISE, seen(), NOISE, said(explanation='very ' * 500, rules=('quiet_hours',)))
     assert film.size == SIZE

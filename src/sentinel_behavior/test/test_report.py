@@ -164,6 +164,21 @@ def test_the_table_is_aligned_and_says_the_figures(night):
     assert len({re.match(r'  \S.*?(?=  )\s+', row).end() for row in rows}) == 1
 
 
+def test_holds_that_follow_each_other_are_one_stretch(night):
+    night.visit('a', 0)
+    for at in (1.0, 1.5, 6.0, 30.0):
+        night.tell(Kind.HELD_FIRE, at, 'a', rules=['person_or_pet'], reasons=[f'At {at}.'])
+    night.tell(Kind.HELD_FIRE, 1.25, 'a', rules=['no_sweep', 'person_or_pet'], reasons=['No.', ''])
+    night.tell(Kind.HELD_FIRE, 2.0, '', rules=['quiet_hours'], reasons=['It is night.'])
+    night.close()
+    first, other, late = report.summarise(night.folder).holds
+    assert (first.begin, first.end) == (NIGHT + 1.0, NIGHT + 6.0)
+    assert first.reasons == {'person_or_pet': 'At 1.0.', 'no_sweep': 'No.'}
+    assert (other.rules, late.begin) == (('quiet_hours',), NIGHT + 30.0)
+    assert report.summarise(night.folder).rules['person_or_pet'] == 2
+    assert 'held fire for 5.0 s or longer: person or pet and no sweep' in page_of(night.folder)[0]
+
+
 def test_a_hold_out_does_not_count_against_the_deterrents(night):
     night.visit('a', 0, 'bark')
     night.visit('b', 100, outcome='left')
@@ -197,7 +212,8 @@ def test_the_page_is_whole_and_needs_no_other_file(night):
     night.tell(Kind.HELD_FIRE, 55, 'b', species='cat', rules=['protected'], reasons=['A cat.'])
     sample = {'capture': NIGHT, 'detection': 0.05, 'command': 0.06, 'write': 0.07}
     (night.folder / 'latency.json').write_text(json.dumps({'samples': [sample] * 5}))
-    (night.folder / 'simulation.json').write_text('{"visits": 2, "beds": {"seconds": 4.5}}')
+    truth = {'beds': {'seconds': 4.5}, 'visits': [{'animal': 'raccoon-1', 'left': None}]}
+    (night.folder / 'simulation.json').write_text(json.dumps(truth))
     night.close()
     text, parsed = page_of(night.folder)
     assert all(
@@ -205,7 +221,14 @@ def test_the_page_is_whole_and_needs_no_other_file(night):
     )
     assert '<script' not in text and 'url(' not in text
     words = ' '.join(' '.join(parsed.words).split())
-    for expected in ('held fire: protected', 'stomp for 1.0 s', '70 ms', 'beds: seconds', '4.5'):
+    for expected in (
+        'held fire: protected',
+        'stomp for 1.0 s',
+        '70 ms',
+        'beds: seconds',
+        '4.5',
+        'raccoon-1',
+    ):
         assert expected in words
     assert 'ended early' not in words
     assert (night.folder / 'pictures' / 'a.jpg').is_file()

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 from sentinel_common.detections import Box, Frame
 
-from .pictures import Pixels, annotate, boxes_in, color, font, hints_at_person, mosaic, to_rgb
+from .pictures import (
+    Pixels,
+    annotate,
+    boxes_in,
+    color,
+    font,
+    hints_at_person,
+    mosaic,
+    to_rgb,
+    without_persons,
+)
 
 PANE = (640, 480)
 _BAR = 64
@@ -40,34 +50,34 @@ class Caption:
 
 
 def compose(
-    eye: Pixels | None, frame: Frame | None, garden: Pixels | None, caption: Caption
+    eye: Pixels, frame: Frame, garden: Pixels | None, caption: Caption, *, withhold: bool = True
 ) -> Image.Image:
     """Put one picture of the film together.
 
     Args:
-        eye: the camera's picture (height, width, 3) BGR, and
-        frame: what was seen in that very picture; where that hints at a person, all of it is
-            blurred. Without either, the pane says so.
+        eye: the camera's picture (height, width, 3) BGR.
+        frame: what was seen in that very picture.
         garden: a view from outside, BGR, or None.
         caption: what the bar below says.
+        withhold: where there is a hint of a person, blur all of the camera's picture, and not just
+            the place of the hint.
 
     Returns:
         An RGB picture of ``SIZE``.
 
     """
     film = Image.new('RGB', SIZE, _BACK)
-    if eye is None or frame is None:
-        _empty(film, 0, 'no picture yet')
-    else:
-        person = any(hints_at_person(d) for d in frame.detections)
-        scale = PANE[0] / eye.shape[1]
-        pane = to_rgb(mosaic(eye) if person else eye).resize(PANE)
-        annotate(pane, boxes_in(frame, Box(0, 0, eye.shape[1], eye.shape[0])), scale)
-        film.paste(pane, (0, 0))
-        if person:
-            _chip(film, (PANE[0] // 2, PANE[1] - 22), 'person near: picture withheld', anchor='mm')
+    hidden = withhold and any(hints_at_person(d) for d in frame.detections)
+    pane = to_rgb(mosaic(eye) if hidden else without_persons(eye, frame)).resize(PANE)
+    whole = Box(0, 0, eye.shape[1], eye.shape[0])
+    annotate(pane, boxes_in(frame, whole), PANE[0] / eye.shape[1])
+    film.paste(pane, (0, 0))
+    if hidden:
+        text = 'perhaps a person: picture withheld'
+        _chip(film, (PANE[0] // 2, PANE[1] - 20), text, anchor='mm')
     if garden is None:
-        _empty(film, PANE[0], 'no outside view')
+        place = (PANE[0] * 1.5, PANE[1] / 2)
+        ImageDraw.Draw(film).text(place, 'no outside view', _MUTED, font(20), anchor='mm')
     else:
         film.paste(to_rgb(garden).resize(PANE), (PANE[0], 0))
     _chip(film, (10, PANE[1] - 12), 'what the robot sees', anchor='lm')
@@ -75,11 +85,6 @@ def compose(
     ImageDraw.Draw(film).line((PANE[0], 0, PANE[0], PANE[1]), fill=_BACK, width=4)
     _bar(film, caption)
     return film
-
-
-def _empty(film: Image.Image, x: int, text: str) -> None:
-    place = (x + PANE[0] / 2, PANE[1] / 2)
-    ImageDraw.Draw(film).text(place, text, _MUTED, font(20), anchor='mm')
 
 
 def _chip(film: Image.Image, place: tuple[int, int], text: str, anchor: str) -> None:

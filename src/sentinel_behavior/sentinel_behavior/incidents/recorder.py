@@ -50,6 +50,7 @@ class Options:
     snapshot_limit: int = 20
     snapshot_margin: float = 0.25
     film: bool = False
+    film_withhold: bool = True
     min_free: float = 200e6
 
 
@@ -147,20 +148,17 @@ class Recorder:
     def film(self, caption: Callable[[float], Caption]) -> None:
         """Add one picture to the film; ``caption`` gets the seconds since it began."""
         now = self._now()
-        view = self._views[-1] if self._views else None
-        if self.disk.backlog > _BACKLOG or (view is None and self.garden is None):
+        if self.disk.backlog > _BACKLOG or not self._views:
             return
+        view = self._views[-1]
         if self._began is None:
             self._began = now
         text, garden = caption(now - self._began), self.garden
 
         def job() -> None:
-            picture = compose(
-                view.pixels() if view else None,
-                view.frame if view else None,
-                garden() if garden else None,
-                text,
-            )
+            outside = garden() if garden else None
+            withhold = self._options.film_withhold
+            picture = compose(view.pixels(), view.frame, outside, text, withhold=withhold)
             data = io.BytesIO()
             picture.save(data, 'JPEG', quality=_FILM_QUALITY)
             self.disk.write(self._folder / FILM / f'{round(now * 1000):014d}.jpg', data.getvalue())

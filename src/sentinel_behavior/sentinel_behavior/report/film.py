@@ -15,11 +15,11 @@ FILE = 'film.webp'
 # A page that carries the film must still open at once on a phone.
 _LIMIT = 4.8e6  # bytes
 
-# More pictures than this are cut down to what happens in visits, then thinned out.
-_MOST = 400
+# More pictures than this are thinned out.
+_MOST = 320
 
-# Kept before and after each visit, s.
-_AROUND = 3.0
+# Kept before and after each visit, s; the rest of the night has little to show.
+_AROUND = 4.0
 
 # Sizes and qualities to choose from, best first: (width px, quality of WebP).
 _FORMS = ((1120, 60), (960, 55), (960, 40), (800, 40), (800, 28), (640, 28), (640, 15), (480, 15))
@@ -32,7 +32,7 @@ _LONGEST = 1000  # ms, a gap in the film is not watched for longer
 
 
 def _chosen(paths: list[Path], spans: Sequence[tuple[float, float]]) -> list[Path]:
-    if len(paths) > _MOST and spans:
+    if spans:
         inside = [
             p for p in paths if any(a - _AROUND <= stamp_of(p) <= b + _AROUND for a, b in spans)
         ]
@@ -59,7 +59,7 @@ def _encode(paths: Sequence[Path], width: int, quality: int) -> bytes:
         duration=[*times, _LAST_PICTURE],
         loop=0,
         quality=quality,
-        method=3,
+        method=2,
     )
     return data.getvalue()
 

@@ -15,6 +15,7 @@ from PIL import Image
 from ..incidents.model import HOLD_OUT, REPELLED, TREATMENT, Picture, Visit
 from ..incidents.pictures import annotate
 from . import film, statistics, wording
+from .holds import Stretch, stretches
 from .summary import Summary, is_target, summarise
 from .trends import Trends, trends
 
@@ -90,9 +91,10 @@ def _story(visit: Visit, zero: float) -> list[dict[str, Any]]:
         early = '' if end.get('completed', True) else f'ended early: {end.get("reason", "unknown")}'
         extra = '; '.join(part for part in (means, early) if part)
         lines.append((stimulus.told, 'acted', wording.name(stimulus.deterrent) + lasted, extra))
-    for hold in visit.holds:
+    for hold in stretches(visit.holds):
         rules = wording.listed(wording.name(rule) for rule in hold.rules)
-        lines.append((hold.told, 'held', f'held fire: {rules}', ' '.join(hold.reasons)))
+        text = f'held fire{_lasting(hold)}: {rules}'
+        lines.append((hold.begin, 'held', text, ' '.join(hold.reasons.values())))
     if visit.last_seen is not None:
         lines.append((visit.last_seen, visit.outcome, _ending(visit), ''))
     lines.sort(key=lambda line: line[0])
@@ -100,6 +102,11 @@ def _story(visit: Visit, zero: float) -> list[dict[str, Any]]:
         {'at': f'{max(0.0, at - zero):.1f} s', 'kind': kind, 'text': text, 'more': more}
         for at, kind, text, more in lines
     ]
+
+
+def _lasting(hold: Stretch) -> str:
+    seconds = hold.end - hold.begin
+    return f' for {wording.duration(seconds)} or longer' if seconds >= 1.0 else ''
 
 
 def _sentences(text: str, rejected: Sequence[str]) -> str:
@@ -153,7 +160,10 @@ def _timeline(visit: Visit) -> dict[str, Any]:
             }
             for s in visit.stimuli
         ],
-        'holds': [percent(h.told) for h in visit.holds],
+        'holds': [
+            {'left': percent(h.begin), 'width': max(0.4, percent(h.end) - percent(h.begin))}
+            for h in stretches(visit.holds)
+        ],
         'ticks': [
             {'left': percent(zero + t), 'text': f'{t:g} s'} for t in statistics.ticks(length)
         ],
@@ -351,7 +361,12 @@ def _tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
             'value': str(len(targets)),
             'note': f'others: {wording.counted(summary.others)}' if summary.others else '',
         },
-        {'label': 'repelled', 'value': str(summary.repelled), 'note': share, 'tone': 'good'},
+        {
+            'label': 'repelled',
+            'value': str(summary.repelled),
+            'note': share,
+            'tone': 'good' if summary.repelled else '',
+        },
         {
             'label': 'to first deterrent',
             'value': middle(met),
@@ -369,7 +384,11 @@ def _tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
             'note': 'as far as the log knows',
             'tone': 'bad' if wrong else 'good',
         },
-        {'label': 'held fire', 'value': str(len(summary.holds)), 'note': ''},
+        {
+            'label': 'held fire',
+            'value': str(len(summary.holds)),
+            'note': wording.counted(Counter(dict(summary.rules.most_common(3)))),
+        },
         {
             'label': 'noise made',
             'value': wording.duration(summary.noise) if summary.noise else 'none',
@@ -409,10 +428,11 @@ def render(summary: Summary, film_file: Path | None) -> str:
         trends=_trends(found) if len(visits) >= _TREND_VISITS else None,
         holds=[
             {
-                'time': wording.moment(hold.told, '%-d %b, %H:%M:%S'),
-                'species': wording.name(hold.species),
+                'time': wording.moment(hold.begin, '%-d %b, %H:%M:%S'),
+                'lasting': _lasting(hold),
+                'species': wording.name(hold.holds[0].species),
                 'rules': [wording.name(rule) for rule in hold.rules],
-                'reasons': hold.reasons,
+                'reasons': [reason for reason in hold.reasons.values() if reason],
             }
             for hold in reversed(summary.holds)
         ],
@@ -422,7 +442,9 @@ def render(summary: Summary, film_file: Path | None) -> str:
             if (shown := album.shown(picture))
         ],
         latency=_latency(summary),
+        costs=_costs(summary.costs or {}),
         simulation=_flat(summary.simulation or {}),
+        simulated=_tables(summary.simulation or {}),
     )
 
 
@@ -436,8 +458,35 @@ def _flat(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, str]]:
         elif isinstance(value, bool | int | str):
             rows.append((label, str(value)))
         elif isinstance(value, float):
-            rows.append((label, f'{value:.4g}'))
+            # Times of day would be unreadable with four digits.
+            rows.append((label, f'{value:.4g}' if value < 1e8 else wording.moment(value)))
     return rows
+
+
+def _costs(stack: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What each node cost: name, mean number of processors, memory at its highest."""
+    return [
+        (name, f'{100 * node["cpu_cores_mean"]:.0f} %', f'{node["pss_peak_mb"]:.0f} MB')
+        for name, node in stack.get('nodes', {}).items()
+        if 'cpu_cores_mean' in node and 'pss_peak_mb' in node
+    ]
+
+
+def _tables(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Lists of JSON objects as tables: names of the columns, rows."""
+    tables = []
+    for value in values.values():
+        if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
+            columns = list(value[0])
+            rows = [[_cell(row.get(column)) for column in columns] for row in value]
+            tables.append({'columns': [wording.name(c) for c in columns], 'rows': rows})
+    return tables
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ''
+    return f'{value:.2f}' if isinstance(value, float) else wording.name(str(value))
 
 
 def write(folder: Path, *, since: float = float('-inf'), until: float = float('inf')) -> Path:

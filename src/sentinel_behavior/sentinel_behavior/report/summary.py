@@ -4,17 +4,19 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sentinel_common.species import OTHER_ANIMAL, PROTECTED
 
-from ..incidents.model import HOLD_OUT, REPELLED, Hold, Log, Stimulus, Visit
+from ..incidents.model import HOLD_OUT, REPELLED, Log, Stimulus, Visit
 from ..incidents.recorder import LATENCY
 from ..incidents.store import SqliteStore
+from .holds import Stretch, stretches
 
-SIMULATION = 'simulation.json'
+SIMULATION, COSTS = 'simulation.json', 'stack.json'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +24,14 @@ class Summary:
     """What happened in a period; all figures come from ``log`` unless they say otherwise.
 
     ``latency`` has the samples of ``incidents.latency.match``, ``simulation`` what the simulator
-    knows to be true, where there was one.
+    knows to be true, where there was one, ``costs`` what the runner measured of its processes.
     """
 
     folder: Path
     log: Log
     latency: tuple[Mapping[str, float], ...] = ()
     simulation: Mapping[str, Any] | None = None
+    costs: Mapping[str, Any] | None = None
 
     @property
     def started(self) -> float | None:
@@ -97,15 +100,15 @@ class Summary:
         """Seconds from the first stimulus to the last sight, of each target that was repelled."""
         return _known(v.time_to_departure for v in self.targets)
 
-    @property
-    def holds(self) -> tuple[Hold, ...]:
-        """Moments at which a rule forbade to act."""
-        return self.log.holds
+    @cached_property
+    def holds(self) -> tuple[Stretch, ...]:
+        """Stretches of time in which a rule forbade to act."""
+        return stretches(self.log.holds)
 
     @property
     def rules(self) -> Counter[str]:
-        """How often each rule forbade to act."""
-        return Counter(rule for hold in self.holds for rule in hold.rules)
+        """In how many stretches each rule forbade to act."""
+        return Counter(rule for stretch in self.holds for rule in stretch.rules)
 
     @property
     def noise(self) -> float:
@@ -148,11 +151,12 @@ def summarise(
     with SqliteStore(folder, create=False) as store:
         log = store.read(since, until)
     latency = _json(folder / LATENCY) or {}
-    simulation = _json(folder / SIMULATION)
+    simulation, costs = _json(folder / SIMULATION), _json(folder / COSTS)
     samples = (s for s in latency.get('samples', ()) if since <= s['capture'] < until)
     return Summary(
         folder=folder,
         log=log,
         latency=tuple(samples),
         simulation=simulation if isinstance(simulation, dict) else None,
+        costs=costs if isinstance(costs, dict) else None,
     )

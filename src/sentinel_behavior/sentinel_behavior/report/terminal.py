@@ -28,6 +28,9 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
     holds = len(summary.holds)
     found.append(('held fire', f'{holds} ({counted(summary.rules)})' if holds else 'never'))
     found.append(('noise made', duration(summary.noise) if summary.noise else 'none'))
+    beds = (summary.simulation or {}).get('raccoon_seconds_in_beds')
+    if isinstance(beds, int | float):
+        found.append(('raccoons in the beds', f'{duration(beds)} (told by the simulator)'))
     quantiles = summary.latency_quantiles()
     if quantiles:
         text = ', '.join(f'{key} {duration(value)}' for key, value in quantiles.items())
