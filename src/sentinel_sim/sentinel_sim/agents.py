@@ -11,7 +11,7 @@ import numpy as np
 
 from .animals.shapes import Array
 from .fear import Fear, Stimulus, Temperament
-from .garden import BACK, LAYOUT, SIDE, Layout
+from .garden import BACK, FRONT, LAYOUT, SIDE, Layout
 from .scenarios import Visitor
 
 # A waypoint counts as reached within this, m.
@@ -131,7 +131,7 @@ class Agent:
     @property
     def inside(self) -> bool:
         """Whether it stands within the fence."""
-        return self.present and self.x < BACK and abs(self.y) < SIDE
+        return self.present and FRONT < self.x < BACK and abs(self.y) < SIDE
 
     @property
     def in_bed(self) -> bool:
@@ -324,7 +324,9 @@ class Agent:
 
     def _beside(self, gap: int, outward: float) -> tuple[float, float]:
         x, y = self._layout.gaps[gap]
-        return (x + outward, y) if x >= BACK else (x, y + outward * float(np.sign(y)))
+        if abs(y) >= SIDE:
+            return x, y + outward * float(np.sign(y))
+        return x + outward * float(np.sign(x)), y
 
 
 def _distance(a: tuple[float, float], b: tuple[float, float]) -> float:

@@ -17,7 +17,10 @@ _INFRARED = np.array([[-0.10, 1.15, -0.05]], np.float32)
 
 # Exposure brings this percentile of the lower part of the picture (the sky does not count) to this
 # level, 0..255, within these gains; the few pixels above it, such as eyes in lamp light, burn out.
-_PERCENTILE, _TARGET, _GAINS, _METERED_FROM = 99.0, 220.0, (0.35, 6.0), 0.3
+_PERCENTILE, _TARGET, _GAINS, _METERED_FROM = 99.0, 220.0, (0.35, 6.0), 0.45
+
+# In the evening a camera leaves the picture darker: it will not show each picture for longer.
+_DUSK_TARGET = 125.0
 
 # Share of the way to the right exposure per picture: a cheap camera needs about half a second at 10
 # Hz.
@@ -90,7 +93,7 @@ class CameraModel:
         else:
             image = picture
         image = self.bend(image)
-        gain = self._expose(image)
+        gain = self._expose(image, _DUSK_TARGET if condition == 'dusk' else _TARGET)
         noise = _READ_NOISE * (0.6 + gain)
         out = image.astype(np.float32) * gain
         if condition in ('ir', 'torch'):
@@ -116,11 +119,11 @@ class CameraModel:
         mode = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
         return cv2.remap(picture, *self._maps, mode, borderMode=cv2.BORDER_REPLICATE)
 
-    def _expose(self, image: Picture) -> float:
+    def _expose(self, image: Picture, target: float) -> float:
         first = int(len(image) * _METERED_FROM)
         thumbnail = image[first::8, ::8].reshape(-1, 1 if image.ndim == 2 else 3).max(1)
         bright = float(np.percentile(thumbnail, _PERCENTILE))
-        wanted = float(np.clip(_TARGET / max(bright, 1.0), *_GAINS))
+        wanted = float(np.clip(target / max(bright, 1.0), *_GAINS))
         if self._gain is None:
             self._gain = wanted
         self._gain += _ADAPTION * (wanted - self._gain)

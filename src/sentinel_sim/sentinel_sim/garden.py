@@ -46,31 +46,38 @@ class Bed:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things stand; ``gaps`` are the middles of holes in the fence, (x, y) m."""
+    """Where things stand; ``gaps`` are the middles of the ways in, (x, y) m.
+
+    Two holes in the back fence, a gate on each side, and the open side towards the house.
+    """
 
     beds: tuple[Bed, ...]
     gaps: tuple[tuple[float, float], ...]
-    gap_width: float
+    gap_widths: tuple[float, ...]
     shed: tuple[float, float]
+    pond: tuple[float, float]
 
 
 LAYOUT = Layout(
-    beds=(Bed(2.8, 1.15, 0.9, 0.55), Bed(2.9, -1.6, 0.8, 0.6)),
-    gaps=((BACK, 2.2), (BACK, -0.9), (3.4, SIDE), (1.2, -SIDE)),
-    gap_width=0.55,
+    beds=(Bed(2.5, 1.1, 0.9, 0.55), Bed(2.9, -1.6, 0.8, 0.6)),
+    gaps=((BACK, 2.2), (BACK, -0.9), (3.4, SIDE), (1.2, -SIDE), (FRONT, 2.2)),
+    gap_widths=(0.55, 0.55, 1.0, 1.0, 2.0),
     shed=(4.7, -3.9),
+    pond=(4.5, 3.6),
 )
 
 
-def build(seed: int, layout: Layout = LAYOUT, *, size: tuple[int, int] = (640, 480)) -> Any:
+def build(
+    seed: int, layout: Layout = LAYOUT, *, size: tuple[int, int] = (640, 480), dusk: bool = False
+) -> Any:
     """Return an MjSpec of the garden without robot, animals or cameras.
 
-    ``size`` is the largest picture.
+    ``size`` is that of the largest picture, ``dusk`` paints the sky of the evening.
     """
     rng = np.random.default_rng([seed, 7])
     spec = mujoco.MjSpec()
     spec.modelname = 'garden'
-    _look(spec, rng, size)
+    _look(spec, rng, size, dusk)
     _materials(spec, rng)
     world = spec.worldbody
     world.add_geom(
@@ -86,11 +93,12 @@ def build(seed: int, layout: Layout = LAYOUT, *, size: tuple[int, int] = (640, 4
     _plant_meshes(spec, rng)
     _beds(world, rng, layout)
     _lawn_plants(world, rng, layout)
+    _pond(world, rng, layout.pond)
     _things(world, rng)
     return spec
 
 
-def _look(spec: Any, rng: np.random.Generator, size: tuple[int, int]) -> None:
+def _look(spec: Any, rng: np.random.Generator, size: tuple[int, int], dusk: bool) -> None:
     spec.option.timestep = 0.002
     view = spec.visual
     frame = getattr(view, 'global')
@@ -101,10 +109,13 @@ def _look(spec: Any, rng: np.random.Generator, size: tuple[int, int]) -> None:
     # Multiples of the extent: from 2 cm before the lens to 60 m.
     view.map.znear, view.map.zfar = 0.007, 20.0
     top = np.array([0.42, 0.62, 0.92]) + rng.normal(size=3) * 0.04
+    horizon = np.array([0.88, 0.93, 0.98])
+    if dusk:
+        top, horizon = top * 0.28, np.array([0.66, 0.42, 0.33])
     spec.add_texture(
         name='sky', type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
         builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
-        rgb1=np.clip(top, 0, 1), rgb2=[0.88, 0.93, 0.98], width=128, height=768,
+        rgb1=np.clip(top, 0, 1), rgb2=horizon, width=128, height=768,
     )  # fmt: skip
 
 
@@ -145,6 +156,7 @@ def _materials(spec: Any, rng: np.random.Generator) -> None:
     _texture(spec, 'wood', wood, (1, 1), uniform=False)
     wall = np.array([[150.0, 85, 60], [120, 125, 120], [90, 110, 95]])[rng.integers(3)]
     _texture(spec, 'shed', wall + _streaks(rng, (128, 128), (0.8, 12)) * 12, (1, 6), uniform=False)
+    spec.add_material(name='water', rgba=[0.05, 0.09, 0.10, 1], specular=0.9, shininess=0.9)
     for name, color in (('leaf', (0.16, 0.33, 0.11)), ('blade', (0.25, 0.42, 0.14)),
                         ('crop', (0.30, 0.52, 0.20)), ('bloom', (0.75, 0.35, 0.45))):  # fmt: skip
         tone = np.array(color) * rng.uniform(0.85, 1.15) * (1 + rng.normal(size=3) * 0.06)
@@ -167,7 +179,10 @@ def _fence(world: Any, rng: np.random.Generator, layout: Layout) -> None:
         )
 
     def free(x: float, y: float) -> bool:
-        return all(np.hypot(x - gx, y - gy) > layout.gap_width / 2 for gx, gy in layout.gaps)
+        return all(
+            np.hypot(x - gx, y - gy) > width / 2
+            for (gx, gy), width in zip(layout.gaps, layout.gap_widths, strict=True)
+        )
 
     for y in np.arange(-SIDE + 0.1, SIDE, 0.225):
         if free(BACK, y):
@@ -178,18 +193,12 @@ def _fence(world: Any, rng: np.random.Generator, layout: Layout) -> None:
                 board(float(x), side, along_x=True)
     # Rails run between the gaps, so that a hole stays a hole.
     for x, y0, y1 in ((BACK, -SIDE, SIDE),):
-        stops = sorted(
-            [
-                y0,
-                y1,
-                *(
-                    g[1] + s * layout.gap_width / 2
-                    for g in layout.gaps
-                    if g[0] == x
-                    for s in (-1, 1)
-                ),
-            ]
-        )
+        holes = [
+            (gy - width / 2, gy + width / 2)
+            for (gx, gy), width in zip(layout.gaps, layout.gap_widths, strict=True)
+            if gx == x
+        ]
+        stops = sorted([y0, y1, *(edge for hole in holes for edge in hole)])
         for a, b in zip(stops[::2], stops[1::2], strict=True):
             for z in (0.3, 0.95):
                 world.add_geom(
@@ -224,6 +233,24 @@ def _shed(world: Any, at: tuple[float, float]) -> None:
         rgba=[0.2, 0.26, 0.3, 1],
         **_DECOR,
     )
+
+
+def _pond(world: Any, rng: np.random.Generator, at: tuple[float, float]) -> None:
+    x, y = at
+    world.add_geom(
+        type=_ELLIPSOID, pos=[x, y, 0.0], size=[0.75, 0.55, 0.006], material='water', **_DECOR
+    )
+    for angle in np.arange(0, 2 * np.pi, 0.33):
+        s = rng.uniform(0.07, 0.13)
+        grey = rng.uniform(0.35, 0.62)
+        world.add_geom(
+            type=_ELLIPSOID, pos=[x + 0.8 * np.cos(angle), y + 0.6 * np.sin(angle), 0.02],
+            size=[s * 1.3, s, s * 0.6], quat=[np.cos(angle / 2), 0, 0, np.sin(angle / 2)],
+            rgba=[grey, grey, grey * 0.95, 1], **_DECOR,
+        )  # fmt: skip
+    for _ in range(7):
+        angle = rng.uniform(0, 2 * np.pi)
+        _plant(world, rng, 'stalk0', 'blade', x + 0.7 * np.cos(angle), y + 0.5 * np.sin(angle))
 
 
 def _leaves(spec: Any, name: str, triangles: Array, shade: npt.NDArray[np.int64]) -> None:
@@ -390,7 +417,8 @@ def _lawn_plants(world: Any, rng: np.random.Generator, layout: Layout) -> None:
     planted = 0
     while planted < 70:
         x, y = rng.uniform(0.7, 5.8), rng.uniform(-4.6, 4.6)
-        if not any(bed.contains(x, y) for bed in layout.beds):
+        wet = np.hypot(x - layout.pond[0], y - layout.pond[1]) < 1.0
+        if not wet and not any(bed.contains(x, y) for bed in layout.beds):
             _plant(world, rng, f'tuft{rng.integers(3)}', 'blade', x, y)
             planted += 1
     for y in np.arange(-4.6, 4.7, 0.75):
@@ -454,7 +482,7 @@ def _things(world: Any, rng: np.random.Generator) -> None:
         )  # fmt: skip
     world.add_geom(
         type=_SPHERE,
-        pos=[4.6, rng.uniform(2.6, 4.0), 0.11],
+        pos=[3.2, rng.uniform(2.6, 4.0), 0.11],
         size=[0.11, 0, 0],
         rgba=[*rng.uniform(0.2, 0.9, 3), 1],
         **_DECOR,

@@ -49,7 +49,7 @@ def apply(
     if condition == 'day':
         diffuse, ambient, fill = np.array([0.72, 0.70, 0.64]), np.array([0.30, 0.31, 0.34]), 0.20
     elif condition == 'dusk':
-        diffuse, ambient, fill = np.array([0.20, 0.13, 0.09]), np.array([0.13, 0.13, 0.18]), 0.07
+        diffuse, ambient, fill = np.array([0.30, 0.21, 0.15]), np.array([0.20, 0.19, 0.24]), 0.08
     elif condition == MOON:
         diffuse, ambient, fill = np.array([0.30, 0.36, 0.52]), np.array([0.20, 0.24, 0.34]), 0.06
     else:

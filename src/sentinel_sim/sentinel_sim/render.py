@@ -35,7 +35,8 @@ _SUBJECTS = {
     'raccoon': 0.44, 'cat': 0.13, 'dog': 0.11, 'person': 0.10,
     'fox': 0.03, 'rabbit': 0.03, 'opossum': 0.03, 'none': 0.13,
 }  # fmt: skip
-_CONDITIONS = {'ir': 0.45, 'day': 0.30, 'dusk': 0.13, 'torch': 0.12}
+_CONDITIONS = {'ir': 0.45, 'natural': 0.43, 'torch': 0.12}
+_DUSKS = 0.3
 _POSES = {
     'walk': 0.45,
     'forage': 0.2,
@@ -139,7 +140,9 @@ class Studio:
         import mujoco
 
         rng = np.random.default_rng([seed, 11])
-        spec = garden.build(seed, size=SIZE)
+        # A garden has one sky: by it the hour is fixed for all its pictures in natural light.
+        self.hour = 'dusk' if rng.random() < _DUSKS else 'day'
+        spec = garden.build(seed, size=SIZE, dusk=self.hour == 'dusk')
         self.puppets = {
             kind: Puppet(
                 kind, catalog.animal(kind, int(rng.integers(variants[0], variants[1] + 1)))
@@ -251,6 +254,7 @@ def _shoot(
         if subject != 'none' and subject not in {v.name for v in labels}:
             continue
         condition = _draw(rng, _CONDITIONS)
+        condition = studio.hour if condition == 'natural' else condition
         strength = float(np.exp(rng.normal() * 0.25))
         lighting.apply(studio.model, condition, 'lamp', strength=strength, sun_height=rng.random())
         for puppet in studio.puppets.values():

@@ -31,6 +31,7 @@ from .robot.model import (
     robot_spec,
 )
 from .scenarios import Scenario
+from .weather import WeatherView, Wind
 
 Array = npt.NDArray[np.float64]
 Point = tuple[float, float, float]
@@ -130,6 +131,7 @@ class World:
 
         self.mekamon = mekamon or MekaMon(seed=seed)
         self.control_step = CONTROL_STEP
+        self._time = 0.0
         self._falls = 0
         self._was_fallen = False
         self._path = 0.0
@@ -156,6 +158,9 @@ class World:
         self._renderer: Any = None
         rng = np.random.default_rng([seed, 23])
         self.camera = CameraModel(rng, size=size, fovy=CAMERA_FOVY, lens=lens)
+        drops = np.random.default_rng([seed, 37])
+        self._weather = WeatherView(scenario.weather, drops, self.camera)
+        self._wind = Wind(self.model, scenario.weather.wind)
 
     def close(self) -> None:
         """Free the renderer."""
@@ -168,7 +173,7 @@ class World:
     def _compile(self, scenario: Scenario, size: tuple[int, int]) -> Any:
         import mujoco
 
-        spec = garden.build(scenario.garden, size=size)
+        spec = garden.build(scenario.garden, size=size, dusk=scenario.light == 'dusk')
         option = spec.option
         option.timestep = PHYSICS_STEP
         option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -219,6 +224,7 @@ class World:
         self.mekamon.sense(up=up)
         self.data.ctrl[self._servos] = self.mekamon.step(CONTROL_STEP)
         mujoco.mj_step(self.model, self.data, round(CONTROL_STEP / PHYSICS_STEP))
+        self._time += CONTROL_STEP
         sentinel = self.sentinel()
         self._path += float(np.hypot(sentinel.vx, sentinel.vy)) * CONTROL_STEP
         self._falls += self.mekamon.fallen and not self._was_fallen
@@ -271,7 +277,8 @@ class World:
         """What the sensor of the camera gives now: RGB, uint8."""
         condition = self.night.scenario.light
         self._light(condition)
-        return self.camera.take(self._render(self._eye, condition), condition)
+        ideal = self._render(self._eye, condition)
+        return self.camera.take(self._weather.draw(ideal, condition, self._time), condition)
 
     def spectator(self) -> Picture:
         """The garden as somebody who stands behind the robot would film it: RGB, uint8."""
@@ -343,6 +350,7 @@ class World:
         if self._renderer is None:
             # Made late: a thread that only simulates needs no OpenGL.
             self._renderer = mujoco.Renderer(self.model, self._size[1], self._size[0])
+        self._wind.blow(self.model, self._time)
         self.pose_animals()
         self._renderer.scene.flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = lighting.sky_visible(condition)
         self._renderer.update_scene(self.data, camera)

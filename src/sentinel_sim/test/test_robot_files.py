@@ -78,7 +78,8 @@ def test_world_is_the_simulators_garden():
     spec = importlib.util.spec_from_file_location('make_garden', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert share('urdf/garden.sdf').read_text() == module.world()
+    same = share('urdf/garden.sdf').read_text() == module.world()
+    assert same, 'the layout has changed: run urdf/make_garden.py'
 
 
 def test_every_mesh_of_the_description_exists_and_is_used():
@@ -115,6 +116,11 @@ def test_ros2_control_has_an_interface_and_a_transmission_per_joint():
     assert [j.get('name') for j in robot.findall('transmission/joint')] == list(JOINTS)
     # Two masters of one joint would fight.
     assert not [p for p in robot.iter('plugin') if 'position-controller' in p.get('filename', '')]
+
+
+def test_controllers_move_all_joints():
+    controllers = yaml.safe_load(share('config/controllers.yaml').read_text())
+    assert controllers['leg_controller']['ros__parameters']['joints'] == list(JOINTS)
 
 
 def test_launch_file_puts_gazebo_in_the_place_of_camera_and_body(tmp_path):

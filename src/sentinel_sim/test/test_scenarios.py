@@ -15,8 +15,8 @@ def play(night, sentinel=lambda night: Sentinel()):
     return night.truth()
 
 
-def bark_from_12_to_16(night):
-    return Sentinel(sound='bark' if 12 < night.time < 16 else '', volume=0.8)
+def bark_from_16_to_20(night):
+    return Sentinel(sound='bark' if 16 < night.time < 20 else '', volume=0.8)
 
 
 @pytest.mark.parametrize('name', scenarios.names())
@@ -67,13 +67,13 @@ def test_file_that_is_missing_or_no_yaml_is_refused(tmp_path):
 
 def test_same_seed_same_night_and_another_seed_another():
     scenario = scenarios.load('raccoon_night')
-    first, second, other = (play(Night(scenario, s), bark_from_12_to_16) for s in (5, 5, 6))
+    first, second, other = (play(Night(scenario, s), bark_from_16_to_20) for s in (5, 5, 6))
     assert first == second
     assert first['visits'] != other['visits']
 
 
 def test_truth_about_a_repelled_visit():
-    (visit,) = play(Night(scenarios.load('raccoon_night'), 5), bark_from_12_to_16)['visits']
+    (visit,) = play(Night(scenarios.load('raccoon_night'), 5), bark_from_16_to_20)['visits']
     assert visit['entered'] < visit['first_stimulus'] < visit['fled'] < visit['left']
     assert visit['reaction'] == pytest.approx(visit['fled'] - visit['first_stimulus'])
     assert 0 < visit['seconds_in_beds'] < visit['seconds_inside']
