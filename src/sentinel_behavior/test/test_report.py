@@ -214,6 +214,8 @@ def test_the_page_is_whole_and_needs_no_other_file(night):
     (night.folder / 'latency.json').write_text(json.dumps({'samples': [sample] * 5}))
     truth = {'beds': {'seconds': 4.5}, 'visits': [{'animal': 'raccoon-1', 'left': None}]}
     (night.folder / 'simulation.json').write_text(json.dumps(truth))
+    stack = {'nodes': {'guard': {'cpu_cores_mean': 0.037, 'pss_peak_mb': 47.2, 'starts': 1}}}
+    (night.folder / 'stack.json').write_text(json.dumps(stack))
     night.close()
     text, parsed = page_of(night.folder)
     assert all(
@@ -228,6 +230,7 @@ def test_the_page_is_whole_and_needs_no_other_file(night):
         'beds: seconds',
         '4.5',
         'raccoon-1',
+        '47 MB',
     ):
         assert expected in words
     assert 'ended early' not in words
