@@ -79,25 +79,31 @@ def box(name: str, centre: Vector, size: Vector, color: Vector) -> str:
 """
 
 
-def stretches(start: float, end: float, gaps: list[float]) -> list[tuple[float, float]]:
-    """What is left of a fence from ``start`` to ``end`` between its gaps, m."""
+def stretches(start: float, end: float, side: float, axis: int) -> list[tuple[float, float]]:
+    """What is left between its gaps of a fence from ``start`` to ``end``, m.
+
+    The fence stands at ``side`` on the other axis than ``axis`` (0: it runs along x, 1: along y).
+    """
+    gaps = sorted(
+        (gap[axis], width)
+        for gap, width in zip(LAYOUT.gaps, LAYOUT.gap_widths, strict=True)
+        if gap[1 - axis] == side
+    )
     left, cursor = [], start
-    for gap in sorted(gaps):
-        left.append((cursor, gap - LAYOUT.gap_width / 2))
-        cursor = gap + LAYOUT.gap_width / 2
+    for middle, width in gaps:
+        left.append((cursor, middle - width / 2))
+        cursor = middle + width / 2
     return [*left, (cursor, end)]
 
 
 def fence() -> str:
     """Return the fences at the back and on both sides, with the gaps that animals use."""
     wood, parts = (0.5, 0.38, 0.25), []
-    back = [y for x, y in LAYOUT.gaps if x == BACK]
-    for i, (a, b) in enumerate(stretches(-SIDE, SIDE, back)):
+    for i, (a, b) in enumerate(stretches(-SIDE, SIDE, BACK, 1)):
         centre = (BACK, (a + b) / 2, FENCE_HEIGHT / 2)
         parts.append(box(f'fence_back_{i}', centre, (FENCE_THICKNESS, b - a, FENCE_HEIGHT), wood))
     for name, side in (('left', SIDE), ('right', -SIDE)):
-        gaps = [x for x, y in LAYOUT.gaps if y == side]
-        for i, (a, b) in enumerate(stretches(FRONT, BACK, gaps)):
+        for i, (a, b) in enumerate(stretches(FRONT, BACK, side, 0)):
             centre = ((a + b) / 2, side, FENCE_HEIGHT / 2)
             size = (b - a, FENCE_THICKNESS, FENCE_HEIGHT)
             parts.append(box(f'fence_{name}_{i}', centre, size, wood))
