@@ -38,6 +38,7 @@ def play(arguments: argparse.Namespace, folder: Path) -> Outcome:
         hci_port=free_port(),
         armed=True,
         film=True,
+        record=arguments.record,
         started=started,
     )
     print(f'A night in the garden: {options.scenario}, seed {options.seed}.')

@@ -64,6 +64,12 @@ COMMON_ARGUMENTS = (
         description='keep an annotated film and samples of the latency',
     ),
     DeclareLaunchArgument(
+        'record',
+        default_value='false',
+        choices=['true', 'false'],
+        description='record every topic to sentinel.mcap in the folder',
+    ),
+    DeclareLaunchArgument(
         'log_level',
         default_value='info',
         choices=['debug', 'info', 'warn', 'error', 'fatal'],
@@ -99,6 +105,7 @@ def common_options(values: dict[str, str]) -> dict[str, Any]:
         'use_sim_time': values['use_sim_time'] == 'true',
         'autostart': values['autostart'] == 'true',
         'film': values['film'] == 'true',
+        'record': values['record'] == 'true',
         'hci_port': free_port(),
     }
 

@@ -68,6 +68,8 @@ class Options:
     """TCP port of the emulated radio; needed where the robot is emulated."""
     film: bool = False
     """Keep an annotated film and samples of the latency."""
+    record: bool = False
+    """Record every topic to sentinel.mcap in the run folder."""
     started: float = 0.0
     """When the command was given, s since 1970; 0: nobody follows the progress on a terminal."""
 
@@ -220,6 +222,16 @@ def _description() -> list[NodeEntry]:
 
 def _finish(entries: list[NodeEntry], options: Options) -> list[NodeEntry]:
     """Give every node what all have in common."""
+    if options.record:
+        entries.append(
+            NodeEntry(
+                name='mcap',
+                package='sentinel_bringup',
+                module='sentinel_bringup.mcap_node',
+                parameters={'file': str(options.folder / 'sentinel.mcap')},
+                stops_last=True,
+            )
+        )
     if options.started:
         entries.append(
             NodeEntry(

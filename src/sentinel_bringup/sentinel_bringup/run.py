@@ -47,6 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
         hci_port=free_port(),
         armed=arguments.armed or arguments.robot == nodes.EMULATED,
         film=arguments.film,
+        record=arguments.record,
         started=started,
     )
     print(f'Watching {options.source}, robot: {options.robot}.')

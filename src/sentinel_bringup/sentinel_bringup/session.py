@@ -23,6 +23,7 @@ _LEAST_SPACE = 200e6
 _LEFT = {
     'Report': 'report.html',
     'Film': 'film.webp',
+    'Recording': 'sentinel.mcap',
     'Costs': 'stack.json',
     'Logs': 'logs',
 }
@@ -49,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--domain', type=int, help='ROS domain to talk in (default: one that nobody uses)'
     )
     parser.add_argument('--namespace', default='', help='ROS namespace of the robot')
+    parser.add_argument(
+        '--record',
+        action='store_true',
+        help='record every topic to sentinel.mcap, which Foxglove opens',
+    )
     parser.add_argument('--duration', type=float, metavar='SECONDS', help='end after so long')
     parser.add_argument('-v', '--verbose', action='store_true', help='show all that the nodes say')
 

@@ -58,7 +58,10 @@ def test_whoever_publishes_pictures_gets_the_profile():
 
 
 def test_parameter_files_may_speak_of_every_node():
-    entries = [*source(started=1.0), *nodes.simulation(SimulationOptions(folder=FOLDER))]
+    entries = [
+        *source(started=1.0, record=True),
+        *nodes.simulation(SimulationOptions(folder=FOLDER)),
+    ]
     ours = {e.name for e in entries if e.module}
     assert ours == KNOWN_NODES
 

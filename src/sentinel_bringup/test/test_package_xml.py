@@ -14,6 +14,7 @@ PACKAGES = sorted(path.parent for path in SOURCES.glob('sentinel_*/setup.py'))
 KEYS = {
     'PIL': 'python3-pil',
     'cv2': 'python3-opencv',
+    'flatbuffers': 'python3-flatbuffers',
     'hypothesis': 'python3-hypothesis',
     'jinja2': 'python3-jinja2',
     'jsonschema': 'python3-jsonschema',
@@ -28,7 +29,7 @@ KEYS = {
 }
 # No key, or one for a version that is too old: ./sentinel setup --ros brings them.
 FROM_SETUP = {
-    'OpenGL', 'ai_edge_litert', 'bleak', 'bumble', 'cobs', 'flatbuffers', 'mcap',
+    'OpenGL', 'ai_edge_litert', 'bleak', 'bumble', 'cobs', 'mcap',
     'mcap_ros2', 'mujoco',
     'pycocotools', 'tflite_runtime',
 }  # fmt: skip
