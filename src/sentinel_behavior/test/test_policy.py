@@ -126,6 +126,12 @@ def test_another_context_counts_half():
     assert policy.belief('a', Context('fox', 'day')) == (1.0, 1.0)
 
 
+def test_another_zone_of_the_night_counts_nearly_as_much():
+    policy = thompson()
+    policy.learn('a', NIGHT, 1.0)
+    assert policy.belief('a', Context('raccoon', 'night', 'lawn')) == (1.9, 1.0)
+
+
 def test_a_slow_departure_counts_in_part():
     policy = thompson()
     policy.learn('a', NIGHT, 0.6)

@@ -112,9 +112,9 @@ class Model:
 def read_nights(path: Path) -> tuple[Garden, dict[str, Model]]:
     """Read config/nights.yaml; raise ConfigurationError with one sentence for the first fault."""
     data = load(path, SCHEMA)
-    garden = Garden(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in data['garden'].items()}
-    )
+    values: dict[str, Any] = data['garden']
+    spans: dict[str, Any] = {k: tuple(v) for k, v in values.items() if isinstance(v, list)}
+    garden = Garden(**(values | spans))
     models = {n: Model(n, **{'strengths': {}, **m}) for n, m in data['models'].items()}
     return garden, models
 

@@ -26,8 +26,11 @@ class Choice:
 
 
 def reward(took: float, longest: float) -> float:
-    """What a departure ``took`` s after the start is worth: from 1 for at once to 0.5 for ``longest``."""
-    return 1.0 - 0.5 * min(1.0, max(0.0, took) / longest)
+    """What a departure ``took`` s after the start is worth: 1 for at once, 0 for ``longest`` s.
+
+    What counts in the end is how long the animal stays in the beds.
+    """
+    return 1.0 - min(1.0, max(0.0, took) / longest)
 
 
 class Policy(Protocol):
