@@ -20,6 +20,7 @@ setup(
     license='Apache-2.0',
     entry_points={
         'console_scripts': [
+            f'bag = {package_name}.bag_node:main',
             f'brain = {package_name}.brain_node:main',
             f'guard = {package_name}.guard_node:main',
             f'recorder = {package_name}.recorder_node:main',

@@ -21,6 +21,7 @@ COMMANDS = {
     'tune': 'sentinel_perception.commands.tune',
     'tree': 'sentinel_behavior.commands.tree',
     'report': 'sentinel_behavior.report.command',
+    'record': 'sentinel_behavior.commands.record',
     'export': 'sentinel_behavior.report.export_command',
     'scenarios': 'sentinel_sim.commands.scenarios',
     'render': 'sentinel_sim.commands.render',
@@ -33,7 +34,7 @@ _SETUP = {
     'doctor': 'what is there, what is missing, and the cure',
 }
 # Commands that talk to nodes which run already.
-_ATTACHED = frozenset({'teleop', 'tree', 'calibrate'})
+_ATTACHED = frozenset({'teleop', 'tree', 'calibrate', 'record'})
 _EXIT_USAGE, _EXIT_INTERRUPTED = 2, 130
 
 

@@ -1,0 +1,1 @@
+"""Everything that the nodes say to each other, as MCAP files for Foxglove and for replay."""

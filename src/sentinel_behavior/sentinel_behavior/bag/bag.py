@@ -1,0 +1,166 @@
+"""An MCAP file, and what may be written into it."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sentinel_common.errors import SentinelError
+
+from .definitions import definition
+
+# Pictures that wait for what was seen in them; the detector is never that far behind.
+_WAITING = 30
+
+
+class BagError(SentinelError):
+    """The recording cannot be written."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One serialized message (CDR); ``at`` is when it was received, ns of ROS time."""
+
+    topic: str
+    datatype: str
+    data: bytes
+    at: int
+
+
+class Bag:
+    """An MCAP file with the profile ``ros2``; also a context manager. Raises BagError."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            from mcap.writer import Writer
+        except ImportError as error:
+            raise BagError(
+                'The library mcap is missing.',
+                'Install it (./sentinel setup --ros), or record with ros2 bag record.',
+            ) from error
+        self.path = path
+        self._channels: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open('wb')
+        except OSError as error:
+            raise BagError(f'{path} cannot be written: {error.strerror}.') from error
+        self._writer = Writer(self._file)
+        self._writer.start(profile='ros2', library='garden-sentinel')
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def write(self, entry: Entry) -> None:
+        """Add a message."""
+        try:
+            channel = self._channels.get(entry.topic)
+            if channel is None:
+                schema = self._writer.register_schema(
+                    entry.datatype, 'ros2msg', definition(entry.datatype).encode()
+                )
+                channel = self._writer.register_channel(entry.topic, 'cdr', schema)
+                self._channels[entry.topic] = channel
+            number = self._counts[entry.topic] = self._counts.get(entry.topic, 0) + 1
+            self._writer.add_message(channel, entry.at, entry.data, entry.at, number)
+        except OSError as error:
+            raise BagError(f'{self.path} cannot be written: {error.strerror}.') from error
+
+    def close(self) -> None:
+        """Write the index and close; a second call does nothing."""
+        if self._file.closed:
+            return
+        try:
+            self._writer.finish()  # type: ignore[no-untyped-call]
+            self._file.close()
+        except OSError as error:
+            raise BagError(f'{self.path} cannot be finished: {error.strerror}.') from error
+
+
+class Gate:
+    """Lets a camera picture pass once it is known that there is no hint of a person in it.
+
+    A picture whose detections never come is never let through.
+    """
+
+    def __init__(self) -> None:
+        self._pictures: dict[tuple[int, int], Entry] = {}
+
+    def hold(self, stamp: tuple[int, int], picture: Entry) -> None:
+        """Keep a picture; ``stamp`` (s, ns) tells which detections belong to it."""
+        self._pictures[stamp] = picture
+        while len(self._pictures) > _WAITING:
+            del self._pictures[next(iter(self._pictures))]
+
+    def judge(self, stamp: tuple[int, int], hint: bool) -> Entry | None:
+        """Return the picture of ``stamp`` where there is no ``hint`` of a person in it."""
+        picture = self._pictures.pop(stamp, None)
+        return None if hint else picture
+
+
+class Recording:
+    """What goes into which file.
+
+    Args:
+        path: gives the file for a name (a visit's id, or '' for a recording of everything).
+        visits_only: one file for each visit; visits that overlap share the file of the first.
+        before: seconds before a visit that its file begins with.
+
+    """
+
+    def __init__(self, path: Callable[[str], Path], *, visits_only: bool, before: float) -> None:
+        self._path, self._visits_only, self._before = path, visits_only, int(before * 1e9)
+        self._recent: deque[Entry] = deque()
+        self._latched: dict[str, Entry] = {}
+        self._open: set[str] = set()
+        self._bag = None if visits_only else Bag(path(''))
+
+    @property
+    def file(self) -> Path | None:
+        """The file that is being written."""
+        return self._bag.path if self._bag else None
+
+    def add(self, entry: Entry, *, latched: bool = False) -> None:
+        """Write a message now, or keep it for a visit that may begin."""
+        if latched:
+            self._latched[entry.topic] = entry
+        if self._bag:
+            self._bag.write(entry)
+        elif not latched:
+            self._recent.append(entry)
+            while self._recent[0].at < entry.at - self._before:
+                self._recent.popleft()
+
+    def visit_started(self, visit: str) -> None:
+        """Begin the file of a visit with what is latched and what went before."""
+        if not self._visits_only:
+            return
+        self._open.add(visit)
+        if self._bag is None:
+            self._bag = Bag(self._path(visit))
+            start = self._recent[0].at if self._recent else 0
+            for entry in self._latched.values():
+                at = max(entry.at, start)
+                self._bag.write(Entry(entry.topic, entry.datatype, entry.data, at))
+            while self._recent:
+                self._bag.write(self._recent.popleft())
+
+    def visit_ended(self, visit: str) -> Path | None:
+        """End the file once no visit lasts; return it then."""
+        self._open.discard(visit)
+        if self._open or not self._visits_only or self._bag is None:
+            return None
+        return self.close()
+
+    def close(self) -> Path | None:
+        """Finish the file that is open, and return it."""
+        bag, self._bag = self._bag, None
+        if bag is None:
+            return None
+        bag.close()
+        return bag.path

@@ -1,0 +1,158 @@
+"""Recordings can be read by others, begin before a visit, and hold no picture of a person."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import rclpy
+from mcap.reader import make_reader
+from mcap_ros2.decoder import DecoderFactory
+from rclpy.context import Context
+from rclpy.node import Node
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Image
+from sentinel_behavior.bag.bag import Bag, BagError, Entry, Gate, Recording
+from sentinel_behavior.bag.definitions import DefinitionError, definition
+from sentinel_behavior.bag.topics import TOPICS
+from sentinel_common.detections import Box, Detection, Frame, frame_to_message, to_stamp
+from std_msgs.msg import Header, String
+from vision_msgs.msg import Detection2DArray
+
+from sentinel_common import images, qos
+from sentinel_msgs.msg import Incident
+
+# Away from the domains that people choose; the process id tells runs apart.
+DOMAIN = 40 + (os.getpid() + 20) % 40
+
+
+def read(path):
+    """(topic, decoded message, ns) of everything in a file."""
+    with path.open('rb') as file:
+        reader = make_reader(file, decoder_factories=[DecoderFactory()])
+        return [(c.topic, m, r.log_time) for _, c, r, m in reader.iter_decoded_messages()]
+
+
+def entry(text, at, topic='/words'):
+    data = serialize_message(String(data=text))
+    return Entry(topic, 'std_msgs/msg/String', data, int(at * 1e9))
+
+
+@pytest.mark.parametrize('datatype', sorted({topic.datatype for topic in TOPICS}))
+def test_every_type_can_be_described_and_read_back(datatype, tmp_path):
+    package, _, name = datatype.partition('/msg/')
+    kind = getattr(__import__(f'{package}.msg', fromlist=[name]), name)
+    with Bag(tmp_path / 'a.mcap') as bag:
+        bag.write(Entry('/a', datatype, serialize_message(kind()), 1))
+    ((_, message, _),) = read(tmp_path / 'a.mcap')
+    fields = {field.lstrip('_') for field in kind.get_fields_and_field_types()}
+    assert all(hasattr(message, field) for field in fields)
+
+
+def test_a_type_that_is_not_installed_is_one_sentence():
+    with pytest.raises(DefinitionError, match='definition of no_msgs/Such is missing'):
+        definition('no_msgs/msg/Such')
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(BagError, match='cannot be written'):
+        Bag(tmp_path / 'file' / 'a.mcap')
+
+
+def test_a_picture_passes_only_with_detections_that_show_nobody():
+    gate = Gate()
+    pictures = [entry(str(number), number) for number in range(3)]
+    for number, picture in enumerate(pictures):
+        gate.hold((number, 0), picture)
+    assert gate.judge((0, 0), hint=False) is pictures[0]
+    assert gate.judge((1, 0), hint=True) is None
+    assert gate.judge((1, 0), hint=False) is None  # no second chance
+    assert gate.judge((7, 0), hint=False) is None
+
+
+def test_the_file_of_a_visit_begins_before_it_and_ends_with_it(tmp_path):
+    recording = Recording(lambda name: tmp_path / f'{name}.mcap', visits_only=True, before=2.0)
+    recording.add(entry('robot', 0.5, '/robot_description'), latched=True)
+    for second in (1.0, 7.0, 8.0, 9.0):
+        recording.add(entry(f'at {second}', second))
+    recording.visit_started('v1')
+    recording.add(entry('during', 9.5))
+    assert recording.visit_ended('v1') == tmp_path / 'v1.mcap'
+    recording.add(entry('after', 9.75))
+    assert recording.close() is None
+    words = [(message.data, at / 1e9) for _, message, at in read(tmp_path / 'v1.mcap')]
+    assert words == [
+        ('robot', 7.0),
+        ('at 7.0', 7.0),
+        ('at 8.0', 8.0),
+        ('at 9.0', 9.0),
+        ('during', 9.5),
+    ]
+
+
+def test_visits_that_overlap_share_a_file(tmp_path):
+    recording = Recording(lambda name: tmp_path / f'{name}.mcap', visits_only=True, before=1.0)
+    recording.visit_started('v1')
+    recording.visit_started('v2')
+    assert recording.visit_ended('v1') is None
+    recording.add(entry('both', 1.0))
+    assert recording.visit_ended('v2') == tmp_path / 'v1.mcap'
+    assert [path.name for path in tmp_path.iterdir()] == ['v1.mcap']
+    assert len(read(tmp_path / 'v1.mcap')) == 1
+
+
+def test_a_recording_over_dds_is_whole_and_shows_nobody(tmp_path):
+    process = subprocess.Popen(
+        [
+            *(sys.executable, '-m', 'sentinel_behavior.bag_node'),
+            *('--ros-args', '-p', f'folder:={tmp_path}'),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, 'ROS_DOMAIN_ID': str(DOMAIN)},
+    )
+    context = Context()
+    rclpy.init(context=context, domain_id=DOMAIN)
+    garden = Node('everybody_else', context=context)
+    camera = garden.create_publisher(Image, 'camera/image_raw', qos.IMAGE_WRITER)
+    seen = garden.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
+    tree = garden.create_publisher(String, 'tree', qos.LATCHED)
+    told = garden.create_publisher(Incident, 'incidents', qos.RELIABLE)
+    tree.publish(String(data='the tree'))
+    end = time.monotonic() + 60
+    while not all(p.get_subscription_count() for p in (camera, seen, tree, told)):
+        assert time.monotonic() < end, 'the recorder does not listen'
+        time.sleep(0.05)
+    time.sleep(1.0)  # the other side of the match
+    pixels = np.full((60, 80, 3), 90, np.uint8)
+    for second, scores in enumerate(({'raccoon': 0.9}, {'person': 0.1}, {'cat': 0.5}), start=1):
+        header = Header(stamp=to_stamp(float(second)), frame_id='camera')
+        frame = Frame(float(second), 'camera', (Detection(Box(1, 1, 9, 9), scores, '1'),))
+        camera.publish(images.image_from_array(pixels, 'bgr8', header))
+        time.sleep(0.3)
+        seen.publish(frame_to_message(frame))
+        time.sleep(0.1)
+    told.publish(Incident(kind=Incident.VISIT_STARTED, visit_id='v'))
+    time.sleep(0.5)
+    garden.destroy_node()
+    rclpy.shutdown(context=context)
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 0, log
+
+    (path,) = tmp_path.glob('garden-*.mcap')
+    found = read(path)
+    pictures = [m.header.stamp.sec for topic, m, _ in found if topic == '/camera/image_raw']
+    assert pictures == [1, 3]
+    frames = [m for topic, m, _ in found if topic == '/detections']
+    assert [frame.detections[0].results[0].hypothesis.class_id for frame in frames] == [
+        'raccoon',
+        'person',
+        'cat',
+    ]
+    assert [m.data for topic, m, _ in found if topic == '/tree'] == ['the tree']
+    assert [m.visit_id for topic, m, _ in found if topic == '/incidents'] == ['v']
