@@ -25,7 +25,7 @@ SPECIES_SHARE = {RACCOON: 0.42, CAT: 0.15, DOG: 0.13, PERSON: 0.1, OTHER: 0.12, 
 # How often which kind of sample is drawn, without and with renders.
 KINDS = ('close', 'mosaic', 'zoom', 'paste', 'render')
 PHOTO_MIX = (0.2, 0.25, 0.2, 0.35, 0.0)
-RENDER_MIX = (0.12, 0.17, 0.11, 0.25, 0.35)
+RENDER_MIX = (0.12, 0.14, 0.1, 0.22, 0.42)
 NIGHT = 0.35  # share of photographs and composites that are turned into night pictures
 PIPELINE_CROP = 0.35  # share of renders and composites seen as the pipeline's square crops
 
@@ -333,7 +333,7 @@ class Mixer:
 
 
 # How often a rendered frame shows what.
-RENDER_SHARE = {'raccoon': 0.5, 'other': 0.38, 'empty': 0.12}
+RENDER_SHARE = {'raccoon': 0.4, 'other': 0.48, 'empty': 0.12}
 
 
 def _render_group(picture: Picture) -> str:

@@ -25,12 +25,14 @@ from pictures import IGNORE, Picture, read_coco
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from train import load_trained
-from yolox import COCO_CLASSES, RACCOON, SIZE, SPECIES, coco_scores, load_base
+from yolox import CAT, COCO_CLASSES, DOG, PERSON, RACCOON, SIZE, SPECIES, coco_scores, load_base
 
 LOWEST = 0.01  # score below which nothing is kept
 OVERLAP = 0.5  # overlap above which non-maximum suppression drops the weaker box
 MATCH = 0.3  # overlap at which a box counts as found: boxes in the dark are vague
-THRESHOLDS = (0.3, 0.5)
+THRESHOLDS = (0.3, 0.4)  # the pipeline alarms at a median of 0.4
+VETO_LEVEL = 0.15  # score from which the pipeline reports a person, cat or dog
+VETO = (CAT, DOG, PERSON)
 BOOTSTRAPS = 200
 
 Detections = np.ndarray  # [n, 6]: x1, y1, x2, y2, score, species
@@ -175,6 +177,17 @@ def alarms(pictures: list[Picture], found: list[Detections], threshold: float) -
     return {k: f'{a}/{n}' for k, (a, n) in sorted(count.items())}
 
 
+def vetoes(pictures: list[Picture], found: list[Detections]) -> dict:
+    """Return `vetoes/pictures`: where a person, cat or dog is, and where none is."""
+    count = {True: [0, 0], False: [0, 0]}
+    for picture, detections in zip(pictures, found, strict=True):
+        held = np.isin(detections[:, 5], VETO) & (detections[:, 4] >= VETO_LEVEL)
+        entry = count[not picture.labels.isdisjoint(VETO)]
+        entry[0] += bool(held.any())
+        entry[1] += 1
+    return {('shown' if k else 'absent'): f'{a}/{n}' for k, (a, n) in count.items()}
+
+
 def evaluate(model: Path, data: list[Path], merge_animals: bool) -> dict:
     """Return all figures of a model, per data file."""
     detector = Detector(model, merge_animals)
@@ -194,6 +207,7 @@ def evaluate(model: Path, data: list[Path], merge_animals: bool) -> dict:
         for threshold in THRESHOLDS:
             part[f'named@{threshold}'] = species_table(pictures, found, threshold)
             part[f'alarms@{threshold}'] = alarms(pictures, found, threshold)
+        part[f'vetoes@{VETO_LEVEL}'] = vetoes(pictures, found)
         report[file.stem] = part
     return report
 

@@ -13,6 +13,7 @@ from yolox import RACCOON, SPECIES
 CENTRE_RADIUS = 2.5  # cells around the centre of a box that may predict it (YOLOX)
 TOP_CANDIDATES = 10  # predictions whose overlap decides how many a box gets (YOLOX)
 BOX_WEIGHT = 5.0  # weight of the overlap loss (YOLOX)
+CLASS_WEIGHT = 2.0  # YOLOX has 1; here calling a cat a raccoon is the worst mistake
 IOU_COST = 3.0  # weight of the overlap against the class cost in the assignment (YOLOX)
 FAR_COST = 1e5  # keeps predictions outside the box centre for boxes that have no other
 TEACHER_MARGIN = 1.3  # a raccoon box is widened by this factor before the teacher is muted in it
@@ -153,7 +154,7 @@ def yolox_loss(
     norm = max(count, 1)
     zero = boxes.sum() * 0
     box = BOX_WEIGHT * (sum(box_terms, zero)) / norm
-    label = sum(class_terms, zero) / norm
+    label = CLASS_WEIGHT * sum(class_terms, zero) / norm
     presence = functional.binary_cross_entropy_with_logits(objectness, found, reduction='none')
     presence = (presence * weight).sum() / norm
     taught = zero

@@ -31,7 +31,7 @@ BASE = 'weights/yolox_nano_coco80_416_fused.npz'
 # One step of AdamW moves a weight by about this share of the typical weight of its tensor. Folding
 # the normalisation left tensors whose sizes differ a thousandfold (stem 0.01, depth-wise kernels up
 # to 20): one absolute rate for all of them tears the stem apart within 200 steps.
-RATE = 1e-3
+RATE = 1.5e-3
 FROZEN = ('stem', 'stage2')  # edges and colours are the same everywhere; half of the time is here
 WARM_UP = 40  # steps
 FINAL_RATE = 0.05  # of RATE, at the end of the cosine
@@ -39,7 +39,7 @@ WEIGHT_DECAY = 5e-4
 EMA_DECAY = 0.998
 EMA_RAMP = 300  # steps over which the average slows down to EMA_DECAY
 CLIP = 10.0  # norm of the gradient
-SAVE_EVERY = 200  # steps
+SAVE_EVERY = 100  # steps
 LOG_EVERY = 25  # steps
 
 
@@ -162,11 +162,12 @@ def train(options: argparse.Namespace) -> Path:
             group['lr'] = group['size'] * rate(step, options.steps)
         pictures = pictures.to(device, torch.float32, memory_format=torch.channels_last)
         taught = None
-        if options.teacher > 0:
-            with torch.no_grad():
-                taught = coco_scores(*teacher(pictures)[1:])
+        with torch.no_grad():
+            features = model.early(pictures)  # frozen, so the teacher has the same
+            if options.teacher > 0:
+                taught = coco_scores(*teacher.detect(features)[1:])
         parts = yolox_loss(
-            model(pictures),
+            model.detect(features),
             [b.to(device) for b in boxes],
             centres,
             strides,

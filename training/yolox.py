@@ -150,7 +150,15 @@ class YoloxNano(nn.Module):
 
         Boxes are (cx, cy, w, h) in input pixels.
         """
-        c3 = self.stage3(self.stage2(self.stem(pictures)))
+        return self.detect(self.early(pictures))
+
+    def early(self, pictures: Tensor) -> Tensor:
+        """Return the features of the first layers, which training leaves as they are."""
+        return self.stage2(self.stem(pictures))
+
+    def detect(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return from early features what `forward` returns from pictures."""
+        c3 = self.stage3(features)
         c4 = self.stage4(c3)
         c5 = self.lateral5(self.stage5(c4))
         f4 = self.lateral4(self.merge4(torch.cat((_double(c5), c4), 1)))
