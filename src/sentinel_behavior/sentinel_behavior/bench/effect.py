@@ -11,16 +11,17 @@ import numpy as np
 from ..deterrents import Deterrents
 from ..policy import POLICIES
 from ..policy.trial import Trial
+from ..world import SETTINGS
 from .campaign import Campaign, Outcome
 from .residents import Garden, Model
 from .statistics import excludes_zero, interval, ratio, share
 
 NIGHTS = 30
 
-# No sentinel; always the same bark; and the policies.
-NONE, FIXED = 'none', 'fixed'
-ARMS = (NONE, FIXED, 'random', 'round_robin', 'first', 'thompson')
-LEARNED = 'thompson'
+# No sentinel; always the same bark; the policies; and the learned one where sound is open from the
+# start.
+NONE, FIXED, LOUD = 'none', 'fixed_bark', 'thompson_sound_at_once'
+ARMS = (NONE, FIXED, 'random', 'round_robin', 'first', 'thompson', LOUD)
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Month:
     visits: int
     fled: int
     stimuli: int
+    sound: float  # s
     first: tuple[float, ...]
     a_a: bool  # whether two groups that were treated alike differ
 
@@ -39,24 +41,31 @@ def month(
     arm: str, model: Model, garden: Garden, catalogue: Deterrents, seed: int, nights: int = NIGHTS
 ) -> Month:
     """Live through one campaign; the same ``seed`` has the same visits for every arm."""
-    policy = None
+    policy, settings = None, SETTINGS
     if arm == FIXED:
         catalogue = replace(catalogue, by_name={'bark': replace(catalogue.by_name['bark'], step=1)})
         policy = POLICIES['first'](catalogue, random.Random())
+    elif arm == LOUD:
+        settings = replace(SETTINGS, first_step=2)
+        policy = POLICIES['thompson'](catalogue, random.Random(f'policy {seed}'))
     elif arm != NONE:
         policy = POLICIES[arm](catalogue, random.Random(f'policy {seed}'))
-    campaign = Campaign(catalogue, garden, policy, trial=Trial(a_a=True), seed=seed)
+    campaign = Campaign(
+        catalogue, garden, policy, settings=settings, trial=Trial(a_a=True), seed=seed
+    )
     outcomes = campaign.run(model, nights)
-    return _summary(outcomes)
+    sounds = {n: d.duration for n, d in catalogue.by_name.items() if d.sound}
+    return _summary(outcomes, sounds)
 
 
-def _summary(outcomes: Sequence[Outcome]) -> Month:
+def _summary(outcomes: Sequence[Outcome], sounds: Mapping[str, float]) -> Month:
     groups = [[o.bed_seconds for o in outcomes if o.group == g] for g in 'AB']
     return Month(
         sum(o.bed_seconds for o in outcomes),
         len(outcomes),
         sum(o.fled for o in outcomes),
         sum(len(o.stimuli) for o in outcomes),
+        sum(sounds.get(name, 0.0) for o in outcomes for name in o.stimuli),
         tuple(o.first for o in outcomes if o.first is not None),
         excludes_zero(*groups),
     )
@@ -102,6 +111,7 @@ def figures(months: Mapping[str, Sequence[Month]]) -> dict[str, Any]:
             'visits': visits / len(done),
             'repelled_share': share(sum(m.fled for m in done), visits),
             'stimuli_per_visit': sum(m.stimuli for m in done) / visits,
+            'sound_seconds': interval([m.sound for m in done]),
             'first_stimulus_p50_p95': [float(np.percentile(firsts, q)) for q in (50, 95)]
             if firsts
             else None,

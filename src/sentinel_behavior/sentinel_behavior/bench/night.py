@@ -1,0 +1,160 @@
+"""``./sentinel bench night``: what the brain achieves in a month, and whom it never acts at."""
+
+import argparse
+import json
+import os
+import platform
+import random
+import sys
+import time
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from sentinel_common.files import share
+
+from ..configuration import digest
+from ..deterrents import read_deterrents
+from . import effect, encounters
+from .invariants import WORLDS
+from .residents import read_nights
+from .statistics import share as share_of
+
+SUMMARY = 'seeded months of nights: effect of the policies, actions at people and pets, invariants'
+
+PARTS = ('effect', 'assumptions', 'encounters', 'invariants')
+
+_PACKAGES = ('numpy', 'scipy', 'py-trees')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('--part', choices=PARTS, action='append', help='default: all of them')
+    parser.add_argument('--campaigns', type=int, default=200, help='months per policy (200)')
+    parser.add_argument('--encounters', type=int, default=3000, help='with people and pets (3000)')
+    parser.add_argument('--worlds', type=int, default=100_000, help='random worlds (100000)')
+    parser.add_argument('--workers', type=int, default=1, help='processes (1)')
+    parser.add_argument('--json', type=Path, help='file for the figures')
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the benchmark, print its figures, and write them."""
+    parts = args.part or list(PARTS)
+    found: dict[str, Any] = environment()
+    start = time.monotonic()
+    for part in parts:
+        found[part] = _PARTS[part](args)
+    found['seconds'] = round(time.monotonic() - start, 1)
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=1) + '\n')
+    return 0
+
+
+def environment() -> dict[str, Any]:
+    """Machine, versions and data that the figures belong to. Seeds are 0, 1, 2, ..."""
+    versions = {'python': platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    files = ('config/nights.yaml', 'config/animals.yaml', 'config/deterrents.yaml')
+    return {
+        'benchmark': 'night',
+        'machine': {'processor': _processor(), 'cores': os.cpu_count()},
+        'versions': versions,
+        'seed': 0,
+        'data': {name: digest(share(name)) for name in (*files, 'config/tree.yaml')},
+    }
+
+
+def _processor() -> str:
+    information = Path('/proc/cpuinfo')
+    lines = information.read_text().splitlines() if information.exists() else []
+    models = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
+    return models[0] if models else platform.machine()
+
+
+def _effect(args: argparse.Namespace) -> dict[str, Any]:
+    garden, models = read_nights(share('config/nights.yaml'))
+    catalogue = read_deterrents(share('config/deterrents.yaml'))
+    start = time.process_time() if args.workers == 1 else None
+    found = effect.measure(
+        models, garden, catalogue, campaigns=args.campaigns, workers=args.workers, say=_progress
+    )
+    for name, rows in found.items():
+        print(f'\nraccoon-seconds in the beds in {effect.NIGHTS} nights, animal model {name}:')
+        for arm, row in rows.items():
+            print(f'  {arm:24} {_row(row)}')
+    return {'campaigns': args.campaigns, 'nights': effect.NIGHTS, 'models': found} | (
+        {} if start is None else {'cpu_seconds': round(time.process_time() - start, 1)}
+    )
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    mean, low, high = row['bed_seconds']
+    text = f'{mean:7.0f} [{low:.0f}, {high:.0f}]  repelled {row["repelled_share"][0]:.0%}'
+    text += f'  sound {row["sound_seconds"][0]:5.0f} s  A/A {row["a_a_excludes_zero"][0]:.1%}'
+    for name in ('none', effect.FIXED, 'random', 'round_robin'):
+        if f'over_{name}' in row:
+            text += f'  /{name} {row[f"over_{name}"][0]:.2f}'
+    return text
+
+
+def _assumptions(args: argparse.Namespace) -> dict[str, Any]:
+    garden, models = read_nights(share('config/nights.yaml'))
+    catalogue = read_deterrents(share('config/deterrents.yaml'))
+    campaigns = max(8, args.campaigns // 8)
+    found = {}
+    print('\nlearned choice over the baselines, one assumption changed (animal model average):')
+    for name, (model, changed) in effect.variations(models['average'], garden).items():
+        rows = effect.measure(
+            {name: model}, changed, catalogue,
+            campaigns=campaigns, workers=args.workers,
+            arms=(effect.NONE, effect.FIXED, 'random', 'round_robin', 'thompson'),
+        )[name]['thompson']  # fmt: skip
+        found[name] = {key: value for key, value in rows.items() if key.startswith('over_')}
+        print(f'  {name:22}', *(f'{k[5:]} {v[0]:.2f}' for k, v in found[name].items()), flush=True)
+    return {'campaigns': campaigns, 'variations': found}
+
+
+def _encounters(args: argparse.Namespace) -> dict[str, Any]:
+    found = encounters.measure(args.encounters, workers=args.workers, say=_progress)
+    print('\nencounters with people and pets, detector errors drawn per encounter:')
+    for row in found['curve']:
+        rate, low, high = row['actions']
+        print(
+            f'  missed {row["missed"]:.1%}: {rate * 1000:.1f} actions per 1000 '
+            f'[{low * 1000:.1f}, {high * 1000:.1f}] in {row["encounters"]}'
+        )
+    for key in ('answered', 'vetoed_by_mistake', 'unanswered_for_a_veto'):
+        print(f'  raccoon visits {key}: {found[key][0]:.1%}')
+    return found
+
+
+def _invariants(args: argparse.Namespace) -> dict[str, Any]:
+    found = {}
+    for name, world in WORLDS.items():
+        broken = 0
+        for seed in range(args.worlds):
+            broken += bool(world(random.Random(f'{name} {seed}')))
+        found[name] = {
+            'worlds': args.worlds,
+            'broken': broken,
+            'share': share_of(broken, args.worlds),
+        }
+        print(f'  {name}: {broken} of {args.worlds} random worlds broken', flush=True)
+    return found
+
+
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+_PARTS = {
+    'effect': _effect,
+    'assumptions': _assumptions,
+    'encounters': _encounters,
+    'invariants': _invariants,
+}
