@@ -127,7 +127,7 @@ def test_randomness_ends_when_the_robot_stands():
     assert walk.step(DT, Twist(), BodyPose()) == pytest.approx(last)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     parameters=st.tuples(*[st.integers(0, 255)] * 10),
     crawl=st.booleans(),

@@ -216,7 +216,8 @@ class Gait:
         if self._velocity.any() or marching or self._must_settle():
             lift = self._walk(dt)
         goal = inverse(self._in_body(lift))
-        self._joints = approach(self._joints, goal, JOINT_RATE * dt)
+        # Rounding may carry a joint past its limit by the last bit.
+        self._joints = np.clip(approach(self._joints, goal, JOINT_RATE * dt), LOWER, UPPER)
         return self._joints
 
     def _walk(self, dt: float) -> Array:
