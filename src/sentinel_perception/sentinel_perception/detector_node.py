@@ -104,7 +104,7 @@ class DetectorNode(ManagedNode):
         self._received = self._skipped = self._unusable = 0
         self._milliseconds: deque[float] = deque(maxlen=_WINDOW)
         self._processed: deque[float] = deque(maxlen=_WINDOW)
-        self._trouble = ''
+        self._trouble, self._grid = '', 0
         self._detections = self.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
         self._targets = self.create_publisher(Detection3DArray, 'targets', qos.RELIABLE)
         self._sweeps = self.create_publisher(Header, 'sweep', qos.RELIABLE)
@@ -214,6 +214,7 @@ class DetectorNode(ManagedNode):
                 Header(stamp=message.header.stamp, frame_id=message.header.frame_id)
             )
         self._trouble = f'cannot see: {sight.blind}' if sight.blind else ''
+        self._grid = pipeline.grid_in_use(stamp)
         self._milliseconds.append((time.monotonic() - begin) * 1000)
         self._processed.append(time.monotonic())
         self.get_logger().debug(
@@ -244,6 +245,7 @@ class DetectorNode(ManagedNode):
             'skipped': self._skipped,
             'unusable': self._unusable,
             'runtime': self._model.runtime,
+            'grid': self._grid,
             'fps': round(len(recent) / max(now - recent[0], 1.0), 1) if recent else 0.0,
         }
         if self._milliseconds:

@@ -7,6 +7,7 @@ from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, RACCOON
 
 from .detector.port import Pixels, Region
 from .pipeline import Sight
+from .zones import Zones
 
 # BGR; raccoon red, household green and blue, so that a mix-up is seen at once.
 COLORS = {
@@ -16,6 +17,7 @@ COLORS = {
     PERSON: (230, 140, 40),
     OTHER_ANIMAL: (40, 180, 240),
 }
+_INCLUDED, _EXCLUDED = (90, 200, 90), (70, 70, 220)
 _LOOK, _MOTION, _WARNING = (130, 130, 130), (240, 240, 60), (40, 40, 255)
 
 
@@ -31,6 +33,16 @@ def annotate(picture: Pixels, sight: Sight, *, looks: bool = False) -> Pixels:
         _detection(canvas, detection)
     if sight.blind:
         _text(canvas, f'cannot see: {sight.blind}', (8, 24), _WARNING)
+    return canvas
+
+
+def draw_zones(canvas: Pixels, zones: Zones) -> Pixels:
+    """Draw the outlines of ``zones`` into ``canvas``: what counts green, what does not red."""
+    size = np.array([canvas.shape[1], canvas.shape[0]])
+    for polygons, color in ((zones.include, _INCLUDED), (zones.exclude, _EXCLUDED)):
+        for polygon in polygons:
+            corners = np.rint(np.array(polygon) * size).astype(np.int32)
+            cv2.polylines(canvas, [corners], True, color, 2)
     return canvas
 
 

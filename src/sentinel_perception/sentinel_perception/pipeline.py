@@ -24,6 +24,10 @@ from .zones import Zones
 # Boxes below this score are not even looked at: the lowest veto level that makes sense.
 _FLOOR = 0.05
 
+# Full rounds that come later than this many periods after each other are too slow; the tiles are
+# then left out for this long, s, before they are tried again.
+_LATE, _COARSE_TIME = 1.3, 10.0
+
 # After motion or a scene change the pipeline stays engaged for this long, s.
 _STAYS_ENGAGED = 2.0
 
@@ -63,6 +67,8 @@ class Pipeline:
         self._blindness = Blindness()
         self._engaged_until = -np.inf
         self._turn = 0
+        self._completed = self._coarse_until = -np.inf
+        self._was_engaged = False
         self._motion = MotionGate(
             contrast=settings.motion_contrast,
             area=settings.motion_area,
@@ -110,6 +116,8 @@ class Pipeline:
             merged, looks, stamp, self._detector.input_size, self._settings
         )
         taken = self._sweep.looked(looks, stamp)
+        if taken is not None:
+            self._judge_pace(stamp, engaged)
         # A round that began long ago says nothing about now; and a covered or frozen camera has
         # looked at nothing, however often the model ran.
         swept = taken is not None and taken <= 2 * self._settings.engaged_sweep_period
@@ -136,6 +144,17 @@ class Pipeline:
             strengths={t.identity: t.strength for t in tracks},
         )
 
+    def _judge_pace(self, stamp: float, engaged: bool) -> None:
+        """Leave the tiles out for a while where full rounds come too seldom for the guard."""
+        late = stamp - self._completed > _LATE * self._settings.engaged_sweep_period
+        if engaged and self._was_engaged and late:
+            self._coarse_until = stamp + _COARSE_TIME
+        self._completed, self._was_engaged = stamp, engaged
+
+    def grid_in_use(self, stamp: float) -> int:
+        """Finest grid of the sweep at ``stamp``: 1 where the computer is too slow for tiles."""
+        return 1 if stamp < self._coarse_until else self._settings.finest_grid
+
     def _disturb(self, motion: Motion, stamp: float) -> None:
         """Forget tracks of another scene; whatever moves is not parked."""
         if motion.cut:
@@ -146,8 +165,15 @@ class Pipeline:
                 track.disturb(stamp)
 
     def _engage(self, motion: Motion, stamp: float) -> bool:
-        """Tell whether anything moves or is tracked that is not parked, or did a moment ago."""
-        lively = [t for t in self._tracker.tracks if not is_parked(t, stamp, self._settings)]
+        """Tell whether anything moves or is tracked that is not parked, or did a moment ago.
+
+        One hit alone, as a detector has them in an empty garden, gets a second look, not more.
+        """
+        lively = [
+            t
+            for t in self._tracker.tracks
+            if (t.confirmed or t.hits > 1) and not is_parked(t, stamp, self._settings)
+        ]
         if motion.boxes or motion.scene_changed or lively:
             if stamp > self._engaged_until:
                 self._sweep.restart()
@@ -179,7 +205,7 @@ class Pipeline:
         if motion.scene_changed and not tracks:
             # Motion says nothing now: look at the whole picture instead.
             chosen.append(Region(0, 0, width, height))
-        self._sweep.plan(width=width, height=height, finest_grid=settings.finest_grid)
+        self._sweep.plan(width=width, height=height, finest_grid=self.grid_in_use(stamp))
         period = self._sweep.parts / settings.idle_calls_per_second
         if engaged:
             period = min(period, settings.engaged_sweep_period)

@@ -15,6 +15,9 @@ _LEAST_SHARE = 0.5
 # picture.
 _WHOLE_SHARE = 0.85
 
+# A part that falls due within this time, s, is looked at now: stamps jitter.
+_EARLY = 0.01
+
 # Neighbouring tiles of a grid overlap by this share of a tile, so that an animal on the seam is
 # whole in one of them.
 _OVERLAP = 0.25
@@ -108,7 +111,7 @@ class Sweep:
         self._due = min(max(self._due, stamp - step * most), stamp + step)
         chosen: list[Region] = []
         position = self._next
-        while self._due <= stamp and len(chosen) < min(most, len(self._parts)):
+        while self._due <= stamp + _EARLY and len(chosen) < min(most, len(self._parts)):
             chosen.append(self._parts[position % len(self._parts)])
             position += 1
             self._due += step

@@ -55,6 +55,11 @@ class Track:
         return np.asarray(self.box + np.tile(self.velocity * ahead, 2), np.float32)
 
     @property
+    def hits(self) -> int:
+        """Hits among the last looks."""
+        return sum(score > 0 for score in self.history)
+
+    @property
     def strength(self) -> float:
         """Median score of the hits among the last looks, 0..1."""
         hits = [score for score in self.history if score > 0]
@@ -177,9 +182,8 @@ def _patience(track: Track, stamp: float, settings: Settings) -> float:
 
 def _convinces(track: Track, settings: Settings) -> bool:
     """Enough hits among the last looks, strong in the middle, at the pace of an animal."""
-    hits = sum(score > 0 for score in track.history)
     return (
-        hits >= settings.confirm_hits
+        track.hits >= settings.confirm_hits
         and track.strength >= settings.threshold
         and track.speed <= settings.fastest
     )

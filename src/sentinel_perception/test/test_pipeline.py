@@ -242,3 +242,14 @@ def test_an_idle_round_that_took_long_is_no_sweep():
     pipeline = Pipeline(ColorDetector(), Settings(idle_calls_per_second=0.5))
     play(pipeline, empty(40))
     assert not any(s.swept for s in play(pipeline, empty(110, first=40), start=4.0))
+
+
+def test_a_slow_computer_leaves_out_the_tiles_to_keep_looking_at_everything():
+    pipeline = Pipeline(ColorDetector(), Settings(finest_grid=3))
+    times = []
+    for i, picture in enumerate(walk(40, speed=2)):
+        stamp = i * 0.4
+        if pipeline.process(picture, stamp, CAMERA).swept:
+            times.append(stamp)
+    assert pipeline.grid_in_use(times[-1]) == 1
+    assert max(b - a for a, b in itertools.pairwise(times[2:])) <= 0.81

@@ -1,0 +1,1 @@
+"""Commands that this package offers to ``./sentinel``."""

@@ -1,0 +1,233 @@
+"""``./sentinel tune``: a video of what the pipeline sees, and its zones and thresholds."""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from sentinel_common.errors import ConfigurationError, SentinelError
+from sentinel_common.files import share
+
+from ..camera.sources import Source, SourceError, open_source
+from ..configuration import read_detector, write_detector
+from ..detector.model import load
+from ..detector.port import Pixels
+from ..draw import annotate, draw_zones
+from ..pipeline import Pipeline, Sight
+from ..position import Intrinsics
+from ..settings import PARAMETERS, from_values
+from ..zones import Zones, parse
+
+SUMMARY = 'show what the pipeline sees on your source, and set zones and thresholds'
+
+# Pace of sources that have none, and of the video, pictures per second.
+_RATE = 10.0
+
+# Pictures of a folder are shown this often, so that a track can be confirmed.
+_REPEATS = 10
+
+# Vertical field of view where no calibration is at hand, rad; it moves positions only.
+_FIELD_OF_VIEW = 0.7854
+
+_TUNABLE = ('threshold', 'min_score', 'veto_level', 'finest_grid', 'motion_contrast')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument(
+        '--source', required=True, help='video, picture, folder, camera number, or address'
+    )
+    parser.add_argument('--out', type=Path, required=True, help='folder for what this makes')
+    parser.add_argument('--model', type=Path, help='TFLite model; default: the one of the sentinel')
+    parser.add_argument('--labels', type=Path, help='labels, one per line, if not beside the model')
+    parser.add_argument('--threads', type=int, default=2, help='threads of the interpreter')
+    parser.add_argument('--seconds', type=float, default=0.0, help='stop after this; 0: at the end')
+    parser.add_argument(
+        '--config', type=Path, help='parameter file; default: config/perception.yaml'
+    )
+    parser.add_argument(
+        '--include', action='append', metavar='POLYGON', help="zone that counts: '0,0.5 1,0.5 1,1'"
+    )
+    parser.add_argument(
+        '--exclude', action='append', metavar='POLYGON', help='zone that does not count'
+    )
+    for name in _TUNABLE:
+        parameter = next(p for p in PARAMETERS if p.name == name)
+        parser.add_argument(
+            f'--{name.replace("_", "-")}', type=type(parameter.default), help=parameter.description
+        )
+    parser.add_argument(
+        '--write', action='store_true', help='write zones and thresholds into the parameter file'
+    )
+    parser.add_argument(
+        '--false-alarm',
+        action='append',
+        type=int,
+        metavar='NUMBER',
+        help='picture of tracks.json in which nothing is: exported as a hard negative',
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Make the video, the list of tracks and, where asked, the negatives and the parameters."""
+    config = args.config or share('config/perception.yaml')
+    values = read_detector(config)
+    for name in _TUNABLE:
+        if getattr(args, name) is not None:
+            parameter = next(p for p in PARAMETERS if p.name == name)
+            values[name] = parameter.check(getattr(args, name))
+    values['include_zones'] = args.include or values.get('include_zones', [])
+    values['exclude_zones'] = args.exclude or values.get('exclude_zones', [])
+    zones = parse(values['include_zones'], values['exclude_zones'])
+    settings = from_values(values)
+    if settings.confirm_hits > settings.confirm_looks:
+        raise ConfigurationError('confirm_hits cannot be more than confirm_looks.')
+    detector = load(
+        args.model or share('models/detector.tflite'), args.labels, threads=args.threads
+    )
+    source = open_source(args.source)
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        session = _Session(args.out, Pipeline(detector, replace(settings), zones), zones)
+        session.run(source, args.seconds, frozenset(args.false_alarm or ()))
+    except OSError as error:
+        raise SentinelError(f'{args.out} cannot be written: {error.strerror}.') from None
+    finally:
+        source.close()
+    session.tell()
+    if args.write:
+        write_detector(config, {k: values[k] for k in (*_TUNABLE, *_ZONES) if values.get(k)})
+        print(f'Written to {config}.')
+    return 0
+
+
+_ZONES = ('include_zones', 'exclude_zones')
+
+
+class _Session:
+    """One pass over a source."""
+
+    def __init__(self, out: Path, pipeline: Pipeline, zones: Zones) -> None:
+        self._out = out
+        self._pipeline = pipeline
+        self._zones = zones
+        self._video: cv2.VideoWriter | None = None
+        self._size = (0, 0)
+        self._tracks: dict[str, dict[str, object]] = {}
+        self._negatives: list[dict[str, object]] = []
+        self.pictures = 0
+        self.alarms = 0
+
+    def run(self, source: Source, seconds: float, false_alarms: frozenset[int]) -> None:
+        """Process every picture once; live sources in real time."""
+        rate = source.rate or _RATE
+        repeats = 1 if source.rate or source.live else _REPEATS
+        begin = time.monotonic()
+        number = 0
+        while True:
+            try:
+                picture = source.read()
+            except SourceError:
+                if self.pictures and source.live:
+                    break
+                raise
+            if picture is None:
+                break
+            for _ in range(repeats):
+                stamp = time.monotonic() - begin if source.live else number / rate
+                if seconds and stamp > seconds:
+                    self._finish()
+                    return
+                self._one(picture, stamp, number, rate, number in false_alarms)
+                number += 1
+            if sys.stderr.isatty():
+                print(f'\r{number} pictures', end='', file=sys.stderr, flush=True)
+        self._finish()
+
+    def _one(self, picture: Pixels, stamp: float, number: int, rate: float, false: bool) -> None:
+        height, width = picture.shape[:2]
+        camera = Intrinsics.from_field_of_view(width, height, _FIELD_OF_VIEW)
+        sight = self._pipeline.process(picture, stamp, camera)
+        self._note(sight, stamp, number)
+        if false:
+            self._negative(picture, number)
+        canvas = draw_zones(annotate(picture, sight, looks=True), self._zones)
+        if self._video is None:
+            path = str(self._out / 'tune.mp4')
+            self._size = width - width % 2, height - height % 2
+            self._video = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*'mp4v'), rate, self._size)
+            if not self._video.isOpened():
+                raise SentinelError(f'The video {path} cannot be written.')
+        self._video.write(_fitted(canvas, self._size))
+        self.pictures += 1
+
+    def _note(self, sight: Sight, stamp: float, number: int) -> None:
+        self.alarms += any(t.best[0] == 'raccoon' for t in sight.targets.targets)
+        for detection in sight.frame.detections:
+            if not detection.track_id:
+                continue
+            species, probability = detection.best
+            strength = sight.strengths[detection.track_id]
+            row = self._tracks.setdefault(
+                detection.track_id,
+                {'id': detection.track_id, 'from': round(stamp, 2), 'first_picture': number},
+            )
+            best = row.get('score', 0.0)
+            if not isinstance(best, float) or strength >= best:
+                row['score'], row['best_picture'] = round(strength, 3), number
+            row.update(
+                until=round(stamp, 2),
+                last_picture=number,
+                species=species,
+                probability=round(probability, 3),
+            )
+
+    def _negative(self, picture: Pixels, number: int) -> None:
+        folder = self._out / 'negatives'
+        folder.mkdir(exist_ok=True)
+        name = f'negatives/{number:06d}.jpg'
+        (self._out / name).write_bytes(cv2.imencode('.jpg', picture)[1].tobytes())
+        height, width = picture.shape[:2]
+        self._negatives.append({'id': number, 'file_name': name, 'width': width, 'height': height})
+
+    def _finish(self) -> None:
+        if self._video is not None:
+            self._video.release()
+        tracks = json.dumps(list(self._tracks.values()), indent=1) + '\n'
+        (self._out / 'tracks.json').write_text(tracks, 'utf-8')
+        if self._negatives:
+            # COCO with pictures and no boxes: what training takes as hard negatives.
+            coco = {
+                'images': self._negatives,
+                'annotations': [],
+                'categories': [{'id': 1, 'name': 'raccoon'}],
+            }
+            (self._out / 'negatives.json').write_text(json.dumps(coco, indent=1) + '\n', 'utf-8')
+
+    def tell(self) -> None:
+        """Print what was found and where it lies."""
+        print(f'{self.pictures} pictures, {len(self._tracks)} tracks:')
+        for row in self._tracks.values():
+            print(
+                f'  {row["id"]:>4} {row["species"]:13} {row["probability"]:.2f}, score '
+                f'{row["score"]:.2f}, {row["from"]} to {row["until"]} s, '
+                f'best in picture {row["best_picture"]}'
+            )
+        print(f'Video and list: {self._out / "tune.mp4"}, {self._out / "tracks.json"}')
+        if self._negatives:
+            print(f'{len(self._negatives)} hard negatives: {self._out / "negatives.json"}')
+
+
+def _fitted(canvas: Pixels, size: tuple[int, int]) -> Pixels:
+    """Pictures of a folder differ in size; a video has one."""
+    if (canvas.shape[1], canvas.shape[0]) == size:
+        return canvas
+    scale = min(size[0] / canvas.shape[1], size[1] / canvas.shape[0])
+    inner = max(1, round(canvas.shape[1] * scale)), max(1, round(canvas.shape[0] * scale))
+    fitted = np.zeros((size[1], size[0], 3), np.uint8)
+    fitted[: inner[1], : inner[0]] = cv2.resize(canvas, inner, interpolation=cv2.INTER_AREA)
+    return fitted

@@ -1,0 +1,102 @@
+"""What tune writes: a video, the tracks, hard negatives, and parameters without losing comments."""
+
+import argparse
+import json
+
+import cv2
+import pytest
+import yaml
+from color_detector import scene
+from sentinel_common.errors import ConfigurationError
+from sentinel_perception.commands import tune
+from sentinel_perception.configuration import read_detector, write_detector
+
+CONFIG = """# Mine.
+/**/camera:
+  ros__parameters:
+    width: 640
+
+/**/detector:
+  ros__parameters:
+    # The threshold.
+    threshold: 0.4
+    camera_z: 0.03
+
+# Another one.
+/**/guard:
+  ros__parameters:
+    threshold: 9.0
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / 'perception.yaml'
+    path.write_text(CONFIG, encoding='utf-8')
+    return path
+
+
+def run(*arguments):
+    parser = argparse.ArgumentParser()
+    tune.add_arguments(parser)
+    return tune.main(parser.parse_args([str(a) for a in arguments]))
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / 'pictures'
+    folder.mkdir()
+    picture = scene(size=(96, 96), grey=60)
+    picture[32:64, 32:64] = (0, 0, 255)
+    cv2.imwrite(str(folder / 'a.png'), picture)
+    cv2.imwrite(str(folder / 'b.png'), scene(size=(80, 120), grey=60))
+    return folder
+
+
+def test_it_shows_tracks_and_exports_false_alarms(source, model, config, tmp_path, capsys):
+    out = tmp_path / 'out'
+    options = ('--config', config, '--finest-grid', 1, '--false-alarm', 4)
+    assert run('--source', source, '--out', out, '--model', model, *options) == 0
+    tracks = json.loads((out / 'tracks.json').read_text())
+    assert 'raccoon' in {t['species'] for t in tracks}
+    negatives = json.loads((out / 'negatives.json').read_text())
+    assert (out / negatives['images'][0]['file_name']).exists()
+    capture = cv2.VideoCapture(str(out / 'tune.mp4'))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 20
+    capture.release()
+    assert '20 pictures' in capsys.readouterr().out
+    assert config.read_text() == CONFIG
+
+
+def test_zones_and_thresholds_are_written_back_and_nothing_else(source, model, config, tmp_path):
+    zone = '0,0 1,0 1,0.3 0,0.3'
+    options = ('--config', config, '--threshold', 0.55, '--exclude', zone, '--write')
+    run('--source', source, '--out', tmp_path / 'out', '--model', model, *options)
+    text = config.read_text()
+    assert read_detector(config)['threshold'] == 0.55
+    assert read_detector(config)['exclude_zones'] == [zone]
+    assert yaml.safe_load(text)['/**/guard']['ros__parameters'] == {'threshold': 9.0}
+    for line in ('# Mine.', '    # The threshold.', '# Another one.', '    camera_z: 0.03'):
+        assert line in text.splitlines()
+
+
+def test_a_value_out_of_range_is_refused_before_anything_is_written(
+    source, model, config, tmp_path
+):
+    with pytest.raises(ConfigurationError, match='outside'):
+        run('--source', source, '--out', tmp_path / 'out', '--config', config, '--threshold', 2.0)
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('content', ['', '[1, 2]', '/**/camera: {}', '{{'])
+def test_a_strange_parameter_file_is_one_sentence(tmp_path, content):
+    path = tmp_path / 'x.yaml'
+    path.write_text(content, encoding='utf-8')
+    with pytest.raises(ConfigurationError, match='has no section'):
+        read_detector(path)
+
+
+def test_a_value_that_is_there_is_replaced_not_doubled(config):
+    write_detector(config, {'threshold': 0.3})
+    write_detector(config, {'threshold': 0.5})
+    assert config.read_text().count('threshold: 0.') == 1
