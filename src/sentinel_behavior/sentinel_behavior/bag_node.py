@@ -1,19 +1,23 @@
 """Writes what the nodes say to each other into MCAP files, for Foxglove and for replay."""
 
 import importlib
+import shutil
 import struct
 import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.serialization import deserialize_message
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import CompressedImage, Image
 from sentinel_common.detections import frame_from_message
 from sentinel_common.diagnostics import Diagnostics, Level, Report
+from sentinel_common.errors import SentinelError
 from sentinel_common.parameters import Parameter, Parameters
 
-from sentinel_common import node
+from sentinel_common import images, node
 
 from .bag.bag import BagError, Entry, Gate, Recording
 from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, TOPICS, Manner, Topic
@@ -40,10 +44,26 @@ PARAMETERS = (
         maximum=60.0,
         read_only=True,
     ),
+    Parameter('images', True, 'record pictures too', read_only=True),
     Parameter(
-        'images',
+        'withhold',
         True,
-        'record pictures too (about 9 MB/s uncompressed), but none with a hint of a person',
+        'leave out camera pictures with a hint of a person; false in simulations: nobody is real',
+        read_only=True,
+    ),
+    Parameter(
+        'jpeg_quality',
+        80,
+        'pictures are recorded as <topic>/compressed of this quality; 0: as they are, 9 MB/s',
+        minimum=0,
+        maximum=100,
+        read_only=True,
+    ),
+    Parameter(
+        'min_free_mb',
+        500.0,
+        'free disk space below which nothing more is written, MB',
+        minimum=0.0,
         read_only=True,
     ),
 )
@@ -52,6 +72,11 @@ PARAMETERS = (
 _DEPTH = 100
 # Pictures are large; a few may wait.
 _PICTURES = 5
+
+# How often the free space is looked at, s.
+_SPACE_PERIOD = 5.0
+
+_COMPRESSED = 'sensor_msgs/msg/CompressedImage'
 
 # Encapsulation of CDR, then builtin_interfaces/Time of the header: seconds, nanoseconds.
 _STAMP_AT = 4
@@ -72,10 +97,12 @@ class BagNode(Node):
             now = self.get_clock().now().nanoseconds // 1_000_000_000
             return folder / (f'visit-{name}.mcap' if name else f'garden-{now}.mcap')
 
+        self._folder = folder
         self._recording = Recording(path, visits_only=p['visits_only'], before=p['before'])
         for topic in TOPICS:
             if p['images'] or not topic.image:
                 self._subscribe(topic)
+        self.create_timer(_SPACE_PERIOD, self._look_at_space)
         Diagnostics(self).add('recording', self._report)
         self.get_logger().info(f'recording into {self._recording.file or folder}')
 
@@ -105,17 +132,31 @@ class BagNode(Node):
         def callback(data: bytes) -> None:
             entry = Entry(full, topic.datatype, data, self.get_clock().now().nanoseconds)
             try:
-                self._take(topic, entry, kind)
-            except BagError as error:
                 if not self._trouble:
-                    self.get_logger().error(str(error))
-                self._trouble = str(error)
+                    self._take(topic, entry, kind)
+            except BagError as error:
+                self._end(str(error))
 
         self.create_subscription(kind, topic.name, callback, profile, raw=True)
 
+    def _look_at_space(self) -> None:
+        if not self._folder.is_dir():  # made with the first file
+            return
+        free = shutil.disk_usage(self._folder).free / 1e6
+        if free < self.parameters['min_free_mb'] and not self._trouble:
+            self._end(f'The recording ends: only {free:.0f} MB are free in {self._folder}.')
+
+    def _end(self, trouble: str) -> None:
+        """Give up what comes from now on; what is written is finished when the node stops."""
+        self._trouble = trouble
+        self.get_logger().error(trouble)
+
     def _take(self, topic: Topic, entry: Entry, kind: Any) -> None:
-        if topic == CAMERA:
-            self._gate.hold(_stamp(entry.data), entry)
+        if topic.image:
+            if topic == CAMERA and self.parameters['withhold']:
+                self._gate.hold(_stamp(entry.data), entry)
+            else:
+                self._add_picture(entry)
             return
         if topic == INCIDENTS:
             incident = deserialize_message(entry.data, kind)
@@ -132,9 +173,25 @@ class BagNode(Node):
             hint = any(hints_at_person(detection) for detection in frame.detections)
             picture = self._gate.judge(_stamp(entry.data), hint)
             if picture:
-                # Written where its detections are: a reader sorts by time, and that stays.
-                self._recording.add(picture)
+                self._add_picture(picture)  # readers sort by time, so later is no harm
         self._recording.add(entry, latched=topic.manner == Manner.LATCHED)
+
+    def _add_picture(self, entry: Entry) -> None:
+        quality = self.parameters['jpeg_quality']
+        if not quality:
+            self._recording.add(entry)
+            return
+        message = deserialize_message(entry.data, Image)
+        try:
+            pixels = images.image_to_bgr(message)
+        except SentinelError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=10.0)
+            return
+        done, data = cv2.imencode('.jpg', pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if done:
+            small = CompressedImage(header=message.header, format='jpeg', data=data.tobytes())
+            topic = f'{entry.topic}/compressed'
+            self._recording.add(Entry(topic, _COMPRESSED, serialize_message(small), entry.at))
 
     def _report(self) -> Report:
         if self._trouble:

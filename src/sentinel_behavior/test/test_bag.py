@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import cv2
 import numpy as np
 import pytest
 import rclpy
@@ -128,7 +129,8 @@ def test_a_recording_over_dds_is_whole_and_shows_nobody(tmp_path):
         assert time.monotonic() < end, 'the recorder does not listen'
         time.sleep(0.05)
     time.sleep(1.0)  # the other side of the match
-    pixels = np.full((60, 80, 3), 90, np.uint8)
+    pixels = np.zeros((60, 80, 3), np.uint8)
+    pixels[..., 2] = 200  # red
     for second, scores in enumerate(({'raccoon': 0.9}, {'person': 0.1}, {'cat': 0.5}), start=1):
         header = Header(stamp=to_stamp(float(second)), frame_id='camera')
         frame = Frame(float(second), 'camera', (Detection(Box(1, 1, 9, 9), scores, '1'),))
@@ -146,8 +148,11 @@ def test_a_recording_over_dds_is_whole_and_shows_nobody(tmp_path):
 
     (path,) = tmp_path.glob('garden-*.mcap')
     found = read(path)
-    pictures = [m.header.stamp.sec for topic, m, _ in found if topic == '/camera/image_raw']
-    assert pictures == [1, 3]
+    pictures = [m for topic, m, _ in found if topic == '/camera/image_raw/compressed']
+    assert [picture.header.stamp.sec for picture in pictures] == [1, 3]
+    shown = cv2.imdecode(np.frombuffer(pictures[0].data, np.uint8), cv2.IMREAD_COLOR)
+    assert shown.shape == pixels.shape and np.abs(shown.astype(int) - pixels).max() < 10
+    assert not [m for topic, m, _ in found if topic == '/camera/image_raw']
     frames = [m for topic, m, _ in found if topic == '/detections']
     assert [frame.detections[0].results[0].hypothesis.class_id for frame in frames] == [
         'raccoon',

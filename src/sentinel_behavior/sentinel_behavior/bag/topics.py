@@ -14,16 +14,15 @@ class Manner(Enum):
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic; ``private`` ones show what a camera sees, and pass only where nobody is in it."""
+    """A topic, and whether its messages are pictures."""
 
     name: str
     datatype: str
     manner: Manner = Manner.RELIABLE
     image: bool = False
-    private: bool = False
 
 
-CAMERA = Topic('camera/image_raw', 'sensor_msgs/msg/Image', Manner.SENSOR, True, True)
+CAMERA = Topic('camera/image_raw', 'sensor_msgs/msg/Image', Manner.SENSOR, True)
 DETECTIONS = Topic('detections', 'vision_msgs/msg/Detection2DArray')
 INCIDENTS = Topic('incidents', 'sentinel_msgs/msg/Incident')
 
