@@ -41,7 +41,6 @@ setup(
             'sentinel = sentinel_bringup.cli:main',
             'description = sentinel_bringup.description_node:main',
             'localizer = sentinel_bringup.localizer_node:main',
-            'mcap = sentinel_bringup.mcap_node:main',
             'progress = sentinel_bringup.progress_node:main',
         ]
     },

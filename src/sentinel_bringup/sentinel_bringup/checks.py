@@ -59,7 +59,7 @@ def check(entries: Iterable[NodeEntry]) -> None:
 # A file may speak of nodes that this run does not start.
 KNOWN_NODES = {
     'camera', 'detector', 'guard', 'brain', 'recorder', 'driver', 'speaker', 'simulator',
-    'description', 'localizer', 'mcap', 'mekamon_emulator', 'progress',
+    'description', 'localizer', 'bag', 'mekamon_emulator', 'progress',
 }  # fmt: skip
 
 

@@ -52,6 +52,13 @@ def usage() -> str:
     return '\n'.join([head, '', *lines, '', './sentinel COMMAND --help says more.'])
 
 
+def make_parser(command: str, module: ModuleType) -> argparse.ArgumentParser:
+    """Return the parser of a command's arguments."""
+    parser = argparse.ArgumentParser(prog=f'sentinel {command}', description=module.SUMMARY)
+    module.add_arguments(parser)
+    return parser
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit status."""
     if not arguments or arguments[0] in ('-h', '--help', 'help'):
@@ -62,9 +69,7 @@ def run(arguments: Sequence[str]) -> int:
     if module is None:
         print(f'There is no command {command!r}.\n\n{usage()}', file=sys.stderr)
         return _EXIT_USAGE
-    parser = argparse.ArgumentParser(prog=f'sentinel {command}', description=module.SUMMARY)
-    module.add_arguments(parser)
-    parsed = parser.parse_args(rest)
+    parsed = make_parser(command, module).parse_args(rest)
     if command in _ATTACHED and 'ROS_DOMAIN_ID' not in os.environ:
         _join_running()
     return int(module.main(parsed))

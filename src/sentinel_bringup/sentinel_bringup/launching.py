@@ -67,7 +67,7 @@ COMMON_ARGUMENTS = (
         'record',
         default_value='false',
         choices=['true', 'false'],
-        description='record every topic to sentinel.mcap in the folder',
+        description='record every topic to an MCAP file in the folder',
     ),
     DeclareLaunchArgument(
         'log_level',

@@ -69,7 +69,7 @@ class Options:
     film: bool = False
     """Keep an annotated film and samples of the latency."""
     record: bool = False
-    """Record every topic to sentinel.mcap in the run folder."""
+    """Record every topic to an MCAP file in the run folder."""
     started: float = 0.0
     """When the command was given, s since 1970; 0: nobody follows the progress on a terminal."""
 
@@ -225,10 +225,14 @@ def _finish(entries: list[NodeEntry], options: Options) -> list[NodeEntry]:
     if options.record:
         entries.append(
             NodeEntry(
-                name='mcap',
-                package='sentinel_bringup',
-                module='sentinel_bringup.mcap_node',
-                parameters={'file': str(options.folder / 'sentinel.mcap')},
+                name='bag',
+                package='sentinel_behavior',
+                module='sentinel_behavior.bag_node',
+                parameters={
+                    'folder': str(options.folder),
+                    # Nobody in a simulation is real.
+                    'withhold': not isinstance(options, SimulationOptions),
+                },
                 stops_last=True,
             )
         )

@@ -24,6 +24,11 @@ PARAMETERS = (
 # Longer lines are cut, characters: a terminal has 80 to 120, and the time goes before.
 _LONGEST = 100
 
+# States in which the sentinel does something; the others may come and go many times a minute, and
+# are told again after, s:
+_ACTING = frozenset({'engaging', 'observing'})
+_QUIET = 20.0
+
 _INCIDENTS = {
     Incident.VISIT_STARTED: 'a visit begins: {species}, {percent} sure',
     Incident.VISIT_ENDED: 'the visit has ended',
@@ -40,6 +45,7 @@ class ProgressNode(Node):
         self.parameters = Parameters(self, PARAMETERS)
         self._start = self.parameters['started'] or time.time()
         self._told: set[str] = set()
+        self._told_at: dict[str, float] = {}
         self._state = ''
         self._sound = False
         subscribe = self.create_subscription
@@ -73,8 +79,12 @@ class ProgressNode(Node):
         self._tell_once('the robot answers over Bluetooth')
 
     def _on_status(self, message: Any) -> None:
-        if message.state != self._state:
-            self._state = message.state
+        if message.state == self._state:
+            return
+        self._state = message.state
+        now = time.monotonic()
+        if message.state in _ACTING or now > self._told_at.get(message.state, -_QUIET) + _QUIET:
+            self._told_at[message.state] = now
             why = f': {message.explanation}' if message.explanation else ''
             self._tell(f'{message.state.replace("_", " ")}{why}')
 

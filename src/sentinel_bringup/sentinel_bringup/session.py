@@ -23,7 +23,7 @@ _LEAST_SPACE = 200e6
 _LEFT = {
     'Report': 'report.html',
     'Film': 'film.webp',
-    'Recording': 'sentinel.mcap',
+    'Recording': '*.mcap',
     'Costs': 'stack.json',
     'Logs': 'logs',
 }
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--record',
         action='store_true',
-        help='record every topic to sentinel.mcap, which Foxglove opens',
+        help='record every topic to an MCAP file, which Foxglove opens',
     )
     parser.add_argument('--duration', type=float, metavar='SECONDS', help='end after so long')
     parser.add_argument('-v', '--verbose', action='store_true', help='show all that the nodes say')
@@ -109,6 +109,6 @@ def report(folder: Path) -> None:
         reports.write(folder)
         print(f'\n{reports.table(reports.summarise(folder))}')
     print()
-    for name, file in _LEFT.items():
-        if (folder / file).exists():
-            print(f'{name:9} {folder / file}')
+    for name, pattern in _LEFT.items():
+        for file in sorted(folder.glob(pattern)):
+            print(f'{name:9} {file}')
