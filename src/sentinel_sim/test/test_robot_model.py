@@ -114,6 +114,15 @@ def test_does_not_fall_on_random_walks(lawn, seed):
     assert not tracking.random_walk(lawn, 1000 + seed, changes=5)
 
 
+def test_walks_up_a_bank():
+    bank = tracking.world(rough=False, slope=math.radians(15))
+    walker = Walker(bank)
+    walker.command(0.3, 0, 0)
+    walker.run(1.0)
+    assert walker.run(3.0)[0] > 0.1
+    assert not walker.robot.fallen
+
+
 def test_stops_within_a_hand_breadth(plane):
     walker = Walker(plane)
     walker.command(0.3, 0, 0)

@@ -31,7 +31,7 @@ SUPERVISION_TIMEOUT = 0.72
 # Packets travel once in this time, s: a common choice of phones and of BlueZ lies at 15 to 50 ms.
 CONNECTION_INTERVAL = 0.015
 
-_THREAD_TIMEOUT = 10.0  # s until starting or stopping counts as failed
+_THREAD_TIMEOUT = 30.0  # s until starting or stopping counts as failed
 
 
 class AirError(SentinelError):
@@ -265,7 +265,7 @@ class Air:
         self._thread.join(_THREAD_TIMEOUT)
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Run ``work`` in the radio's thread ; TimeoutError after 10 s."""
+        """Run ``work`` in the radio's thread and return its result; TimeoutError after 30 s."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(_THREAD_TIMEOUT)
 
     def _serve(self) -> None:

@@ -41,12 +41,18 @@ BUMP = 0.04
 # Baseline: the longest steps the robot can be set to, as in a first sketch of the gait.
 SLOW_STEPS = replace(FAST_TROT, step_duration=255)
 
+# Slopes to walk up, degrees: a garden's lawns lie below 10, its banks below 20.
+SLOPES = (5, 10, 15, 20)
+
 _SIDE = 20.0  # m; no walk below leaves it
 _CODEC = Codec()
 
 
-def world(*, rough: bool, seed: int = 0) -> Any:
-    """MuJoCo model of the robot, prefix ``robot/``, on a lawn (or a plane) of 20 m by 20 m."""
+def world(*, rough: bool, seed: int = 0, slope: float = 0.0) -> Any:
+    """MuJoCo model of the robot, prefix ``robot/``, on a lawn (or a plane) of 20 m by 20 m.
+
+    A plane can rise forwards by ``slope`` (rad).
+    """
     import mujoco
 
     spec = mujoco.MjSpec()
@@ -70,7 +76,11 @@ def world(*, rough: bool, seed: int = 0) -> Any:
             type=mujoco.mjtGeom.mjGEOM_HFIELD, hfieldname='lawn', pos=(0, 0, -middle)
         )
     else:
-        spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=(_SIDE, _SIDE, 0.1))
+        spec.worldbody.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_PLANE,
+            size=(_SIDE, _SIDE, 0.1),
+            quat=(math.cos(slope / 2), 0, -math.sin(slope / 2), 0),
+        )
     frame = spec.worldbody.add_frame(pos=(0, 0, model.STANCE_HEIGHT + 0.01))
     frame.attach_body(model.robot_spec().body(model.BASE), 'robot/', '')
     return spec.compile()
@@ -187,6 +197,11 @@ def measure(*, walks: int, seed: int) -> dict[str, Any]:
     figures['baseline_slow_steps_on_lawn'] = {
         'single_axis': _summary([steady(ground, c, SLOW_STEPS) for c in single]),
         'mixed': _summary([steady(ground, c, SLOW_STEPS) for c in mixed]),
+    }
+    uphill = np.array((FULL_SPEED, 0.0, 0.0))
+    figures['error_at_full_speed_up_a_slope_of_degrees'] = {
+        str(degrees): round(steady(world(rough=False, slope=math.radians(degrees)), uphill), 4)
+        for degrees in SLOPES
     }
     return figures
 
