@@ -4,6 +4,7 @@ A node is called like its executable. Where the world matters: ``pypi`` is the r
 PyPI, one process per node), ``ros`` is ``ros2 launch`` on a machine with a ROS distribution.
 """
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -252,7 +253,7 @@ def _finish(entries: list[NodeEntry], options: Options) -> list[NodeEntry]:
         replace(
             entry,
             namespace=options.namespace,
-            files=_own_file(entry.name) + options.files,
+            files=_own_files(entry) + options.files,
             remappings=entry.remappings + transforms,
             parameters={**entry.parameters, 'use_sim_time': options.use_sim_time},
         )
@@ -260,12 +261,13 @@ def _finish(entries: list[NodeEntry], options: Options) -> list[NodeEntry]:
     ]
 
 
-def _own_file(name: str) -> tuple[Path, ...]:
-    """Return ``config/<node>.yaml`` where there is one."""
-    try:
-        return (share(f'config/{name}.yaml'),)
-    except ConfigurationError:
-        return ()
+def _own_files(entry: NodeEntry) -> tuple[Path, ...]:
+    """Return ``config/<package without sentinel_>.yaml``, ``config/<node>.yaml``, if they exist."""
+    found = {}
+    for name in (entry.package.removeprefix('sentinel_'), entry.name):
+        with contextlib.suppress(ConfigurationError):
+            found[name] = share(f'config/{name}.yaml')
+    return tuple(found.values())
 
 
 def image_profile() -> dict[str, str]:

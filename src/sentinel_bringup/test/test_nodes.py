@@ -75,6 +75,12 @@ def test_texts_that_look_like_numbers_stay_texts():
     assert "source:='it''s 0'" in command(camera)
 
 
+def test_nodes_read_the_file_of_their_package_and_their_own():
+    found = {e.name: [file.name for file in e.files] for e in source()}
+    assert found['camera'] == found['detector'] == ['perception.yaml']
+    assert found['driver'] == ['driver.yaml'] and found['guard'] == ['guard.yaml']
+
+
 def test_every_file_in_config_named_after_a_node_is_valid_in_every_namespace():
     for name in sorted(KNOWN_NODES):
         for namespace in ('', 'north'):
