@@ -79,7 +79,12 @@ class BrainNode(Node):
         self._store = PolicyStore(Path(p['state_file'])) if p['state_file'] else None
         if self._store is not None and (why := self._store.load(self._brain.world.policy)):
             self.get_logger().info(f'The policy starts from its prior: {why}.')
-        self._hooks = Hooks(self, self._brain.world.catalogue) if p['hooks'] else None
+        world = self._brain.world
+        self.get_logger().info(
+            f'policy {world.policy.name}, seed {world.seed}, '
+            f'{len(world.catalogue.by_name)} deterrents'
+        )
+        self._hooks = Hooks(self, world.catalogue) if p['hooks'] else None
         self._store_fault = ''
         self._enabled = True
         self._color = (0.0, 0.0, 0.0)

@@ -1,8 +1,7 @@
 """People and pets that meet the sentinel: real brain and guard in lock step, truth judged outside.
 
-In a tenth of the encounters nobody else is there; in the others a raccoon is, engaged or about to
-be. Bodies move in the plane, the eye is a pinhole, and the detector errs as config/nights.yaml
-says, once per encounter.
+In three of ten encounters a raccoon is there too, engaged or about to be. Bodies move in the
+plane, the eye is a pinhole, and the detector errs as config/nights.yaml says, once per encounter.
 """
 
 import math

@@ -1,0 +1,233 @@
+"""Guard and brain as nodes over DDS: what goes in, what comes out, and how they start and end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import rclpy
+import yaml
+from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo
+from sentinel_behavior.brain_node import BrainNode
+from sentinel_behavior.brain_parameters import PARAMETERS as BRAIN_PARAMETERS
+from sentinel_behavior.guard.parameters import PARAMETERS as GUARD_PARAMETERS
+from sentinel_behavior.guard_node import GuardNode
+from sentinel_common.files import share
+from sentinel_common.parameters import check
+from std_msgs.msg import Bool, ColorRGBA, Header, String
+from std_srvs.srv import SetBool
+from vision_msgs.msg import Detection2DArray, Detection3DArray
+
+from sentinel_common import detections as d
+from sentinel_common import qos
+from sentinel_msgs.msg import Incident, SafetyState, SoundState, Status
+
+# Long enough for a busy machine; a passing test needs a second or two.
+PATIENCE = 60.0
+
+BOX, ELSEWHERE = d.Box(300, 200, 80, 60), d.Box(20, 200, 60, 150)
+
+
+class Probe(Node):
+    """Plays detector, speaker and pose source, and remembers what it hears."""
+
+    def __init__(self):
+        super().__init__('probe')
+        publish = self.create_publisher
+        self.detections = publish(Detection2DArray, 'detections', qos.RELIABLE)
+        self.targets = publish(Detection3DArray, 'targets', qos.RELIABLE)
+        self.sweep = publish(Header, 'sweep', qos.RELIABLE)
+        self.camera = publish(CameraInfo, 'camera/camera_info', qos.IMAGE_WRITER)
+        self.pose = publish(PoseWithCovarianceStamped, 'pose_fix', qos.RELIABLE)
+        self.sound = publish(SoundState, 'sound_state', qos.RELIABLE)
+        self.teleop = publish(TwistStamped, 'cmd_vel_teleop', qos.RELIABLE)
+        self.heard = {}
+        for kind, topic in (
+            (SafetyState, 'safety_state'),
+            (TwistStamped, 'cmd_vel'),
+            (Incident, 'incidents'),
+            (Status, 'status'),
+            (ColorRGBA, 'head_color'),
+        ):
+            self._hear(kind, topic, qos.RELIABLE)
+        self._hear(String, 'tree', qos.LATCHED)
+        self._hear(Bool, 'emergency_stop_state', qos.LATCHED)
+        self.arm = self.create_client(SetBool, 'arm')
+        self.emergency_stop = self.create_client(SetBool, 'emergency_stop')
+        self.last_stamp = 0.0
+
+    def _hear(self, kind, topic, profile):
+        messages = self.heard[topic] = []
+        self.create_subscription(kind, topic, messages.append, profile)
+
+    def show(self, *found):
+        """Send one picture's worth of messages."""
+        now = time.time()
+        self.last_stamp = now
+        places = [d.Target(f.track_id, f.scores, 2.5, 1.0, 0.0, 0.01, 0.01) for f in found]
+        self.camera.publish(CameraInfo(height=480, width=640))
+        self.sound.publish(SoundState())
+        pose = PoseWithCovarianceStamped()
+        pose.pose.pose.orientation.w = 1.0
+        self.pose.publish(pose)
+        self.detections.publish(d.frame_to_message(d.Frame(now, 'camera', tuple(found))))
+        frame = d.TargetFrame(now, 'base_link', tuple(p for p in places if p.track_id))
+        self.targets.publish(d.targets_to_message(frame))
+        self.sweep.publish(Header(stamp=d.to_stamp(now)))
+
+
+RACCOON = d.Detection(BOX, {'raccoon': 0.95}, '1')
+CAT = d.Detection(ELSEWHERE, {'cat': 0.3}, '')
+
+
+class Stack:
+    def __init__(self):
+        self.executor = SingleThreadedExecutor()
+        self.nodes = [GuardNode(), BrainNode(), Probe()]
+        self.probe = self.nodes[-1]
+        for node in self.nodes:
+            self.executor.add_node(node)
+
+    def until(self, condition, *found):
+        """Show pictures at about 10 Hz until ``condition`` holds."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, self.state()
+            self.probe.show(*found)
+            pause = time.monotonic() + 0.08
+            while time.monotonic() < pause:
+                self.executor.spin_once(timeout_sec=0.01)
+
+    def call(self, client, value):
+        assert client.wait_for_service(timeout_sec=PATIENCE)
+        future = client.call_async(SetBool.Request(data=value))
+        self.executor.spin_until_future_complete(future, timeout_sec=PATIENCE)
+        return future.result()
+
+    def state(self):
+        heard = self.probe.heard
+        return {topic: (messages[-1:] or [None])[0] for topic, messages in heard.items()}
+
+    def newest(self, topic):
+        return (self.probe.heard[topic] or [None])[-1]
+
+    def kinds(self):
+        return [i.kind for i in self.probe.heard['incidents']]
+
+    def close(self):
+        for node in self.nodes:
+            node.destroy_node()
+        self.executor.shutdown()
+
+
+@pytest.fixture
+def stack():
+    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    rclpy.init(domain_id=100 + os.getpid() % 100)
+    made = Stack()
+    yield made
+    made.close()
+    rclpy.shutdown()
+
+
+def moving(stack):
+    newest = stack.newest('cmd_vel')
+    return newest is not None and abs(newest.twist.angular.z) > 0.1
+
+
+def test_from_a_picture_to_a_motion_and_back_to_rest(stack):
+    assert not stack.probe.heard['cmd_vel']
+    assert stack.call(stack.probe.arm, True).message == 'armed'
+    stack.until(lambda: moving(stack), RACCOON)
+    # The stamp of the picture that is answered comes through brain and guard.
+    stamp = d.to_seconds(stack.newest('cmd_vel').header.stamp)
+    assert 0 <= stack.probe.last_stamp - stamp < PATIENCE
+    stack.until(lambda: any(c.r for c in stack.probe.heard['head_color']), RACCOON)
+    assert stack.kinds()[:3] == [
+        Incident.VISIT_STARTED,
+        Incident.DECISION,
+        Incident.STIMULUS_STARTED,
+    ]
+    stack.until(lambda: stack.newest('tree') is not None, RACCOON)
+    assert 'engage' in stack.newest('tree').data
+
+    stack.until(lambda: 'person_or_pet' in stack.newest('safety_state').rules, RACCOON, CAT)
+    stack.until(lambda: not moving(stack), RACCOON)
+    stack.until(lambda: stack.newest('status').state == 'holding_fire', RACCOON)
+    stack.until(lambda: stack.newest('head_color').r == 0.0, RACCOON)
+    assert Incident.STIMULUS_ENDED in stack.kinds()
+
+
+def test_the_emergency_stop_latches(stack):
+    stack.call(stack.probe.arm, True)
+    stack.until(lambda: moving(stack), RACCOON)
+    stack.call(stack.probe.emergency_stop, True)
+    stack.until(lambda: not moving(stack), RACCOON)
+    stack.until(lambda: stack.newest('emergency_stop_state').data, RACCOON)
+    assert stack.newest('safety_state').rules[0] == 'emergency_stop'
+    stack.call(stack.probe.emergency_stop, False)
+    stack.until(lambda: not stack.newest('emergency_stop_state').data)
+
+
+def test_teleop_is_relayed_and_its_silence_is_a_stop(stack):
+    stack.call(stack.probe.arm, True)
+    command = TwistStamped()
+    command.twist.linear.x = -0.1
+
+    def relayed():
+        stack.probe.teleop.publish(command)
+        newest = stack.newest('cmd_vel')
+        return newest is not None and newest.twist.linear.x == pytest.approx(-0.1)
+
+    stack.until(relayed)
+    stack.until(lambda: stack.newest('cmd_vel').twist.linear.x == 0.0)
+
+
+def start(name, *args):
+    return subprocess.Popen(
+        [sys.executable, '-m', f'sentinel_behavior.{name}_node', *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+@pytest.mark.parametrize(('name', 'number'), [('guard', signal.SIGINT), ('brain', signal.SIGTERM)])
+def test_a_node_ends_cleanly(name, number):
+    process = start(name)
+    first = process.stdout.readline()
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, first + out
+    assert 'Traceback' not in out
+
+
+@pytest.mark.parametrize(
+    ('name', 'override', 'words'),
+    [
+        ('guard', 'minimum_distance:=0.2', 'outside 0.7 to 5.0'),
+        ('brain', 'tree:=config/zones.yaml', 'Additional properties'),
+    ],
+)
+def test_a_wrong_parameter_is_one_sentence(name, override, words):
+    process = start(name, '--ros-args', '-p', override)
+    out, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert words in out and 'Traceback' not in out
+
+
+def test_the_shipped_parameter_files_fit():
+    for name, parameters in (('guard', GUARD_PARAMETERS), ('brain', BRAIN_PARAMETERS)):
+        (section,) = yaml.safe_load(share(f'config/{name}.yaml').read_text()).values()
+        values = section['ros__parameters']
+        assert check(values, parameters, name)
+        # A shipped file says what the default is, so that code and documentation agree.
+        defaults = {p.name: p.default for p in parameters}
+        assert {n: v for n, v in values.items() if v != defaults[n]} == {}
