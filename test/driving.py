@@ -119,6 +119,10 @@ class People:
         self.until(future.done)
         return future.result()
 
+    def wait(self, future):
+        self.until(future.done)
+        return future.result()
+
     def hear(self, kind, topic, profile=10):
         heard = []
         self.node.create_subscription(kind, topic, heard.append, profile)

@@ -8,6 +8,7 @@ from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends, people, robot
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from nav_msgs.msg import Odometry
+from rclpy.action import ActionClient
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from sensor_msgs.msg import BatteryState
 from sentinel_driver.hermes import Drive, HeadColourSet
@@ -15,7 +16,9 @@ from sentinel_sim.robot.peripheral import Fault
 from std_msgs.msg import Bool, ColorRGBA, Float32
 from std_srvs.srv import SetBool, Trigger
 
-from sentinel_msgs.msg import HermesFrame
+from sentinel_msgs.action import PlayMotion
+from sentinel_msgs.msg import Gait, HermesFrame, LegPoses
+from sentinel_msgs.srv import PlayAnimation, SetGait, TakeSteps, Twitch
 
 HANDSHAKE = [b'\x10', b'\x07\x01', NEUTRAL]
 
@@ -183,3 +186,83 @@ def test_deactivation_stops_and_activation_recovers(running, meka, quiet):
     change(Transition.TRANSITION_ACTIVATE)
     quiet.until(lambda: meka.emulated.connected)
     quiet.walk(meka)
+
+
+def test_gaits_steps_twitches_and_animations_answer_with_what_was_sent(running, meka, quiet):
+    answer = quiet.call(SetGait, 'set_gait', SetGait.Request(preset='crawl'))
+    assert answer.success and answer.applied.gait_type == 4
+    assert answer.applied.walking_speed == pytest.approx(115 / 255)
+    for kind, name, request, sent in (
+        (
+            SetGait,
+            'set_gait',
+            SetGait.Request(gait=Gait(step_height=1.0)),
+            '0d 00 00 00 00 00 ff 02 00 00 00',
+        ),
+        (TakeSteps, 'take_steps', TakeSteps.Request(cycles=3), 'e0 03'),
+        (Twitch, 'twitch', Twitch.Request(direction=-2, severity=9), '1f fe 09'),
+        (PlayAnimation, 'play_animation', PlayAnimation.Request(animation=1), 'dc 01 00 00 64 00'),
+    ):
+        answer = quiet.call(kind, name, request)
+        assert answer.success and answer.message == f'sent {sent}'
+    quiet.until(lambda: bytes.fromhex('dc 01 00 00 64 00') in meka.payloads)
+
+
+@pytest.mark.parametrize(
+    ('kind', 'name', 'request_', 'words'),
+    [
+        (SetGait, 'set_gait', SetGait.Request(preset='moonwalk'), 'crawl'),
+        (SetGait, 'set_gait', SetGait.Request(gait=Gait(step_height=1.5)), 'out of range'),
+        (Twitch, 'twitch', Twitch.Request(direction=-128), 'out of range'),
+        (PlayAnimation, 'play_animation', PlayAnimation.Request(layering=2.0), 'out of range'),
+    ],
+)
+def test_what_cannot_be_sent_is_answered_with_the_reason(
+    running, quiet, kind, name, request_, words
+):
+    answer = quiet.call(kind, name, request_)
+    assert not answer.success and words in answer.message
+
+
+STAND, JOINTS = b'\x08\x03', b'\x08\x05'
+
+
+def test_a_motion_is_played_and_left_properly(running, meka, quiet):
+    client = ActionClient(quiet.node, PlayMotion, 'play_motion')
+    quiet.until(client.server_is_ready)
+    start = len(meka.got)
+    goal = quiet.wait(client.send_goal_async(PlayMotion.Goal(name='bow')))
+    result = quiet.wait(goal.get_result_async()).result
+    assert result.success and result.frames == 75
+    quiet.until(lambda: meka.payloads[-1] == NEUTRAL and STAND in meka.payloads[start:])
+    told = meka.payloads[start:]
+    assert told.index(JOINTS) < min(i for i, p in enumerate(told) if p[0] == 58)
+    poses = [p for p in told if p[0] == 58]
+    assert len(poses) > 10 and all(min(p[1:]) >= 50 for p in poses)
+
+
+def test_a_cancelled_motion_ends_in_a_stop(running, meka, quiet):
+    client = ActionClient(quiet.node, PlayMotion, 'play_motion')
+    quiet.until(client.server_is_ready)
+    goal = quiet.wait(client.send_goal_async(PlayMotion.Goal(name='sway', loop=True)))
+    start = len(meka.got)
+    quiet.until(lambda: any(p[0] == 58 for p in meka.payloads[start:]))
+    quiet.wait(goal.cancel_goal_async())
+    assert not quiet.wait(goal.get_result_async()).result.success
+    quiet.until(lambda: STAND in meka.payloads[start:] and meka.payloads[-1] == NEUTRAL)
+
+
+def test_streamed_poses_need_the_guard_and_are_clipped(running, meka, quiet):
+    publisher = quiet.node.create_publisher(LegPoses, 'joint_command', 10)
+    quiet.until(publisher.get_subscription_count)
+    quiet.spin(0.7)  # an earlier permission ends
+    poses = LegPoses(knee=[255] * 4, thigh=[0] * 4, hip=[150] * 4)
+    start = len(meka.got)
+    publisher.publish(poses)
+    quiet.spin(0.3)
+    assert not any(p[0] == 58 for p in meka.payloads[start:])
+    quiet.guarding = True
+    quiet.spin(0.3)
+    publisher.publish(poses)
+    quiet.until(lambda: bytes((58,)) + bytes((200, 50, 150)) * 4 in meka.payloads[start:])
+    quiet.until(lambda: STAND in meka.payloads[start:])  # as no further pose comes

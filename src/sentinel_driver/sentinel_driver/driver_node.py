@@ -7,28 +7,28 @@ from typing import Any
 
 from sentinel_common.detections import to_seconds
 from sentinel_common.diagnostics import Diagnostics, Level, Report
-from sentinel_common.errors import ConfigurationError
 from sentinel_common.lifecycle import ManagedNode
 from sentinel_common.parameters import Parameters
 
 from sentinel_common import node
 
 from . import driver_messages
-from .driver_parameters import PARAMETERS
+from .driver_motion import Joints
+from .driver_parameters import PARAMETERS, calibration, limits
 from .driver_services import Services
 from .errors import CommandRejectedError, RejectReason
 from .hermes import (
     AnyCommand,
     Codec,
-    Command,
     Drive,
     DriveForm,
     GaitParameter,
     GaitSet,
     HeadColourSet,
+    JointAngles,
     to_byte,
 )
-from .motion import Axis, Calibration, Limits, Permission, Velocity, Walker
+from .motion import Permission, Velocity, Walker, forbids
 from .odometry import Odometry
 from .radio.client import RadioClient
 from .radio.status import check_transport
@@ -45,7 +45,8 @@ class Driver(ManagedNode):
 
     Subscribes: ``cmd_vel``, ``safety_state``, ``emergency_stop_state``, ``head_color``,
     ``body_height``, ``hermes/send`` (if ``raw_input``). Publishes: ``odom``, ``/tf``,
-    ``battery_state``, ``hermes/tx``, ``hermes/rx``, ``/diagnostics``. Services: see ``Services``.
+    ``battery_state``, ``hermes/tx``, ``hermes/rx``, ``/diagnostics``. Services: see ``Services``;
+    joints: see ``Joints``.
     """
 
     def __init__(self) -> None:
@@ -62,8 +63,8 @@ class Driver(ManagedNode):
         self._stamp_offset = 0.0
         self._odometry = Odometry()
         self._odometry_at = time.monotonic()
-        self._walker = Walker(_limits(self.parameters))
-        self._calibration = _calibration(self.parameters)
+        self._walker = Walker(limits(self.parameters))
+        self._calibration = calibration(self.parameters)
         self._wake = self.create_guard_condition(lambda: self.robot.poll())
         self.robot = Robot(
             self._codec, self._start_radio, self._frame, self._link_changed, self._wake.trigger
@@ -74,6 +75,7 @@ class Driver(ManagedNode):
         diagnostics.add('battery', _report_battery)
         self._make_topics()
         self._offered = Services(self)
+        self._joints = Joints(self)
         self.create_timer(1.0 / self.parameters['rate'], self._tick)
         self.create_timer(1.0, self._publish_battery)
 
@@ -129,8 +131,8 @@ class Driver(ManagedNode):
         )
 
     def _tune(self, values: dict[str, Any]) -> None:
-        self._walker.limits = _limits(values)
-        self._calibration = _calibration(values)
+        self._walker.limits = limits(values)
+        self._calibration = calibration(values)
 
     # What comes in.
 
@@ -200,32 +202,36 @@ class Driver(ManagedNode):
         Raise CommandRejectedError with the reason otherwise. What may move the robot needs a young
         permission; what a person asks for is refused only while the emergency stop is latched.
         """
-        if not (self._active and self.enabled):
-            raise CommandRejectedError(RejectReason.NOT_ACTIVE, 'The driver is not active.')
         payload = command if isinstance(command, bytes) else self._codec.payload(command)
-        if payload[:1] and payload[0] in MOVES and payload != self._codec.neutral:
-            why = self._forbids(payload[0] in WALKS, by_person)
-            if why:
-                raise CommandRejectedError(RejectReason.NOT_ALLOWED, why)
+        self._check(payload, by_person)
         return self.robot.send(payload, answer)
 
-    def _forbids(self, walks: bool, by_person: bool) -> str:
-        """Say why a motion is forbidden, or nothing."""
-        permission = self._walker.permission
-        if permission is not None and permission.emergency_stop:
-            return 'The emergency stop is latched.'
-        if by_person:
-            return ''
-        if permission is None or not permission.young(time.monotonic()):
-            return 'No word from the guard.'
-        if not permission.turning or (walks and not permission.translation):
-            return 'The guard forbids to move.'
-        return ''
+    def _check(self, payload: bytes, by_person: bool) -> None:
+        if not (self._active and self.enabled):
+            raise CommandRejectedError(RejectReason.NOT_ACTIVE, 'The driver is not active.')
+        if payload != self._codec.neutral:
+            why = forbids(payload, self._walker.permission, time.monotonic(), by_person=by_person)
+            if why:
+                raise CommandRejectedError(RejectReason.NOT_ALLOWED, why)
 
     # What goes out.
 
+    def stream(self, pose: JointAngles, until: float, *, by_person: bool = False) -> None:
+        """Send a pose of the legs that holds until ``until``; raise as ``send`` does."""
+        payload = self._codec.payload(pose)
+        self._check(payload, by_person)
+        if not self.robot.connected:
+            raise CommandRejectedError(RejectReason.NOT_CONNECTED, 'No robot is connected.')
+        self.robot.stream(payload, until)
+
+    def begin_joints(self) -> None:
+        """Forget the last walking command: walking and joints exclude each other."""
+        self._walker.halt()
+        self._walking = False
+
     def halt(self) -> None:
         """Stop now and forget the last command."""
+        self._joints.stop('stopped')
         self._walker.halt()
         self._walking = False
         self.robot.stop()
@@ -237,6 +243,7 @@ class Driver(ManagedNode):
         self._clipped = decision.clipped
         drive = self._calibration.drive(decision.velocity)
         if not drive.neutral:
+            self._joints.stop('the robot walks')
             self._walking = True
             self._stream(self._codec.payload(drive), decision.until)
         elif self._walking:
@@ -289,43 +296,10 @@ class Driver(ManagedNode):
         return Report(Level.OK, 'Walking.' if self._walking else 'Standing.', values)
 
 
-# What may move the robot needs the guard's permission to turn; what may move it away, to walk.
-WALKS = frozenset({Command.TRANSFORM, Command.TAKE_STEPS})
-MOVES = WALKS | {
-    Command.GAIT_SET,
-    Command.GAIT_SET_ALL,
-    Command.KINEMATIC_STANCE,
-    Command.PLAY_ANIMATION,
-    Command.SET_LEG_JOINT_ANGLES,
-    Command.TWITCH,
-}
-
-
 def _report_battery() -> Report:
     return Report(
         Level.WARN, 'How the robot reports its battery is not known: watch its own light.'
     )
-
-
-_AXES = ('forward', 'left', 'turn')
-
-
-def _limits(values: Any) -> Limits:
-    return Limits(
-        speed=values['max_speed'],
-        turn=values['max_turn'],
-        acceleration=values['max_acceleration'],
-        turn_acceleration=values['max_turn_acceleration'],
-        dead_speed=values['dead_speed'],
-        dead_turn=values['dead_turn'],
-    )
-
-
-def _calibration(values: Any) -> Calibration:
-    for axis in _AXES:
-        if values[f'{axis}_full'] == 0:
-            raise ConfigurationError(f'Parameter {axis}_full is 0: the robot would never move.')
-    return Calibration(*(Axis(values[f'{a}_full'], values[f'{a}_offset']) for a in _AXES))
 
 
 def main() -> int:

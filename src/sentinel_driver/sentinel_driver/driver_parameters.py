@@ -1,9 +1,13 @@
 """The parameters of the driver, in one list."""
 
+from typing import Any
+
+from sentinel_common.errors import ConfigurationError
 from sentinel_common.lifecycle import AUTOSTART
 from sentinel_common.parameters import Parameter
 
 from .hermes import DriveForm
+from .motion import Axis, Calibration, Limits
 
 # The emulated robot's answer to 127 units; a real one has to be measured (docs/calibration.md).
 _FULL_SPEED, _FULL_TURN = 0.30, 1.5
@@ -86,3 +90,28 @@ PARAMETERS = (
         maximum=1.0,
     ),
 )
+
+_AXES = ('forward', 'left', 'turn')
+
+
+def limits(values: Any) -> Limits:
+    """Limits of the walker from parameter values."""
+    return Limits(
+        speed=values['max_speed'],
+        turn=values['max_turn'],
+        acceleration=values['max_acceleration'],
+        turn_acceleration=values['max_turn_acceleration'],
+        dead_speed=values['dead_speed'],
+        dead_turn=values['dead_turn'],
+    )
+
+
+def calibration(values: Any) -> Calibration:
+    """Calibration from parameter values.
+
+    Raise ConfigurationError where an axis would never move.
+    """
+    for axis in _AXES:
+        if values[f'{axis}_full'] == 0:
+            raise ConfigurationError(f'Parameter {axis}_full is 0: the robot would never move.')
+    return Calibration(*(Axis(values[f'{a}_full'], values[f'{a}_offset']) for a in _AXES))

@@ -6,7 +6,7 @@ No I/O, time is an argument (s, steady).
 import math
 from dataclasses import dataclass
 
-from .hermes import MAX_DRIVE, Drive
+from .hermes import MAX_DRIVE, Command, Drive
 
 # The guard's permission to move holds this long after it was received, s.
 PERMISSION_AGE = 0.5
@@ -114,6 +114,38 @@ class Permission:
     def young(self, now: float) -> bool:
         """Whether it still holds."""
         return now - self.received <= PERMISSION_AGE
+
+
+# What may move the robot away needs the permission to walk; any other motion that to turn.
+WALKS = frozenset({Command.TRANSFORM, Command.TAKE_STEPS})
+MOVES = WALKS | {
+    Command.GAIT_SET,
+    Command.GAIT_SET_ALL,
+    Command.KINEMATIC_STANCE,
+    Command.PLAY_ANIMATION,
+    Command.SET_LEG_JOINT_ANGLES,
+    Command.TWITCH,
+}
+
+
+def forbids(
+    payload: bytes, permission: Permission | None, now: float, *, by_person: bool = False
+) -> str:
+    """Return why ``payload`` may not be sent now, or nothing.
+
+    Light and queries need no permission; what a person asks for only a released emergency stop.
+    """
+    if not payload or payload[0] not in MOVES:
+        return ''
+    if permission is not None and permission.emergency_stop:
+        return 'The emergency stop is latched.'
+    if by_person:
+        return ''
+    if permission is None or not permission.young(now):
+        return 'No word from the guard.'
+    if not permission.turning or (payload[0] in WALKS and not permission.translation):
+        return 'The guard forbids to move.'
+    return ''
 
 
 @dataclass(frozen=True)

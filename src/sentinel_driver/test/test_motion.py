@@ -68,7 +68,7 @@ def test_the_guard_takes_away(permission, walked, why):
 
 
 @pytest.mark.parametrize(
-    ('heard', 'asked', 'moves'), [(0.5, 0.4, True), (0.51, 0.1, False), (0.1, 0.41, False)]
+    ('heard', 'asked', 'moves'), [(0.4, 0.3, True), (0.51, 0.1, False), (0.1, 0.41, False)]
 )
 def test_age_counts_from_receipt(heard, asked, moves):
     walker = Walker(LIMITS)
@@ -77,7 +77,7 @@ def test_age_counts_from_receipt(heard, asked, moves):
     decision = walker.step(100.0)
     assert decision.velocity.moving is moves
     if moves:
-        assert decision.until == pytest.approx(100.0)
+        assert decision.until == pytest.approx(100.1)
 
 
 def test_no_word_from_the_guard_means_standing():

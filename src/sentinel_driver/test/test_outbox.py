@@ -13,7 +13,7 @@ from sentinel_driver.hermes import (
     StanceType,
     TakeSteps,
 )
-from sentinel_driver.radio.outbox import STOP_REPEATS, WRITE_INTERVAL, Item, Outbox
+from sentinel_driver.radio.outbox import STANCE_TIME, STOP_REPEATS, WRITE_INTERVAL, Item, Outbox
 
 
 class Radio:
@@ -112,14 +112,35 @@ def test_a_newer_command_ends_the_repeats_but_not_the_first_stop(radio):
     assert radio.commands[-1] == Drive(forward=-30)
 
 
-def test_leaving_joint_mode_goes_back_to_walking(radio):
-    radio.offer(KinematicStance(StanceType.LEG_JOINT_ANGLES))
-    radio.run(0.05)
-    radio.offer(JointAngles.of([LegPose()] * 4))
+STAND = JointAngles.of([LegPose()] * 4)
+JOINTS = KinematicStance(StanceType.LEG_JOINT_ANGLES)
+WALK = KinematicStance(StanceType.KINEMATIC)
+
+
+def test_joint_mode_is_entered_before_the_first_frame_and_left_when_frames_end(radio):
+    radio.offer(STAND)
     radio.run(5.0)
-    assert KinematicStance(StanceType.KINEMATIC) in radio.commands
-    assert radio.commands[-1] == Drive()
+    assert radio.commands == [JOINTS, STAND, Drive(), WALK, Drive(), Drive()]
+    (entered, _), (first, _), (stopped, _) = radio.written[:3]
+    assert first - entered == pytest.approx(STANCE_TIME) and stopped == pytest.approx(0.5)
     assert not radio.outbox.joints
+
+
+def test_walking_leaves_joint_mode_first(radio):
+    radio.offer(STAND)
+    radio.run(0.2)
+    radio.offer(Drive(forward=9))
+    radio.run(0.2)
+    assert radio.commands == [JOINTS, STAND, WALK, Drive(forward=9)]
+
+
+def test_a_lost_link_does_not_forget_joint_mode(radio):
+    radio.offer(STAND)
+    radio.run(0.2)
+    radio.outbox.clear()
+    radio.outbox.stop()
+    radio.run(1.0)
+    assert WALK in radio.commands
 
 
 def test_one_off_commands_keep_their_order_and_the_newest_of_a_kind(radio):

@@ -247,6 +247,9 @@ class Link:
     async def _pump(self, write: Any) -> None:
         """Write until the link is lost or the end is asked for (which ends with a stop)."""
         self.outbox.clear()
+        if self.outbox.joints:
+            # The robot may still take joint angles from before the link was lost.
+            self.outbox.stop()
         self.connected = True
         self._say(State.CONNECTED)
         connected_at = self._clock()

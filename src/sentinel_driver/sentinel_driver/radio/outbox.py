@@ -16,6 +16,9 @@ from ..hermes import Codec, Command, KinematicStance, StanceType
 # 50 writes a second only pile up in the controller, s.
 WRITE_INTERVAL = 0.02
 
+# Known drivers leave this long between a change of stance and what follows, s.
+STANCE_TIME = 0.1
+
 # A neutral frame that is lost would leave the robot walking.
 STOP_REPEATS = 3
 
@@ -99,7 +102,7 @@ class Outbox:
         self._streamed = None
         self.dropped += self._waiting.values()
         self._waiting.clear()
-        self.moving = self.joints = False
+        self.moving = False
 
     def next(self, now: float) -> Item | None:
         """Return what is to be written now, or None; a returned item counts as written."""
@@ -118,9 +121,13 @@ class Outbox:
                 return self._written(item, now)
             self.dropped.append(item)
         streamed, self._streamed = self._streamed, None
-        if streamed is not None and now < streamed.until:
-            return self._written(streamed, now)
-        return None
+        if streamed is None or now >= streamed.until:
+            return None
+        joints = streamed.payload[0] == Command.SET_LEG_JOINT_ANGLES
+        if joints is not self.joints:
+            self._streamed = streamed
+            return self._change_stance(joints, streamed.until, now)
+        return self._written(streamed, now)
 
     def wake(self, now: float) -> float | None:
         """Time at which ``next`` is worth another call; None: only an offer changes anything."""
@@ -149,6 +156,12 @@ class Outbox:
         elif kind in _MOVING:
             # It ends by itself, nobody knows when; a stop (or silence on the pipe) still ends it.
             self.moving, self._holds_until = True, math.inf
+        return item
+
+    def _change_stance(self, joints: bool, until: float, now: float) -> Item:
+        stance = StanceType.LEG_JOINT_ANGLES if joints else StanceType.KINEMATIC
+        item = self._written(Item(self._codec.payload(KinematicStance(stance)), until), now)
+        self._free_at = now + STANCE_TIME
         return item
 
     @staticmethod
