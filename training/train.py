@@ -98,12 +98,12 @@ def groups(model: nn.Module) -> list[dict[str, object]]:
     return found
 
 
-def rate(step: int, steps: int) -> float:
+def rate(step: int, steps: int, peak: float = RATE) -> float:
     """Return the relative learning rate of a step: linear warm-up, then a cosine."""
     if step < WARM_UP:
-        return RATE * (step + 1) / WARM_UP
+        return peak * (step + 1) / WARM_UP
     progress = (step - WARM_UP) / max(steps - WARM_UP, 1)
-    return RATE * (FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * progress)) / 2)
+    return peak * (FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * progress)) / 2)
 
 
 def save(file: Path, **parts: object) -> None:
@@ -159,7 +159,7 @@ def train(options: argparse.Namespace) -> Path:
     began, sums = time.monotonic(), torch.zeros(5)
     for step, (pictures, boxes) in enumerate(loader, first):
         for group in optimiser.param_groups:
-            group['lr'] = group['size'] * rate(step, options.steps)
+            group['lr'] = group['size'] * rate(step, options.steps, options.rate)
         pictures = pictures.to(device, torch.float32, memory_format=torch.channels_last)
         taught = None
         with torch.no_grad():
@@ -228,6 +228,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument('--work', type=Path, required=True, help='folder for state and weights')
     parser.add_argument('--start', type=Path, help='weights of an earlier run to start from')
     parser.add_argument('--steps', type=int, default=1500)
+    parser.add_argument('--rate', type=float, default=RATE, help='relative step at the peak')
     parser.add_argument('--batch', type=int, default=8)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--threads', type=int, default=1)

@@ -1,0 +1,136 @@
+"""The parts of training that a wrong line would break silently; needs requirements.txt."""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch')
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import augment  # noqa: E402
+from loss import assign, yolox_loss  # noqa: E402
+from pictures import IGNORE, NO_TEACHER, UNLABELLED, read_coco  # noqa: E402
+from train import groups  # noqa: E402
+from yolox import CAT, RACCOON, SPECIES, YoloxNano  # noqa: E402
+
+
+@pytest.fixture(scope='module')
+def model() -> YoloxNano:
+    torch.manual_seed(0)
+    return YoloxNano()
+
+
+def cells(model: YoloxNano) -> tuple:
+    return (model.grid + 0.5) * model.strides, model.strides
+
+
+def blank(model: YoloxNano) -> tuple:
+    """Return an output that sees nothing, with a sane box in every cell."""
+    centres, strides = cells(model)
+    boxes = torch.cat((centres, strides.expand(-1, 2) * 4), 1)[None].clone()
+    count = boxes.shape[1]
+    return (
+        boxes.requires_grad_(),
+        torch.full((1, count, 1), -4.0, requires_grad=True),
+        torch.full((1, count, len(SPECIES)), -2.0, requires_grad=True),
+    )
+
+
+def test_output_has_one_row_per_cell(model: YoloxNano) -> None:
+    boxes, objectness, classes = model(torch.zeros(1, 3, 416, 416))
+    assert boxes.shape == (1, 3549, 4)
+    assert objectness.shape == (1, 3549, 1)
+    assert classes.shape == (1, 3549, 5)
+
+
+def test_every_box_gets_a_prediction_near_it(model: YoloxNano) -> None:
+    boxes, objectness, classes = (o[0].detach() for o in blank(model))
+    half = boxes[:, 2:] / 2
+    corners = torch.cat((boxes[:, :2] - half, boxes[:, :2] + half), 1)
+    truth = torch.tensor([[100.0, 100.0, 140.0, 140.0], [300.0, 200.0, 312.0, 210.0]])
+    centres, strides = cells(model)
+    used, owner, _ = assign(
+        corners, objectness, classes, truth, torch.tensor([RACCOON, CAT]), centres, strides
+    )
+    assert set(owner.tolist()) == {0, 1}
+    assert len(set(used.tolist())) == len(used)
+    middle = (truth[owner, :2] + truth[owner, 2:]) / 2
+    assert ((centres[used] - middle).abs() < 3 * strides[used]).all()
+
+
+@pytest.mark.parametrize(('region', 'free'), [(IGNORE, True), (UNLABELLED, True), (0, False)])
+def test_nothing_is_said_about_unknown_regions(model: YoloxNano, region: int, free: bool) -> None:
+    output = blank(model)
+    rows = torch.tensor([[0.0, 0.0, 416.0, 416.0, float(region)]])
+    yolox_loss(output, [rows], *cells(model)).total.backward()
+    assert (output[1].grad.abs().max() == 0) == free
+
+
+def test_teacher_is_silent_inside_raccoons_and_renders(model: YoloxNano) -> None:
+    centres, strides = cells(model)
+    teacher = torch.zeros(1, len(centres), len(SPECIES))
+    teacher[..., CAT] = 0.9
+    taught = {}
+    for name, rows in {
+        'photograph': torch.zeros(0, 5),
+        'raccoon': torch.tensor([[0.0, 0.0, 416.0, 416.0, RACCOON]]),
+        'render': torch.tensor([[0.0, 0.0, 416.0, 416.0, NO_TEACHER]]),
+    }.items():
+        taught[name] = yolox_loss(blank(model), [rows], centres, strides, teacher).teacher
+    assert taught['photograph'] > 0
+    assert taught['raccoon'] == taught['render'] == 0
+
+
+def test_first_layers_stay_frozen() -> None:
+    model = YoloxNano()
+    trained = {id(p) for g in groups(model) for p in g['params']}
+    frozen = [n for n, p in model.named_parameters() if id(p) not in trained]
+    assert frozen
+    assert all(n.startswith(('stem', 'stage2')) for n in frozen)
+
+
+def test_window_moves_boxes_with_the_picture() -> None:
+    image = np.zeros((200, 300, 3), np.uint8)
+    image[50:90, 100:160] = 255
+    boxes = np.array([[100, 50, 160, 90, RACCOON]], np.float32)
+    sample, moved = augment.window(image, boxes, 80, -20, 208)
+    bright = cv2.boundingRect((sample[..., 0] > 200).astype(np.uint8))
+    x1, y1, x2, y2 = moved[0, :4]
+    assert np.allclose(bright, (x1, y1, x2 - x1, y2 - y1), atol=2)
+
+
+def test_half_hidden_animals_are_ignored_not_forgotten() -> None:
+    boxes = np.array([[-90, 10, 10, 60, CAT], [10, 10, 60, 60, CAT]], np.float32)
+    assert augment.clip(boxes)[:, 4].tolist() == [IGNORE, CAT]
+
+
+def test_boxes_at_night_hold_what_can_be_seen() -> None:
+    image = np.zeros((416, 416, 3), np.uint8)
+    image[100:200, 150:200] = 120  # the left half of the first animal lies in the dark
+    boxes = np.array([[100, 100, 199, 199, RACCOON], [300, 300, 380, 380, CAT]], np.float32)
+    seen = augment.visible(image, boxes)
+    assert seen[0, 0] == 150
+    assert seen[:, 4].tolist() == [RACCOON, IGNORE]
+
+
+def test_samples_depend_on_seed_and_number_only(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for n in range(2):
+        cv2.imwrite(str(tmp_path / f'{n}.png'), rng.integers(0, 255, (240, 320, 3), np.uint8))
+    (tmp_path / 'a.json').write_text(
+        '{"images": [{"id": 1, "file_name": "0.png", "width": 320, "height": 240},'
+        ' {"id": 2, "file_name": "1.png", "width": 320, "height": 240}],'
+        ' "categories": [{"id": 7, "name": "raccoon"}, {"id": 9, "name": "chair"}],'
+        ' "annotations": [{"image_id": 1, "category_id": 7, "bbox": [50, 60, 100, 80]},'
+        ' {"image_id": 2, "category_id": 9, "bbox": [5, 6, 50, 40]}]}'
+    )
+    pictures = read_coco(tmp_path / 'a.json')
+    assert [p.labels for p in pictures] == [frozenset({RACCOON}), frozenset()]
+    mixers = [augment.Mixer(pictures, [], [], seed) for seed in (0, 0, 1)]
+    first, again, other = (m.sample(3) for m in mixers)
+    assert np.array_equal(first[0], again[0])
+    assert np.array_equal(first[1], again[1])
+    assert not np.array_equal(first[0], other[0])
