@@ -1,7 +1,7 @@
 """Write garden.sdf, the garden for Gazebo: the same lawn, beds, fence and shed as in the simulator.
 
-Run after a change of ``sentinel_sim.garden.LAYOUT``. No plants and no animals: what the detector
-looks for is brought by whoever has Gazebo.
+Run after a change of ``sentinel_sim.garden.LAYOUT``. No plants; one raccoon (``make_raccoon.py``),
+which goes where ``raccoon/cmd_vel`` says.
 """
 
 from pathlib import Path
@@ -55,6 +55,27 @@ run in Gazebo yet, checked with sdformat only. --> <sdf version="1.9">
 """
 _TAIL = """  </world>
 </sdf>
+"""
+
+# One animal, which a person moves: it stands in the way from a gap to a bed, 3 m before the robot.
+_RACCOON = """    <model name="raccoon">
+      <pose>3.0 0.3 0 0 0 2.6</pose>
+      <link name="link">
+        <gravity>false</gravity>
+        <inertial>
+          <mass>6.0</mass>
+          <inertia>
+            <ixx>0.06</ixx><iyy>0.2</iyy><izz>0.2</izz><ixy>0</ixy><ixz>0</ixz><iyz>0</iyz>
+          </inertia>
+        </inertial>
+        <visual name="coat">
+          <geometry><mesh><uri>meshes/raccoon.obj</uri></mesh></geometry>
+        </visual>
+      </link>
+      <plugin filename="gz-sim-velocity-control-system" name="gz::sim::systems::VelocityControl">
+        <topic>/model/raccoon/cmd_vel</topic>
+      </plugin>
+    </model>
 """
 
 Vector = tuple[float, float, float]
@@ -122,7 +143,7 @@ def world() -> str:
         for i, bed in enumerate(LAYOUT.beds)
     )
     shed = box('shed', (*LAYOUT.shed, SHED_SIZE[2] / 2), SHED_SIZE, (0.5, 0.33, 0.24))
-    return _HEAD + fence() + beds + shed + _TAIL
+    return _HEAD + fence() + beds + shed + _RACCOON + _TAIL
 
 
 if __name__ == '__main__':
