@@ -25,6 +25,10 @@ from .zones import Zones
 # Cosine of the tilt from which it has fallen: 60 degrees, more than any gait or lawn makes.
 FALLEN = 0.5
 
+# So many pictures without a word about places, and nobody is there any more. Places of a picture
+# come shortly after its detections, so one is usual.
+PLACES_MISSING = 5
+
 # So long it rests after it walked and got nowhere, s.
 STUCK_REST = 20.0
 
@@ -67,6 +71,7 @@ class Brain:
         )
         self.root: Behaviour = build_tree(tree, self.world)
         self._moving = False
+        self._without_places = 0
         # Its own source: how many choices a policy draws shifts no assignment.
         self._tosses = random.Random(f'trial {seed}')
         self._walked = Walked()
@@ -79,14 +84,15 @@ class Brain:
         world.frame, world.frame_time = frame, captured
         world.stamp = max(world.stamp, frame.stamp)
         world.sure.see(frame)
-        targets = world.targets
-        if targets is not None and frame.stamp - targets.stamp > world.settings.lost:
+        self._without_places += 1
+        if self._without_places > PLACES_MISSING and world.targets is not None:
             # The writer of places fell silent: what it said last is no longer there.
-            self.locate(TargetFrame(frame.stamp, targets.frame_id))
+            self.locate(TargetFrame(frame.stamp, world.targets.frame_id))
 
     def locate(self, frame: TargetFrame) -> None:
         """Confirmed tracks stand at these places."""
         world = self.world
+        self._without_places = 0
         blind = world.targets is not None and (
             frame.stamp - world.targets.stamp > world.settings.absence
         )

@@ -35,6 +35,10 @@ STATE_RATE = 10.0
 STOP_REPEATS = 3
 
 
+# Rules at their limits come and go; the log tells of them so often at most, s.
+LOG_PERIOD = 1.0
+
+
 class GuardNode(Node):
     """Relays ``cmd_vel_teleop`` (first) or ``cmd_vel_auto`` to ``cmd_vel``, clipped.
 
@@ -139,7 +143,9 @@ class GuardNode(Node):
         names = [f.rule for f in verdict.findings]
         changed = self._verdict is None or names != [f.rule for f in self._verdict.findings]
         if changed:
-            self.get_logger().info(f'rules in force: {", ".join(names) or "none"}')
+            self.get_logger().info(
+                f'rules in force: {", ".join(names) or "none"}', throttle_duration_sec=LOG_PERIOD
+            )
         self._verdict = verdict
         if always or changed:
             # Sound and light are never teleoperated: they stay under all rules.

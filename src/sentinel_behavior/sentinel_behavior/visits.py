@@ -74,7 +74,7 @@ class Visit:
     votes: Counter[str] = field(default_factory=Counter)
     zone_seconds: Counter[str] = field(default_factory=Counter)
     distance_min: float = math.inf
-    held: tuple[str, ...] = ()
+    held: set[str] = field(default_factory=set)
     engaged: str = ''
 
     def target(self) -> Target | None:

@@ -228,6 +228,10 @@ class World:
         """What a choice for ``visit`` may depend on."""
         return Context(visit.species, visit.context, visit.zone)
 
+    def out_of_sight(self, visit: Visit) -> bool:
+        """Whether nobody of ``visit`` was seen for the time after which a stimulus ends."""
+        return not visit.targets and self.stamp - visit.last_seen > self.settings.lost
+
     def learn(self, visit: Visit, stimulus: Stimulus, reward: float) -> None:
         """Tell the policy how ``stimulus`` went; a control sound teaches nothing."""
         if visit.arm == TREATMENT:

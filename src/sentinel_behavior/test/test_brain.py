@@ -343,3 +343,28 @@ def test_it_sits_down_when_nobody_came_for_long_and_gets_up_for_somebody(garden)
     assert [w.height for w in heights if w.height is not None] == [0.0]
     garden.step((RACCOON, 3.0, 0.0), seconds=1)
     assert [w.height for w in heights if w.height is not None] == [0.0, 0.5]
+
+
+def test_a_slow_detector_is_no_lost_animal(garden):
+    for _ in range(8):
+        garden.now += 0.8
+        garden.step((RACCOON, 3.0, 0.0))
+    assert garden.kinds()[:3] == [Kind.VISIT_STARTED, Kind.DECISION, Kind.STIMULUS_STARTED]
+    ended = [i.detail['reason'] for i in garden.incidents if i.kind == Kind.STIMULUS_ENDED]
+    assert ended == ['finished']
+
+
+def test_a_silent_writer_of_places_means_that_nobody_is_there(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=1)
+    for _ in range(10):
+        garden.now += PERIOD
+        garden.brain.see(Frame(garden.now, 'camera'), garden.now)
+    assert garden.brain.world.target is None
+
+
+def test_held_fire_is_told_once_for_a_rule_that_flickers(garden):
+    for _ in range(10):
+        garden.step((RACCOON, 3.0, 0.0), ({'cat': 0.3}, 3.0, 1.0), seconds=1)
+        garden.step((RACCOON, 3.0, 0.0), seconds=2)
+    held = [i for i in garden.incidents if i.kind == Kind.HELD_FIRE]
+    assert [i.detail['rules'][0] for i in held] == ['person_or_pet']

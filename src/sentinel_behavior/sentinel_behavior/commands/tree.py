@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def colored(snapshot: str) -> str:
-    """``snapshot`` with the colours of a terminal: green done, yellow running, red failed, dim unseen."""
+    """``snapshot`` in colour: green done, yellow running, red failed, dim not ticked."""
     lines = []
     for line in snapshot.splitlines():
         mark = next((m for m in _COLORS if f'[{m}]' in line[4:]), None)
@@ -52,8 +52,9 @@ def colored(snapshot: str) -> str:
 
 def _follow() -> int:
     import rclpy
-    from sentinel_common import qos
     from std_msgs.msg import String
+
+    from sentinel_common import qos
 
     rclpy.init()
     node = rclpy.create_node('tree_viewer')

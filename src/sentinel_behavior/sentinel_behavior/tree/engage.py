@@ -162,7 +162,7 @@ class Act(Leaf):
             return 'guard'
         if not (allowed.turning or allowed.sound or allowed.light):
             return 'guard'
-        if visit is None or world.stamp - visit.last_seen > world.settings.lost:
+        if visit is None or world.out_of_sight(visit):
             return 'target_lost'
         return 'finished' if world.now - self._start >= deterrent.duration else ''
 
@@ -237,7 +237,7 @@ class Observe(Leaf):
         waited = world.stamp - (stimulus.end or stimulus.start)
         if waited < world.settings.observe:
             return self.say(Status.RUNNING, f'{waited:.0f} s')
-        if world.stamp - visit.last_seen > world.settings.lost:
+        if world.out_of_sight(visit):
             return self.say(Status.RUNNING, 'out of sight')
         stimulus.success = False
         world.learn(visit, stimulus, 0.0)
@@ -273,8 +273,11 @@ class HoldFire(Leaf):
         if visit is None:
             return self.say(Status.RUNNING, 'nobody is there')
         names = tuple(rules) or tuple(sorted({c.rejected for c in world.considered}))
-        if names != visit.held and world.now - self._since >= world.settings.held:
-            visit.held = names
+        if not names:
+            return self.say(Status.RUNNING, 'nothing to do')
+        # Lesser rules come and go; the most severe one is told once a visit.
+        if names[0] not in visit.held and world.now - self._since >= world.settings.held:
+            visit.held.add(names[0])
             world.tell(
                 Kind.HELD_FIRE,
                 visit,
