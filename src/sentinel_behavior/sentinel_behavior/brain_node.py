@@ -47,6 +47,9 @@ IDLE_RATE = 10.0
 # No line of the log is lost when many come at once.
 INCIDENTS = QoSProfile(depth=50)
 
+# A light that shines is asked for again after this, s; each time costs one frame on the radio.
+LIGHT_PERIOD = 0.5
+
 # The status is said on every change and so often anyway, Hz.
 STATUS_RATE = 1.0
 
@@ -87,7 +90,7 @@ class BrainNode(Node):
         self._hooks = Hooks(self, world.catalogue) if p['hooks'] else None
         self._store_fault = ''
         self._enabled = True
-        self._color = (0.0, 0.0, 0.0)
+        self._color, self._lit = (0.0, 0.0, 0.0), 0.0
         self._tree: tuple[str, ...] = ()
         self._said: tuple[object, ...] = ()
         self._goal: Any = None
@@ -192,9 +195,10 @@ class BrainNode(Node):
             self._play(wants.play)
         if wants.stop_sound and self._goal is not None:
             self._goal.cancel_goal_async()
-        if wants.color != self._color or any(wants.color):
-            # Repeated while it shines: the driver lets a light go out that nobody asks for.
-            self._color = wants.color
+        now = self._time.now()
+        if wants.color != self._color or (any(wants.color) and now - self._lit >= LIGHT_PERIOD):
+            # Said again while it shines: the guard lets a light go out that nobody asks for.
+            self._color, self._lit = wants.color, now
             red, green, blue = map(float, wants.color)
             self._head.publish(ColorRGBA(r=red, g=green, b=blue, a=1.0))
         if wants.height is not None:

@@ -42,7 +42,6 @@ class LockStep:
     guard_speaks: bool = True
     verdict: Verdict | None = None
     sound_used: float = 0.0
-    lit: bool = False
     incidents: list[Incident] = field(default_factory=list)
 
     def place(self, pose: Pose, variance: float, now: float) -> None:
@@ -95,9 +94,7 @@ class LockStep:
         twist = self.guard.relay(self.guard.scene(now, hour)).twist
         self.brain.moves(twist, now)
         color = wants.color if light else (0.0, 0.0, 0.0)
-        if any(color) != self.lit:
-            self.lit = any(color)
-            self.guard.light(self.lit, now)
+        self.guard.light(any(wants.color), now)
         self.incidents += wants.incidents
         return Deeds(
             twist,

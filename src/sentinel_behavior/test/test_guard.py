@@ -11,6 +11,7 @@ from sentinel_common.detections import Box, Detection, Frame, Target, TargetFram
 ZONES = Zones(((-5.0, -5.0), (5.0, -5.0), (5.0, 5.0), (-5.0, 5.0)), {})
 BOX, ELSEWHERE = Box(300, 200, 80, 60), Box(20, 200, 80, 60)
 RACCOON = {'raccoon': 0.95}
+FORWARD = Twist(0.2)
 
 
 def detection(scores, box=BOX, track='1'):
@@ -43,7 +44,7 @@ class Bench:
     def verdict(self):
         return self.guard.judge(self.guard.scene(self.now, 12.0))
 
-    def drive(self, source='auto', twist=Twist(0.2)):
+    def drive(self, source='auto', twist=FORWARD):
         self.guard.command(source, twist, self.now, 5.0)
         return self.relay()
 
@@ -179,6 +180,17 @@ def test_light_is_counted(bench):
     assert 'light_budget' in bench.rules()
     bench.now += 3600.0
     assert 'light_budget' not in bench.rules()
+
+
+def test_a_light_that_nobody_asks_for_goes_out(bench):
+    bench.guard.light(True, bench.now)
+    bench.look(detection(RACCOON), times=10)
+    assert bench.verdict().allows(Act.LIGHT)
+    assert 'light_silence' in bench.look(detection(RACCOON), times=6)
+    bench.guard.light(True, bench.now)
+    assert 'light_silence' not in bench.rules()
+    bench.guard.light(False, bench.now)
+    assert 'light_silence' not in bench.look(detection(RACCOON), times=30)
 
 
 def test_charges_are_counted():

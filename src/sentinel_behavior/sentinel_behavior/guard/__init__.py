@@ -32,6 +32,7 @@ def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
                     quiet=None if quiet[0] == quiet[1] else quiet,
                 ),
                 rules.LightBudget(per_hour=values['light_budget']),
+                rules.LightSilence(),
             ),
             limits=(
                 rules.SpeedLimit(speed=values['max_speed'], turn=values['max_turn_rate']),

@@ -141,6 +141,7 @@ class Guard:
         self._sound_used = 0.0
         self._lights: deque[tuple[float, float]] = deque()
         self._light_since: float | None = None
+        self._light_asked: float | None = None
         self._approach: deque[tuple[float, float]] = deque()
         self._commands: dict[str, Command] = {}
         self._moving = STOP
@@ -215,6 +216,7 @@ class Guard:
 
     def light(self, on: bool, now: float) -> None:
         """The head light was asked to be on or off."""
+        self._light_asked = now if on else None
         if on and self._light_since is None:
             self._light_since = now
         elif not on and self._light_since is not None:
@@ -254,6 +256,7 @@ class Guard:
             sound_age=_age(now, self._sound_time),
             sound_used=self._sound_used,
             light_used=self._light_used(now),
+            light_age=_age(now, self._light_asked),
             approached=self._approached(now),
             hour=hour,
         )

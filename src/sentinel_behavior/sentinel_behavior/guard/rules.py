@@ -256,6 +256,23 @@ class LightBudget:
         return ''
 
 
+@dataclass(frozen=True)
+class LightSilence:
+    """Who wants light says so again and again; without a word it goes out."""
+
+    name: ClassVar[str] = 'light_silence'
+    forbids: ClassVar[frozenset[Act]] = frozenset({Act.LIGHT})
+    binds_teleop: ClassVar[bool] = False
+    # The brain says it at 2 Hz; three missed words, as for the speaker.
+    seconds: float = 1.5
+
+    def objection(self, scene: Scene) -> str:
+        """See class."""
+        if scene.light_age is None or scene.light_age <= self.seconds:
+            return ''
+        return f'The light was asked for {_seconds(scene.light_age)} and shines on.'
+
+
 def closing_speed(twist: Twist, towards: Point, horizon: float = HORIZON) -> float:
     """Largest speed (m/s) at which ``twist`` may approach ``towards`` within ``horizon`` s.
 

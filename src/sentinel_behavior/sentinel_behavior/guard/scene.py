@@ -60,6 +60,7 @@ class Scene:
     sound_age: float | None = None
     sound_used: float = 0.0  # s of sound in the last hour
     light_used: float = 0.0  # s of light in the last hour
+    light_age: float | None = None  # s since the light that shines was asked for last; None: dark
     approached: float = 0.0  # m of own motion towards animals in the window of the charge limit
     hour: float | None = None  # local time of day, 0..24
 

@@ -259,10 +259,23 @@ def voice(random: np.random.Generator) -> Array:
     return np.concatenate(parts)
 
 
+def tone(random: np.random.Generator) -> Array:
+    """Soft two-note calls that mean nothing to a raccoon: the control sound of a trial."""
+    low = random.uniform(500, 600)
+    parts = []
+    for _ in range(3):
+        for pitch in (low, 1.25 * low):
+            time = np.arange(int(0.3 * RATE)) / RATE
+            parts.append(np.sin(2 * np.pi * pitch * time) * np.hanning(len(time)))
+        parts.append(np.zeros(int(0.25 * RATE)))
+    return np.concatenate(parts)
+
+
 BUNDLED: dict[str, Callable[[np.random.Generator], Array]] = {
     'bark': barks,
     'growl': growl,
     'voice': voice,
+    'tone': tone,
 }
 
 
