@@ -30,6 +30,7 @@ from .hermes import (
 )
 from .motion import Permission, Velocity, Walker, forbids
 from .odometry import Odometry
+from .priority import raise_priority
 from .radio.client import RadioClient
 from .radio.status import check_transport
 from .robot import Robot
@@ -136,7 +137,7 @@ class Driver(ManagedNode):
 
     # What comes in.
 
-    def _on_command(self, message: Any) -> None:
+    def _on_command(self, message: Any, info: Any) -> None:
         twist = message
         if self.parameters['cmd_vel_stamped']:
             twist = message.twist
@@ -144,7 +145,9 @@ class Driver(ManagedNode):
             if stamp:
                 self._stamp_offset = self.get_clock().now().nanoseconds * 1e-9 - stamp
         velocity = Velocity(twist.linear.x, twist.linear.y, twist.angular.z)
-        self._walker.ask(velocity, time.monotonic())
+        # On a busy machine a message may wait before it comes here; that counts as age, too.
+        waited = (time.time_ns() - info['received_timestamp']) * 1e-9
+        self._walker.ask(velocity, time.monotonic() - min(1.0, max(0.0, waited)))
         self._walk()
 
     def _on_safety(self, message: Any) -> None:
@@ -304,6 +307,7 @@ def _report_battery() -> Report:
 
 def main() -> int:
     """Run the node."""
+    raise_priority()
     return node.run(Driver)
 
 

@@ -17,7 +17,7 @@ from ..hermes import Codec
 CODEC = Codec()
 
 # Nothing that a trial waits for takes longer, s.
-_TIMEOUT = 40.0
+_TIMEOUT = 60.0
 
 
 class TrialError(SentinelError):

@@ -19,6 +19,7 @@ from sentinel_common.errors import SentinelError
 
 from ..errors import CommandRejectedError, RejectReason
 from ..hermes import Codec, DriveForm
+from ..priority import raise_priority
 from . import pipe
 from .link import Link, Settings
 from .outbox import Item
@@ -149,6 +150,7 @@ def main() -> int:
     parser.add_argument('--heartbeat', action='store_true')
     args = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise_priority()
     try:
         settings = Settings(args.robot, Codec(DriveForm(args.form)), args.heartbeat)
         asyncio.run(RadioProcess(Transport(args.transport), settings).run())

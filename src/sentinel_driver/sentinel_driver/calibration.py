@@ -1,0 +1,83 @@
+"""Fit of the drive axes to what a person measured. Core."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sentinel_common.errors import SentinelError
+
+from .hermes import MAX_DRIVE
+from .motion import Axis
+
+# Units below which a robot may not move are a property of its gait; more than this is a mistake.
+_MAX_OFFSET = 100.0
+
+# Slower than this is standing: m/s or rad/s.
+_STANDING = 0.003
+
+
+class CalibrationError(SentinelError):
+    """The measurements make no sense together."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run: positive ``units`` for ``seconds``, and the signed way (m or rad) that came of it.
+
+    Positive is forward, to the left, counter-clockwise, as the wire counts after the driver's
+    signs.
+    """
+
+    units: int
+    seconds: float
+    way: float
+
+    @property
+    def velocity(self) -> float:
+        """Mean velocity, m/s or rad/s."""
+        return self.way / self.seconds
+
+
+def fit(trials: Sequence[Trial]) -> tuple[Axis, float]:
+    """Return the axis that fits best and the largest deviation from it, in its unit per second.
+
+    Least squares of a straight line through the trials that moved, as in ``Axis``. Raises
+    CalibrationError where nothing moved, directions disagree or faster commands gave slower walks.
+    """
+    moved = [t for t in trials if abs(t.velocity) > _STANDING]
+    if not moved:
+        raise CalibrationError('Nothing moved.', 'Is the drive form right? See docs/hardware.md.')
+    sign = np.sign(moved[0].way)
+    if any(np.sign(t.way) != sign for t in moved):
+        raise CalibrationError('Some runs went one way and some the other.', 'Measure again.')
+    units = np.array([t.units for t in moved], dtype=float)
+    speeds = np.array([abs(t.velocity) for t in moved])
+    if len(set(units)) == 1:
+        slope, offset = float(speeds.mean() / units[0]), 0.0
+    else:
+        slope, start = (float(v) for v in np.polyfit(units, speeds, 1))
+        if slope <= 0:
+            raise CalibrationError('More units gave less speed.', 'Measure again.')
+        offset = -start / slope
+        if offset < 0:
+            # A line through the origin: a robot does not move without being told.
+            slope, offset = float(units @ speeds / (units @ units)), 0.0
+    if offset > _MAX_OFFSET:
+        raise CalibrationError(f'The first {offset:.0f} units do nothing?', 'Measure again.')
+    axis = Axis(round(float(sign) * slope * (MAX_DRIVE - offset), 4), round(offset, 1))
+    worst = max(abs(axis.velocity(t.units) - t.velocity) for t in trials)
+    return axis, worst
+
+
+def document(axes: dict[str, Axis], robot: str, form: str) -> str:
+    """Return the parameter file of a calibrated robot; ``axes`` by forward, left, turn."""
+    lines = [
+        '# Written by `./sentinel calibrate`. Use it with: ./sentinel run --params THIS_FILE',
+        '/**/driver:',
+        '  ros__parameters:',
+        f'    robot: "{robot}"',
+        f'    drive_form: {form}',
+    ]
+    for name, axis in axes.items():
+        lines += [f'    {name}_full: {axis.full}', f'    {name}_offset: {axis.offset}']
+    return '\n'.join(lines) + '\n'

@@ -1,0 +1,72 @@
+"""Commands that need a robot, with the emulated one: scan and calibrate."""
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+from driving import CODEC, NEUTRAL, robot
+
+
+@pytest.fixture(scope='module')
+def meka():
+    with robot() as one:
+        yield one
+
+
+def sentinel(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, '-m', 'sentinel_bringup.cli', *arguments],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        **options,
+    )
+
+
+def test_scan_lists_the_robot(meka):
+    done = sentinel('scan', '--transport', meka.transport, '--seconds', '2')
+    assert done.returncode == 0
+    assert 'F0:F0:F0:4D:4D:01' in done.stdout and 'MekaMon' in done.stdout
+
+
+def test_scan_without_a_controller_is_one_sentence():
+    done = sentinel('scan', '--transport', 'hci:tcp-client:127.0.0.1:1')
+    assert done.returncode == 2 and 'Traceback' not in done.stderr
+    assert 'cannot be opened' in done.stderr
+
+
+def test_calibrate_walks_each_axis_and_writes_the_file(meka, tmp_path):
+    output = tmp_path / 'driver.yaml'
+    # Enter and the measured way for each run: 40 and 80 units on three axes.
+    answers = '\n9.4\n\n18.9\n\nr\n\n9.4\n\n18.9\n\nwhat\n\n27\n\n54\n'
+    done = sentinel(
+        'calibrate',
+        *('--transport', meka.transport, '--output', str(output)),
+        *('--units', '40', '80', '--seconds', '1'),
+        input=answers,
+    )
+    assert done.returncode == 0, done.stderr
+    written = yaml.safe_load(output.read_text())['/**/driver']['ros__parameters']
+    assert written['forward_full'] == pytest.approx(0.30, abs=0.03)
+    assert written['turn_full'] == pytest.approx(1.5, abs=0.15)
+    drives = [p for p in meka.payloads if CODEC.is_drive(p)]
+    assert drives[-1] == NEUTRAL
+    for wanted in ('06 03 28 00 00', '06 03 00 b0 00', '06 03 00 00 b0'):
+        assert bytes.fromhex(wanted) in drives
+
+
+def test_calibrate_without_a_robot_says_so(tmp_path):
+    done = sentinel('calibrate', '--transport', 'nonsense', '--output', str(tmp_path / 'x'))
+    assert done.returncode == 2 and 'unknown' in done.stderr
+
+
+def test_an_input_that_ends_leaves_the_robot_standing(meka, tmp_path):
+    done = sentinel(
+        'calibrate',
+        *('--transport', meka.transport, '--output', str(tmp_path / 'x'), '--seconds', '1'),
+        input='\n',
+    )
+    assert done.returncode == 2 and 'ended' in done.stderr
+    assert [p for p in meka.payloads if CODEC.is_drive(p)][-1] == NEUTRAL
