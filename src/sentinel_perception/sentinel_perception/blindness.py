@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from .motion import levels
+
 # Brightest spots below this (0..255): a raccoon two metres away would not stand out from the noise.
 _DARK = 24
 
@@ -24,7 +26,7 @@ class Blindness:
         """Return why nothing can be seen, '' if it can."""
         if self._last is None or not np.array_equal(self._last, luma):
             self._last, self._changed = luma, stamp
-        low, high = np.percentile(luma[::2, ::2], (2, 99.5))
+        low, high = levels(luma, (0.02, 0.995))
         if high < _DARK:
             return 'too dark'
         if high - low < _FLAT:

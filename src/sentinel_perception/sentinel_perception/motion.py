@@ -51,12 +51,22 @@ class Motion:
 
 
 def small_luma(picture: Pixels) -> npt.NDArray[np.uint8]:
-    """Grey picture of _HEIGHT rows for a (height, width, 3) BGR one."""
+    """Grey picture of _HEIGHT rows for a (height, width, 3) BGR one.
+
+    Green stands for brightness, and of large pictures only every n-th pixel is averaged: a
+    tenth of the time of converting and averaging everything, on every picture of a still scene.
+    """
     height, width = picture.shape[:2]
     size = max(1, round(width * _HEIGHT / height)), _HEIGHT
-    # Shrinking first: converting 640x480 to grey and then shrinking takes twice as long.
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+    step = max(1, height // (2 * _HEIGHT))
+    green = np.ascontiguousarray(picture[::step, ::step, 1])
+    return np.asarray(cv2.resize(green, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def levels(luma: npt.NDArray[np.uint8], shares: tuple[float, ...]) -> list[float]:
+    """Grey levels below which these shares (0..1) of the pixels lie."""
+    counts = np.cumsum(np.bincount(luma.ravel(), minlength=256))
+    return np.searchsorted(counts, np.array(shares) * counts[-1]).astype(float).tolist()
 
 
 class MotionGate:
@@ -96,7 +106,7 @@ class MotionGate:
         return Motion(self._boxes(mask, width, height), changed)
 
     def _stretched(self, luma: npt.NDArray[np.uint8]) -> Floats:
-        low, middle, high = np.percentile(luma[::2, ::2], (4, 50, 96))
+        low, middle, high = levels(luma, (0.04, 0.5, 0.96))
         gain = min(_MOST_GAIN, max(1.0, _SPAN / max(high - low, 1.0)))
         self._gain += (gain - self._gain) * (1.0 if self._background is None else _GAIN_SHARE)
         blurred = cv2.GaussianBlur(luma, (3, 3), 0).astype(np.float32)

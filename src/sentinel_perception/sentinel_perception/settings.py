@@ -47,7 +47,7 @@ class Settings:
         10.0,
     )
     idle_calls_per_second: float = _knob(
-        1.0, 'model calls per second that the sweep may use while nothing moves', 0.05, 30.0
+        0.8, 'model calls per second that the sweep may use while nothing moves', 0.05, 30.0
     )
     crops_per_frame: int = _knob(
         1, 'most crops around tracks and motion that are looked at in one picture', 1, 16

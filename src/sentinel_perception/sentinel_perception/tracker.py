@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from .detector.port import Candidates, Floats, Region
-from .merging import iou
+from .merging import MERGE_IOU, iou
 from .posterior import Posterior
 from .settings import Settings
 
@@ -138,8 +138,21 @@ class Tracker:
         self.tracks = [
             t for t in self.tracks if stamp - t.last_hit <= _patience(t, stamp, settings)
         ]
+        self._drop_doubles(stamp)
         places = {t.identity: i for i, t in enumerate(self.tracks)}
         return [places.get(identity, -1) for identity in identities]
+
+    def _drop_doubles(self, stamp: float) -> None:
+        """Drop tracks that were not hit now and lie where one that was hit is."""
+        hit = [t for t in self.tracks if t.last_look == stamp and t.last_hit == stamp]
+        if not hit:
+            return
+        now = np.stack([t.box for t in hit])
+        self.tracks = [
+            t
+            for t in self.tracks
+            if t.last_hit == stamp or iou(t.expected(stamp)[None], now).max() < MERGE_IOU
+        ]
 
     def _start(self, box: Floats, scores: Floats, stamp: float, settings: Settings) -> None:
         self._count += 1
