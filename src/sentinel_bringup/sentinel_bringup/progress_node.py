@@ -4,6 +4,7 @@ import sys
 import time
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 from sentinel_common.parameters import Parameter, Parameters
 from std_msgs.msg import Bool
@@ -11,6 +12,8 @@ from vision_msgs.msg import Detection2DArray
 
 from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import HermesFrame, Incident, SoundState, Status
+
+from .troubles import Troubles
 
 PARAMETERS = (
     Parameter(
@@ -38,7 +41,7 @@ _INCIDENTS = {
 
 
 class ProgressNode(Node):
-    """Listens to ``status``, ``incidents``, ``detections``, ``hermes/rx``, ``sound_state``."""
+    """Listens to what changes, and to the errors that nodes report in ``/diagnostics``."""
 
     def __init__(self) -> None:
         super().__init__('progress')
@@ -48,17 +51,19 @@ class ProgressNode(Node):
         self._told_at: dict[str, float] = {}
         self._state = ''
         self._sound = False
+        self._troubles = Troubles()
         subscribe = self.create_subscription
         subscribe(Detection2DArray, 'detections', self._on_detections, qos.RELIABLE)
         subscribe(HermesFrame, 'hermes/rx', self._on_answer, qos.RELIABLE)
         subscribe(Status, 'status', self._on_status, qos.RELIABLE)
         subscribe(Incident, 'incidents', self._on_incident, qos.RELIABLE)
         subscribe(SoundState, 'sound_state', self._on_sound, qos.RELIABLE)
+        subscribe(DiagnosticArray, '/diagnostics', self._on_diagnostics, qos.RELIABLE)
         subscribe(Bool, 'emergency_stop_state', self._on_emergency_stop, qos.LATCHED)
 
-    def _tell(self, text: str) -> None:
+    def _tell(self, text: str, *, whole: bool = False) -> None:
         seconds = time.time() - self._start
-        if len(text) > _LONGEST:
+        if len(text) > _LONGEST and not whole:
             text = f'{text[: _LONGEST - 3]}...'
         print(f'{int(seconds) // 60}:{seconds % 60:04.1f}  {text}', flush=True)
 
@@ -101,6 +106,16 @@ class ProgressNode(Node):
             self._sound = message.playing
             if message.playing:
                 self._tell(f'sound: {message.name}')
+
+    def _on_diagnostics(self, message: Any) -> None:
+        prefix = f'{self.get_namespace().rstrip("/")}/'
+        for status in message.status:
+            if status.name.startswith(prefix):
+                error = status.level == DiagnosticStatus.ERROR
+                name = status.name.removeprefix(prefix).replace(': ', ', ')
+                text = self._troubles.hear(name, error, status.message, time.monotonic())
+                if text:
+                    self._tell(text, whole=True)
 
     def _on_emergency_stop(self, message: Any) -> None:
         if message.data:

@@ -19,8 +19,9 @@ from . import child, domains, shared_memory
 from .meter import Meter
 from .nodes import NodeEntry, image_profile
 
-# How long the nodes may take to end after each signal, s. The driver needs one to stop the robot.
-_PATIENCE = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
+# How long the nodes may take to end after each signal, s. The driver needs one to stop the robot,
+# the recorder several on a busy computer to write what it has.
+_PATIENCE = ((signal.SIGINT, 8.0), (signal.SIGTERM, 4.0), (signal.SIGKILL, 3.0))
 # Orphans, such as the radio process that still tells the robot to stop, get as long as this, s.
 _ORPHAN_PATIENCE = 4.0
 # A node that dies is started again after 1, 2, 4 ... seconds, at most:
