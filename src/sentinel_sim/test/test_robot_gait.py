@@ -87,6 +87,13 @@ def test_gait_type_decides_how_many_feet_are_in_the_air():
     assert crawl.max() == 1
 
 
+def test_a_crawl_knows_that_it_is_slower_than_told():
+    walk = Gait(gait.SLOW_CRAWL)
+    for _ in range(100):
+        walk.step(DT, Twist(x=0.3), BodyPose())
+    assert 0.1 < walk.velocity.x < 0.25
+
+
 def test_trot_lifts_diagonal_feet_together():
     air = lifted(feet(gait.FAST_TROT))
     assert np.array_equal(air[:, 0], air[:, 3])

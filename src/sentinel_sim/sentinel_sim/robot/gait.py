@@ -176,6 +176,7 @@ class Gait:
         self._pace = 1.0
         self._phase = 0.0
         self._velocity = np.zeros(3)
+        self._slow_down = 1.0
         self._height = between(BODY_HEIGHT, parameters.body_height)
         self._pose = np.zeros(6)
         self._sway = np.zeros(2)
@@ -188,7 +189,7 @@ class Gait:
     @property
     def velocity(self) -> Twist:
         """The velocity that is being walked now."""
-        return Twist(*self._velocity)
+        return Twist(*(self._slow_down * self._velocity))
 
     @property
     def type(self) -> GaitType:
@@ -232,7 +233,7 @@ class Gait:
             cycle = max(MIN_CYCLE[kind], MAX_STRIDE / (fastest * duty))
         # Beyond the shortest cycle the robot is as fast as its legs are: keep the direction, walk
         # slower.
-        slow_down = min(1.0, MAX_STRIDE * 1.3 / max(1e-9, fastest * duty * cycle))
+        self._slow_down = min(1.0, 1.3 * MAX_STRIDE / max(1e-9, fastest * duty * cycle))
         previous = self._phase
         self._phase = (self._phase + dt * self._pace / cycle) % 1.0
         self.cycles += dt * self._pace / cycle
@@ -244,10 +245,10 @@ class Gait:
         self._begin_swings(swinging & ~self._swinging)
         self._swinging = swinging
 
-        standing = self._feet - slow_down * self._flow(self._feet) * dt
+        standing = self._feet - self._slow_down * self._flow(self._feet) * dt
         share = np.clip((phases - duty) / (1 - duty), 0, 1)
         eased = share - np.sin(2 * np.pi * share) / (2 * np.pi)
-        landing = places + self._scatter + slow_down * flow * duty * cycle / 2
+        landing = places + self._scatter + self._slow_down * flow * duty * cycle / 2
         swung = self._lift_off + (landing - self._lift_off) * eased[:, None]
         self._feet = np.where(swinging[:, None], swung, standing)
 

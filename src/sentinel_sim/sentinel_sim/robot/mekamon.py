@@ -82,7 +82,7 @@ TWITCH_DECAY = 0.15
 FALLEN_UP = 0.5
 FALLEN_TIME = 0.4
 
-_SIGNED = dict(enumerate(f.name for f in fields(GaitSetAll)))
+_GAIT_FIELDS = dict(enumerate(f.name for f in fields(GaitSetAll)))
 
 
 def _signed(byte: int) -> float:
@@ -188,16 +188,16 @@ class MekaMon:
         return True
 
     def _gait_set(self, body: bytes) -> bool:
-        if len(body) != 3 or body[0] != 0 or body[1] not in _SIGNED:
+        if len(body) != 3 or body[0] != 0 or body[1] not in _GAIT_FIELDS:
             return False
         if body[1] == GaitParameter.GAIT_TYPE and body[2] not in tuple(GaitType):
             return False
-        name = _SIGNED[body[1]]
+        name = _GAIT_FIELDS[body[1]]
         self._gait.parameters = replace(self._gait.parameters, **{name: body[2]})
         return True
 
     def _gait_set_all(self, body: bytes) -> bool:
-        if len(body) != len(_SIGNED) or body[GaitParameter.GAIT_TYPE] not in tuple(GaitType):
+        if len(body) != len(_GAIT_FIELDS) or body[GaitParameter.GAIT_TYPE] not in tuple(GaitType):
             return False
         self._gait.parameters = GaitSetAll(*body)
         return True
