@@ -39,7 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Measure, print, write; 1 where a limit is exceeded."""
     packages = ('bleak', 'bumble', 'cobs', 'ros-kilted-rclpy')
-    result: dict[str, Any] = {'benchmark': 'driver', **environment(args.seed, packages)}
+    result: dict[str, Any] = {
+        'format': 1,
+        'benchmark': 'driver',
+        **environment(args.seed, packages),
+    }
     result['load_processes'] = args.load
     if 'codec' in args.only:
         result['codec'] = {
