@@ -16,6 +16,7 @@ from vision_msgs.msg import Detection2DArray
 
 from sentinel_common import images, node, qos
 from sentinel_msgs.msg import HermesFrame, Incident, SafetyState, SoundState, Status
+from sentinel_msgs.srv import MarkVisit
 
 from .incidents.film_frame import Caption
 from .incidents.model import from_message
@@ -110,7 +111,7 @@ class RecorderNode(Node):
 
     Subscribes: ``incidents``, ``detections``, ``camera/image_raw``, ``spectator/image_raw``,
     ``status``, ``safety_state``, ``sound_state``; for the film's latency also ``cmd_vel`` and
-    ``hermes/tx``. What is written where: docs/incidents.md.
+    ``hermes/tx``. Serves ``mark_visit``. What is written where: docs/incidents.md.
     """
 
     def __init__(self) -> None:
@@ -150,6 +151,7 @@ class RecorderNode(Node):
         if p['retention_days']:
             self._forget()
             self.create_timer(_FORGET_PERIOD, self._forget)
+        self.create_service(MarkVisit, 'mark_visit', self._mark)
         Diagnostics(self).add('incident log', self._report)
         self.get_logger().info(f'recording into {folder}')
 
@@ -178,6 +180,11 @@ class RecorderNode(Node):
         if disk.trouble:
             return Report(Level.ERROR, disk.trouble, values)
         return Report(Level.OK, 'recording', values)
+
+    def _mark(self, request: Any, response: Any) -> Any:
+        reason = self._recorder.mark(request.visit_id, request.false_alarm, request.note)
+        response.success, response.message = not reason, reason
+        return response
 
     def _on_incident(self, message: Any) -> None:
         try:

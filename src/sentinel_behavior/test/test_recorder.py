@@ -271,6 +271,14 @@ def test_a_picture_that_cannot_be_read_does_not_end_the_recording(bench):
     assert 'cut short' in bench.complaints[0]
 
 
+def test_a_visit_is_marked_and_an_unknown_one_is_not(bench):
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    assert bench.recorder.mark('v1', True, 'a bush') == ''
+    assert "no visit 'v2'" in bench.recorder.mark('v2', True, '')
+    visit = bench.finish().visits[0]
+    assert (visit.false_alarm, visit.note) == (True, 'a bush')
+
+
 def test_a_visit_that_lasts_is_not_deleted(bench):
     bench.tell(Kind.VISIT_STARTED, 1.0)
     bench.now = 100.0

@@ -12,6 +12,7 @@ import pytest
 import rclpy
 from geometry_msgs.msg import TwistStamped
 from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 from sentinel_behavior.incidents.store import SqliteStore
@@ -21,6 +22,7 @@ from vision_msgs.msg import Detection2DArray
 
 from sentinel_common import images, qos
 from sentinel_msgs.msg import HermesFrame, Incident, SoundState
+from sentinel_msgs.srv import MarkVisit
 
 # Away from the domains that people choose; the process id tells runs apart.
 DOMAIN = 40 + os.getpid() % 40
@@ -100,7 +102,19 @@ def test_what_is_published_ends_in_the_folder(tmp_path, garden):
     late = Header(stamp=to_stamp(time.time()))
     send['hermes/tx'].publish(HermesFrame(header=late, payload=payload))
     until(lambda: len(list((tmp_path / 'snapshots').glob('*.jpg'))) == 2, 'the snapshots')
-    time.sleep(0.3)
+
+    mark = garden.create_client(MarkVisit, 'mark_visit')
+    assert mark.wait_for_service(timeout_sec=30)
+    executor = SingleThreadedExecutor(context=garden.context)
+    executor.add_node(garden)
+    answers = []
+    for visit in ('v', 'nobody'):
+        future = mark.call_async(MarkVisit.Request(visit_id=visit, note='a bush'))
+        executor.spin_until_future_complete(future, timeout_sec=30)
+        answers.append((future.result().success, future.result().message))
+    executor.shutdown()
+    assert answers[0] == (True, '')
+    assert answers[1][0] is False and "no visit 'nobody'" in answers[1][1]
     process.send_signal(signal.SIGINT)
     _, log = process.communicate(timeout=30)
 
@@ -110,6 +124,7 @@ def test_what_is_published_ends_in_the_folder(tmp_path, garden):
         recorded = store.read()
     (visit,) = recorded.visits
     assert (visit.outcome, visit.detail['zone'], len(visit.pictures)) == ('left', 'beds', 2)
+    assert (visit.false_alarm, visit.note) == (True, 'a bush')
     assert visit.started == pytest.approx(stamp, abs=1e-6)
     assert [sound.name for sound in recorded.sounds] == ['bark']
     (sample,) = json.loads((tmp_path / 'latency.json').read_text())['samples']

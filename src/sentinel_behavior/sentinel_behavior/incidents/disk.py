@@ -21,6 +21,9 @@ _RETRY = 1.0
 # How long the stop sequence waits for the disk, s.
 _LAST_WORDS = 5.0
 
+# How long somebody who asked waits for the disk, s; pictures that wait are written in far less.
+_PATIENCE = 2.0
+
 
 class Disk:
     """Runs jobs in order in a thread of its own.
@@ -62,6 +65,24 @@ class Disk:
             self._unsaved.append(operation)  # from within a job: the last one has no successor
         else:
             self._jobs.put(lambda: self._unsaved.append(operation))
+
+    def ask(self, operation: Callable[[], None]) -> str:
+        """Run an operation of the store in the thread and wait for it; '' or why it failed."""
+        answer: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+        def job() -> None:
+            try:
+                operation()
+            except StoreError as error:
+                answer.put(str(error))
+            else:
+                answer.put('')
+
+        self._jobs.put(job)
+        try:
+            return answer.get(timeout=_PATIENCE)
+        except queue.Empty:
+            return 'The disk does not answer.'
 
     def write(self, path: Path, data: bytes) -> bool:
         """Write a file, from within a job, whole or not at all; say whether it is there."""

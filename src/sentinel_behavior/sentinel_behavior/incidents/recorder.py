@@ -165,6 +165,10 @@ class Recorder:
 
         self.disk.do(job)
 
+    def mark(self, visit: str, false_alarm: bool, note: str) -> str:
+        """Mark a visit as a false alarm, or take that back; '' or why that failed."""
+        return self.disk.ask(lambda: self._store.mark(visit, false_alarm, note))
+
     def alive(self) -> None:
         """Note that the recorder still listens, and put the latency samples on the disk."""
         now = self._now()

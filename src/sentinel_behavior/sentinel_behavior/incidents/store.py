@@ -149,6 +149,10 @@ class IncidentStore(Protocol):
         """Keep that a sound was made."""
         ...
 
+    def mark(self, visit_id: str, false_alarm: bool, note: str = '') -> None:
+        """Say that a visit was a false alarm, or take that back."""
+        ...
+
     def alive(self, now: float) -> None:
         """Note that the recorder still listens at ``now`` (s)."""
         ...
