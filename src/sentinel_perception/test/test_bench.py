@@ -209,6 +209,16 @@ def test_an_unreadable_picture_stops_the_benchmark(coco, model):
         run(perception, '--data', coco, '--model', model)
 
 
+def test_data_sets_of_one_name_are_told_apart_by_their_folder(coco, tmp_path):
+    other = tmp_path / 'night' / 'set.json'
+    other.parent.mkdir()
+    other.write_text(coco.read_text(), 'utf-8')
+    first, second = dataset.load_all([coco, other])
+    assert (first.name, second.name) == (f'{tmp_path.name}/set', 'night/set')
+    assert second.samples[0].group == 'night/set/raccoon'
+    assert not {s.name for s in first.samples} & {s.name for s in second.samples}
+
+
 def test_groups_come_from_the_file_or_from_what_is_shown(coco):
     content = json.loads(coco.read_text())
     content['images'][0]['group'] = 'porch'

@@ -186,7 +186,9 @@ def test_as_fast_as_possible_loses_no_picture(video):
     assert capture.skipped == 0
 
 
-def test_a_stream_over_http_is_read(tmp_path):
+@pytest.fixture
+def stream():
+    """Address of an MJPEG stream that ends after 30 pictures and can be had again."""
     data = cv2.imencode('.jpg', scene(size=(64, 48)))[1].tobytes()
 
     class Handler(BaseHTTPRequestHandler):
@@ -195,10 +197,9 @@ def test_a_stream_over_http_is_read(tmp_path):
             self.send_header('Content-Type', 'multipart/x-mixed-replace; boundary=frame')
             self.end_headers()
             try:
-                for _ in range(200):
-                    self.wfile.write(
-                        b'--frame\r\nContent-Type: image/jpeg\r\n\r\n' + data + b'\r\n'
-                    )
+                for _ in range(30):
+                    self.wfile.write(b'--frame\r\nContent-Type: image/jpeg\r\n\r\n')
+                    self.wfile.write(data + b'\r\n')
             except OSError:
                 pass
 
@@ -207,10 +208,23 @@ def test_a_stream_over_http_is_read(tmp_path):
 
     server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    source = open_source(f'http://127.0.0.1:{server.server_address[1]}/a.mjpg')
-    try:
+    yield f'http://127.0.0.1:{server.server_address[1]}/a.mjpg'
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_stream_over_http_is_read_ends_and_is_read_again(stream):
+    source = open_source(stream)
+    for _ in range(2):
         assert source.read().shape == (48, 64, 3)
-    finally:
-        source.close()
-        server.shutdown()
-        server.server_close()
+        with pytest.raises(SourceError, match='has stopped'):
+            for _ in range(40):
+                source.read()
+    source.close()
+
+
+def test_a_stream_that_is_not_there_is_one_sentence_without_the_password():
+    source = open_source('http://me:secret@127.0.0.1:9/a.mjpg')
+    with pytest.raises(SourceError, match='No picture can be had') as caught:
+        source.read()
+    assert 'secret' not in str(caught.value)

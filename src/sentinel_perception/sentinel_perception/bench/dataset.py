@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,20 @@ class Dataset:
             )
 
 
-def load(path: Path) -> Dataset:
-    """Read a COCO file, or a video that has a COCO file of the same name beside it."""
+def load_all(paths: Sequence[Path]) -> list[Dataset]:
+    """Read several data sets; those of the same file name are told apart by their folder."""
+    stems = [path.stem for path in paths]
+    return [
+        load(path, path.stem if stems.count(path.stem) == 1 else f'{path.parent.name}/{path.stem}')
+        for path in paths
+    ]
+
+
+def load(path: Path, name: str = '') -> Dataset:
+    """Read a COCO file, or a video that has a COCO file of the same name beside it.
+
+    ``name`` stands for the data set in reports; without it that is the file's.
+    """
     video = None
     if path.suffix.lower() != '.json':
         video, path = path, path.with_suffix('.json')
@@ -100,7 +112,7 @@ def load(path: Path) -> Dataset:
             raise DatasetError(f'There is no data set {video}.')
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
-        return _dataset(path, content, video)
+        return _dataset(path, content, video, name or path.stem)
     except OSError as error:
         raise DatasetError(f'The data set {path} cannot be read: {error.strerror}.') from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -110,7 +122,7 @@ def load(path: Path) -> Dataset:
         ) from None
 
 
-def _dataset(path: Path, content: Any, video: Path | None) -> Dataset:
+def _dataset(path: Path, content: Any, video: Path | None, name: str) -> Dataset:
     categories = {c['id']: species_of(c['name']) for c in content['categories']}
     truths: dict[int, list[Truth]] = {}
     for note in content['annotations']:
@@ -127,11 +139,11 @@ def _dataset(path: Path, content: Any, video: Path | None) -> Dataset:
         in_clip = video is not None or 'video_id' in image
         samples.append(
             Sample(
-                name=str(image['file_name']),
+                name=f'{name}/{image["file_name"]}',
                 path=path.parent / image['file_name'],
-                group=str(image.get('group') or f'{path.stem}/{_group(found)}'),
+                group=str(image.get('group') or f'{name}/{_group(found)}'),
                 truths=found,
-                clip=f'{path.stem}/{image.get("video_id", 0)}' if in_clip else '',
+                clip=f'{name}/{image.get("video_id", 0)}' if in_clip else '',
                 time=frame / rate if in_clip else 0.0,
                 frame=frame,
             )
@@ -140,7 +152,7 @@ def _dataset(path: Path, content: Any, video: Path | None) -> Dataset:
         raise DatasetError(f'{path} names no pictures.')
     samples.sort(key=lambda s: (s.clip, s.frame if s.clip else 0))
     named = frozenset(c for c in categories.values() if c)
-    return Dataset(path.stem, tuple(samples), named, video, rate)
+    return Dataset(name, tuple(samples), named, video, rate)
 
 
 def _group(truths: tuple[Truth, ...]) -> str:

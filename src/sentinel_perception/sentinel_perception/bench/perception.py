@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the benchmark and print its figures."""
-    datasets = [dataset.load(path) for path in args.data]
+    datasets = dataset.load_all(args.data)
     settings = Settings() if args.threshold is None else Settings(threshold=args.threshold)
     path = args.model or share('models/detector.tflite')
     detector = _load(path, args.labels, args.threads)

@@ -102,7 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the benchmark and print its figures."""
-    datasets = [dataset.load(path) for path in args.data]
+    datasets = dataset.load_all(args.data)
     path = args.model or share('models/detector.tflite')
     detector = load(path, args.labels, threads=args.threads)
     settings = Settings(finest_grid=args.finest_grid)

@@ -147,7 +147,7 @@ class LiveSource:
         good, picture = self._capture.read()
         if not good:
             self.close()
-            raise SourceError(f'{self._name} has stopped to deliver pictures.')
+            raise SourceError(f'{self.label} has stopped to deliver pictures.')
         return as_bgr(picture)
 
     def _open(self) -> cv2.VideoCapture:
