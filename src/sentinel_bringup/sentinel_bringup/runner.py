@@ -7,7 +7,7 @@ import selectors
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from .nodes import NodeEntry, image_profile
 
 # How long the nodes may take to end after each signal, s. The driver needs one to stop the robot,
 # the recorder several on a busy computer to write what it has.
-_PATIENCE = ((signal.SIGINT, 8.0), (signal.SIGTERM, 4.0), (signal.SIGKILL, 3.0))
+PATIENCE = ((signal.SIGINT, 8.0), (signal.SIGTERM, 4.0), (signal.SIGKILL, 3.0))
 # Orphans, such as the radio process that still tells the robot to stop, get as long as this, s.
 _ORPHAN_PATIENCE = 4.0
 # A node that dies is started again after 1, 2, 4 ... seconds, at most:
@@ -89,14 +89,14 @@ class Runner:
         domain: int,
         show: Show,
         log_level: str = 'info',
-        variables: Mapping[str, str] | None = None,
+        patience: Sequence[tuple[signal.Signals, float]] = PATIENCE,
     ) -> None:
         self._slots = [_Slot(entry) for entry in entries]
         self._folder = folder
         self._domain = domain
         self._print = show
         self._log_level = log_level
-        self._variables = variables or {}
+        self._patience = patience
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
         self._meter = Meter()
@@ -138,7 +138,7 @@ class Runner:
         entry = slot.entry
         slot.process = child.Child(
             child.command(entry, self._log_level),
-            {**environment(self._domain, images=entry.images), **self._variables},
+            environment(self._domain, images=entry.images),
             self._folder / 'logs' / f'{entry.name}.log',
         )
         slot.tail.clear()
@@ -239,7 +239,7 @@ class Runner:
 
     def _stop_wave(self, slots: list[_Slot]) -> None:
         """Ask the nodes to end, more firmly each time that patience runs out."""
-        for number, patience in _PATIENCE:
+        for number, patience in self._patience:
             heard = len(self._signals)
             deadline = time.monotonic() + patience
             alive = [s for s in slots if s in self._running()]
@@ -258,7 +258,7 @@ class Runner:
 
     def _end_orphans(self) -> None:
         """Wait for what nodes left behind, then kill it; nothing that we started outlives us."""
-        for patience in (_ORPHAN_PATIENCE, _PATIENCE[-1][1]):
+        for patience in (_ORPHAN_PATIENCE, PATIENCE[-1][1]):
             deadline = time.monotonic() + patience
             while (orphans := _descendants()) and time.monotonic() < deadline:
                 time.sleep(_LOOP_PERIOD / 2)

@@ -4,6 +4,7 @@ Usage: run_nodes.py FOLDER DURATION ENTRY... where an entry is JSON of NodeEntry
 """
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from sentinel_bringup.domains import free_domain
 from sentinel_bringup.nodes import NodeEntry
 from sentinel_bringup.runner import Runner
 from sentinel_common.errors import SentinelError
+
+# Shorter than the real one, s: the tests of nodes that hang wait it out.
+PATIENCE = ((signal.SIGINT, 2.0), (signal.SIGTERM, 1.0), (signal.SIGKILL, 3.0))
 
 
 def main(folder: str, duration: str, *entries: str) -> int:
@@ -20,6 +24,7 @@ def main(folder: str, duration: str, *entries: str) -> int:
             nodes,
             folder=Path(folder),
             domain=domain,
+            patience=PATIENCE,
             show=lambda name, severity, text: print(f'{name}|{severity}|{text}', flush=True),
         )
         try:
