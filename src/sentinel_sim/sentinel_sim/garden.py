@@ -16,11 +16,11 @@ from scipy.ndimage import gaussian_filter
 
 from .animals.shapes import Array
 
-# Groups of geoms: what is always drawn, plants (clutter that hides animals).
-GROUP_GARDEN, GROUP_PLANTS = 0, 2
+# Groups of geoms: what is always drawn, plants, and what is only bumped into.
+GROUP_GARDEN, GROUP_PLANTS, GROUP_HIDDEN = 0, 2, 3
 
 # Extent of the lawn to each side, m, and where the fences stand.
-HALF_LAWN = 30.0
+HALF_LAWN = 8.0
 BACK, SIDE, FRONT = 6.0, 5.0, -3.5
 
 _DECOR = {'contype': 0, 'conaffinity': 0, 'mass': 0}
@@ -81,14 +81,23 @@ def build(
     _materials(spec, rng)
     world = spec.worldbody
     world.add_geom(
-        name='ground', type=mujoco.mjtGeom.mjGEOM_PLANE, size=[HALF_LAWN, HALF_LAWN, 0.25],
+        name='ground', type=mujoco.mjtGeom.mjGEOM_PLANE, size=[HALF_LAWN, HALF_LAWN, 0.2],
         material='grass', friction=[1.0, 0.01, 0.001],
     )  # fmt: skip
+    # Light is computed at corners: the lawn needs small squares under the lamp, the land around it
+    # does not.
+    world.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        pos=[0, 0, -0.02],
+        size=[40, 40, 4],
+        material='grass',
+        **_DECOR,
+    )
     world.add_light(
         name='sun', pos=[0, 0, 8], dir=[0.4, 0.3, -1], castshadow=False,
         type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
     )  # fmt: skip
-    _fence(world, rng, layout)
+    _fence(spec, rng, layout)
     _shed(world, layout.shed)
     _plant_meshes(spec, rng)
     _beds(world, rng, layout)
@@ -105,6 +114,7 @@ def _look(spec: Any, rng: np.random.Generator, size: tuple[int, int], dusk: bool
     frame.offwidth, frame.offheight = size
     view.quality.offsamples = 0
     view.quality.shadowsize = 0
+    view.quality.numslices, view.quality.numstacks = 12, 8
     spec.stat.extent, spec.stat.center = 3.0, [0, 0, 0.3]
     # Multiples of the extent: from 2 cm before the lens to 60 m.
     view.map.znear, view.map.zfar = 0.007, 20.0
@@ -166,48 +176,70 @@ def _materials(spec: Any, rng: np.random.Generator) -> None:
         )
 
 
-def _fence(world: Any, rng: np.random.Generator, layout: Layout) -> None:
-    def board(x: float, y: float, along_x: bool) -> None:
-        height = 0.62 + rng.normal() * 0.012
-        half = [0.10, 0.012, height] if along_x else [0.012, 0.10, height]
-        world.add_geom(
-            type=_BOX,
-            pos=[x, y, height],
-            size=half,
-            material='wood',
-            rgba=[*[rng.uniform(0.85, 1.1)] * 3, 1],
-        )
+def _fence(spec: Any, rng: np.random.Generator, layout: Layout) -> None:
+    """Stand boards along three sides.
 
-    def free(x: float, y: float) -> bool:
-        return all(
-            np.hypot(x - gx, y - gy) > width / 2
-            for (gx, gy), width in zip(layout.gaps, layout.gap_widths, strict=True)
-        )
-
-    for y in np.arange(-SIDE + 0.1, SIDE, 0.225):
-        if free(BACK, y):
-            board(BACK, float(y), along_x=False)
-    for x in np.arange(FRONT + 0.1, BACK, 0.225):
-        for side in (SIDE, -SIDE):
-            if free(float(x), side):
-                board(float(x), side, along_x=True)
-    # Rails run between the gaps, so that a hole stays a hole.
-    for x, y0, y1 in ((BACK, -SIDE, SIDE),):
-        holes = [
-            (gy - width / 2, gy + width / 2)
-            for (gx, gy), width in zip(layout.gaps, layout.gap_widths, strict=True)
-            if gx == x
-        ]
-        stops = sorted([y0, y1, *(edge for hole in holes for edge in hole)])
+    One mesh per side to look at, one wall per stretch to bump into.
+    """
+    ways = list(zip(layout.gaps, layout.gap_widths, strict=True))
+    for name, along_x, fixed, start, end in (
+        ('back', False, BACK, -SIDE, SIDE),
+        ('left', True, SIDE, FRONT, BACK),
+        ('right', True, -SIDE, FRONT, BACK),
+    ):
+        at = 0 if along_x else 1  # the coordinate that runs along the fence
+        holes = [(g[at] - w / 2, g[at] + w / 2) for g, w in ways if g[1 - at] == fixed]
+        # Rails and walls run between the holes, so that a hole stays a hole.
+        stops = sorted([start, end, *(edge for hole in holes for edge in hole)])
+        boxes = []
         for a, b in zip(stops[::2], stops[1::2], strict=True):
-            for z in (0.3, 0.95):
-                world.add_geom(
-                    type=_BOX,
-                    pos=[x + 0.03, (a + b) / 2, z],
-                    size=[0.02, (b - a) / 2, 0.04],
-                    material='wood',
-                    **_DECOR,
-                )
+            middle, half = (a + b) / 2, (b - a) / 2
+            for t in np.arange(a + _BOARD, b - _BOARD / 2, _BOARD_SPACING):
+                height = 0.62 + rng.normal() * 0.012
+                boxes.append(((t, 0.0, height), (_BOARD, 0.012, height)))
+            boxes += [((middle, 0.03, z), (half, 0.02, 0.04)) for z in (0.3, 0.95)]
+            place = np.array([middle, fixed, 0.62]) if along_x else np.array([fixed, middle, 0.62])
+            size = [half, 0.03, 0.62] if along_x else [0.03, half, 0.62]
+            spec.worldbody.add_geom(type=_BOX, pos=place, size=size, group=GROUP_HIDDEN)
+        _planks(spec, f'fence_{name}', np.array(boxes), rng)
+        # A mesh lies along x; on the back it is turned by a quarter.
+        turn = [1, 0, 0, 0] if along_x else [np.sqrt(0.5), 0, 0, np.sqrt(0.5)]
+        spec.worldbody.add_geom(
+            type=_MESH, meshname=f'fence_{name}', material='wood', quat=turn,
+            pos=[0, fixed, 0] if along_x else [fixed, 0, 0], group=GROUP_GARDEN, **_DECOR,
+        )  # fmt: skip
+
+
+# Half width of a board and distance from one to the next, m.
+_BOARD, _BOARD_SPACING = 0.10, 0.225
+
+
+def _planks(spec: Any, name: str, boxes: Array, rng: np.random.Generator) -> None:
+    """Add one mesh of many boxes, ``boxes`` (n, 2, 3) being their centres and half sizes."""
+    sign = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
+    # Corners of the six faces, counter-clockwise seen from outside, and what of a corner is u and
+    # v.
+    quads = np.array(
+        [[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]]
+    )
+    outward = np.array([[-1, 0, 0], [1, 0, 0], [0, -1, 0], [0, 1, 0], [0, 0, -1], [0, 0, 1]], float)
+    corners = (boxes[:, None, 0] + boxes[:, None, 1] * sign)[:, quads]
+    grain = np.where(boxes[:, 1, 2] > boxes[:, 1, 0], 2, 0)  # wood runs along a board
+    across = 2 - grain
+    n = len(boxes)
+    local = np.broadcast_to(sign[quads], corners.shape) * 0.5 + 0.5
+    u = np.take_along_axis(local, across[:, None, None, None], 3)[..., 0]
+    v = np.take_along_axis(local, grain[:, None, None, None], 3)[..., 0]
+    uv = np.stack([u * 0.5 + rng.random((n, 1, 1)), v + rng.random((n, 1, 1))], -1)
+    first = np.arange(n * 6)[:, None] * 4
+    faces = np.concatenate([first + np.array([0, 1, 2]), first + np.array([0, 2, 3])])
+    mesh = spec.add_mesh(name=name)
+    mesh.uservert = corners.reshape(-1, 3).ravel()
+    mesh.userface = mesh.userfacetexcoord = faces.ravel()
+    mesh.usertexcoord = uv.reshape(-1, 2).ravel()
+    mesh.usernormal = np.repeat(np.tile(outward, (n, 1)), 4, axis=0).ravel()
+    mesh.userfacenormal = faces.ravel()
+    mesh.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL
 
 
 def _shed(world: Any, at: tuple[float, float]) -> None:
@@ -255,21 +287,20 @@ def _pond(world: Any, rng: np.random.Generator, at: tuple[float, float]) -> None
 
 def _leaves(spec: Any, name: str, triangles: Array, shade: npt.NDArray[np.int64]) -> None:
     """Add a mesh of two-sided triangles (n, 3, 3); ``shade`` (n) 0..5 picks the tone of each."""
-    vertices = triangles.reshape(-1, 3)
-    faces = np.arange(len(vertices)).reshape(-1, 3)
-    both = np.vstack([faces, faces[:, ::-1]])
+    two_sided = np.concatenate([triangles, triangles[:, ::-1]])
+    corners = np.arange(3 * len(two_sided))
     uv = np.repeat(np.stack([(shade + 0.5) / 6, np.full(len(shade), 0.5)], 1), 3, 0)
-    mesh = spec.add_mesh(name=name)
-    mesh.uservert, mesh.userface = vertices.ravel(), both.ravel()
-    mesh.usertexcoord, mesh.userfacetexcoord = uv.ravel(), both.ravel()
+    flat = np.cross(two_sided[:, 1] - two_sided[:, 0], two_sided[:, 2] - two_sided[:, 0])
+    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
     # Normals lean upwards on both sides: by day leaves are lit like the lawn they stand in, at
     # night by the lamp.
-    flat = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
-    normals = np.concatenate([flat, -flat]) + np.array([0.0, 0.0, 0.9])
+    normals = flat + np.array([0.0, 0.0, 0.9])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    mesh.usernormal = normals.ravel()
-    mesh.userfacenormal = np.repeat(np.arange(len(normals)), 3)
+    mesh = spec.add_mesh(name=name)
+    mesh.uservert = two_sided.ravel()
+    mesh.userface = mesh.userfacetexcoord = mesh.userfacenormal = corners
+    mesh.usertexcoord = np.concatenate([uv, uv]).ravel()
+    mesh.usernormal = np.repeat(normals, 3, axis=0).ravel()
     mesh.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL
 
 
@@ -293,7 +324,7 @@ def _bush(spec: Any, name: str, radius: float, rng: np.random.Generator, count: 
     e1 /= np.linalg.norm(e1, axis=1, keepdims=True)
     e2 = np.cross(out, e1)
     e2 /= np.linalg.norm(e2, axis=1, keepdims=True) + 1e-9
-    s = radius * 0.2
+    s = radius * 0.2 * np.sqrt(220 / count)  # fewer leaves are larger ones
     leaves = np.concatenate(
         [
             np.stack([p - e1 * s, p + e2 * s * 0.5, p + e1 * s], 1),
@@ -351,8 +382,8 @@ def _plant_meshes(spec: Any, rng: np.random.Generator) -> None:
     for i, height in enumerate((0.05, 0.08, 0.12)):
         _tuft(spec, f'tuft{i}', height, rng)
     for i, radius in enumerate((0.2, 0.3, 0.42)):
-        _bush(spec, f'bush{i}', radius, rng)
-    _bush(spec, 'tree', 1.3, rng, 420)
+        _bush(spec, f'bush{i}', radius, rng, 130)
+    _bush(spec, 'tree', 1.3, rng, 140)
     for i, radius in enumerate((0.09, 0.13)):
         _rosette(spec, f'rosette{i}', radius, rng)
     for i, height in enumerate((0.45, 0.7)):

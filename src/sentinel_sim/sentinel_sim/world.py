@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sentinel_driver.hermes import MAX_DRIVE, Codec, Drive
 
 from . import garden, lighting
 from .agents import Sentinel
@@ -16,6 +17,7 @@ from .animals.parts import rotation, scaled
 from .animals.puppet import Puppet, posture
 from .camera_model import CameraModel, Lens, Picture
 from .night import Night
+from .robot.gait import FULL_SPEED, FULL_TURN
 from .robot.mekamon import MekaMon
 from .robot.model import (
     BASE,
@@ -48,6 +50,9 @@ _ROBOT = 'robot/'
 # Eyes of the sentinel: which camera of the model, and the lamp beside it.
 ON_BOARD, FIXED = 'onboard', 'fixed'
 _EYES = {ON_BOARD: (_ROBOT + CAMERA, _ROBOT + LAMP), FIXED: (FIXED, f'{FIXED}/lamp')}
+
+# Steps sway the body at about 2 Hz; the mean velocity is felt over this time, s.
+_SWAY = 0.4
 
 # A young animal against an adult.
 _YOUNG_SIZE = 0.6
@@ -133,6 +138,7 @@ class World:
         self.control_step = CONTROL_STEP
         self._time = 0.0
         self._falls = 0
+        self._velocity = np.zeros(2)
         self._was_fallen = False
         self._path = 0.0
         self.sound: tuple[str, float] | None = None
@@ -225,6 +231,7 @@ class World:
         self.data.ctrl[self._servos] = self.mekamon.step(CONTROL_STEP)
         mujoco.mj_step(self.model, self.data, round(CONTROL_STEP / PHYSICS_STEP))
         self._time += CONTROL_STEP
+        self._feel_speed()
         sentinel = self.sentinel()
         self._path += float(np.hypot(sentinel.vx, sentinel.vy)) * CONTROL_STEP
         self._falls += self.mekamon.fallen and not self._was_fallen
@@ -236,21 +243,43 @@ class World:
         """Everything about the night (see ``Night.truth``) and about the robot, ready for JSON."""
         return {**self.night.truth(), 'robot': {'falls': self._falls, 'path_m': self._path}}
 
+    def walk(self, x: float, y: float, yaw: float) -> None:
+        """Tell the firmware to walk at this velocity in base_link (m/s, m/s, rad/s).
+
+        As a driver does.
+        """
+        drive = Drive(
+            forward=round(x / FULL_SPEED * MAX_DRIVE),
+            strafe=round(-y / FULL_SPEED * MAX_DRIVE),
+            turn=round(-yaw / FULL_TURN * MAX_DRIVE),
+        )
+        self.mekamon.handle(Codec().payload(drive))
+
+    @property
+    def yaw(self) -> float:
+        """Heading of the robot in the map, rad."""
+        return self.robot().yaw
+
     def sentinel(self) -> Sentinel:
         """What animals perceive of the robot now."""
+        x, y = self.data.xpos[self._base][:2]
+        vx, vy = self._velocity
+        light = float(np.abs(np.array(self.mekamon.head_color) - self._resting_color).max())
+        sound, volume = self.sound or ('', 0.0)
+        return Sentinel(float(x), float(y), float(vx), float(vy), light, sound, volume)
+
+    def _feel_speed(self) -> None:
+        """Follow the robot's velocity in the map.
+
+        Nobody is frightened by the swaying of single steps.
+        """
         import mujoco
 
-        velocity = np.zeros(6)
+        now = np.zeros(6)
         mujoco.mj_objectVelocity(
-            self.model, self.data, mujoco.mjtObj.mjOBJ_BODY, self._base, velocity, 0
+            self.model, self.data, mujoco.mjtObj.mjOBJ_BODY, self._base, now, 0
         )
-        x, y = self.data.xpos[self._base][:2]
-        # Switched off it is no stimulus either, so only what is brighter than at rest counts.
-        light = float(np.maximum(np.array(self.mekamon.head_color) - self._resting_color, 0).max())
-        sound, volume = self.sound or ('', 0.0)
-        return Sentinel(
-            float(x), float(y), float(velocity[3]), float(velocity[4]), light, sound, volume
-        )
+        self._velocity += (now[3:5] - self._velocity) * CONTROL_STEP / _SWAY
 
     def robot(self) -> RobotState:
         """Truth about the robot now."""

@@ -10,8 +10,8 @@ from .shapes import Array, Coat, Field, Mesher, capsule, ellipsoid, join, tube
 
 # Edge of the marching grid per metre of shoulder height, within limits: coarser meshes look
 # facetted at 1.5 m.
-_STEP_PER_HEIGHT = 0.058
-_STEP_RANGE = (0.009, 0.022)
+_STEP_PER_HEIGHT = 0.078
+_STEP_RANGE = (0.011, 0.030)
 
 
 @dataclass(frozen=True)
