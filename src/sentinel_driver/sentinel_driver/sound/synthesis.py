@@ -271,22 +271,10 @@ def tone(random: np.random.Generator) -> Array:
     return np.concatenate(parts)
 
 
-def tone(random: np.random.Generator) -> Array:
-    """Pulses as long and as many as barks, of a plain tone: the control sound of a trial."""
-    parts = []
-    for _ in range(int(random.integers(2, 5))):
-        size = int(random.uniform(0.17, 0.24) * RATE)
-        edge = np.minimum(1.0, np.minimum(np.arange(size), np.arange(size)[::-1]) / (0.02 * RATE))
-        parts += [np.sin(2 * np.pi * random.uniform(600, 800) * np.arange(size) / RATE) * edge]
-        parts += [np.zeros(int(random.uniform(0.18, 0.38) * RATE))]
-    return np.concatenate(parts)
-
-
 BUNDLED: dict[str, Callable[[np.random.Generator], Array]] = {
     'bark': barks,
     'growl': growl,
     'voice': voice,
-    'tone': tone,
     'tone': tone,
 }
 
