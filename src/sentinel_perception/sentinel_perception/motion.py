@@ -31,6 +31,9 @@ _COARSE = (20, 15)
 # this long (s), is high, the contrast that counts grows by up to this factor.
 _RESTLESS_TIME, _RESTLESS_FACTOR = 30.0, 6.0
 
+# Peak of the phase correlation (0..1) from which two pictures show the same, moved.
+_ALIKE = 0.1
+
 # A gain that follows every picture would itself look like motion.
 _GAIN_SHARE = 0.05
 
@@ -146,3 +149,20 @@ def _differ(before: Floats | None, after: Floats | None) -> bool:
     if before is None or after is None:
         return False
     return float((before * after).mean()) < _SAME_SCENE
+
+
+def shift(
+    before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8], width: int, height: int
+) -> tuple[float, float]:
+    """How far, px right and down, a ``width`` x ``height`` picture moved between two of small_luma.
+
+    A turning camera moves all of the picture alike; (0, 0) where nothing alike can be found.
+    """
+    if before.shape != after.shape:
+        return 0.0, 0.0
+    window = cv2.createHanningWindow((after.shape[1], after.shape[0]), cv2.CV_32F)
+    pictures = before.astype(np.float32), after.astype(np.float32)
+    (right, down), response = cv2.phaseCorrelate(*pictures, window)
+    if response < _ALIKE:
+        return 0.0, 0.0
+    return right * width / after.shape[1], down * height / after.shape[0]

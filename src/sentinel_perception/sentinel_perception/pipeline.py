@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from sentinel_common.detections import Box, Detection, Frame, TargetFrame
 from sentinel_common.species import PROTECTED, SPECIES
 
 from .blindness import Blindness
 from .detector.port import Candidates, Detector, Floats, Pixels, Region
 from .merging import merge
-from .motion import Motion, MotionGate, small_luma
+from .motion import Motion, MotionGate, shift, small_luma
 from .position import Intrinsics, locate
 from .regions import Sweep, crops
 from .settings import Settings
@@ -67,6 +68,7 @@ class Pipeline:
         self._blindness = Blindness()
         self._engaged_until = -np.inf
         self._turn = 0
+        self._luma: npt.NDArray[np.uint8] | None = None
         self._completed = self._coarse_until = -np.inf
         self._was_engaged = False
         self._motion = MotionGate(
@@ -105,8 +107,13 @@ class Pipeline:
         luma = small_luma(picture)
         motion = self._motion.update(luma, stamp, width, height)
         if moving:
-            motion = replace(motion, boxes=(), scene_changed=True)
+            motion = replace(motion, boxes=(), scene_changed=True, cut=False)
         blind = self._blindness.update(luma, stamp)
+        before, self._luma = self._luma, luma
+        if before is not None and motion.scene_changed and not motion.cut:
+            right, down = shift(before, luma, width, height)
+            for track in self._tracker.tracks:
+                track.move(right, down)
         self._disturb(motion, stamp)
         engaged = self._engage(motion, stamp)
         looks = self._choose(motion, stamp, width, height, engaged)

@@ -71,6 +71,10 @@ class Track:
         length = max(float(_size(self.box).max()), 1.0)
         return float(np.linalg.norm(self.velocity)) / length
 
+    def move(self, right: float, down: float) -> None:
+        """Shift the box by what the camera's own motion shifts the picture, px."""
+        self.box = self.box + np.array([right, down, right, down], np.float32)
+
     def disturb(self, stamp: float) -> None:
         """Something moves here: the animal is not parked."""
         self.anchor, self.still_since = self.box, stamp

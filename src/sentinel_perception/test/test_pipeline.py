@@ -2,9 +2,11 @@
 
 import itertools
 
+import cv2
 import numpy as np
 import pytest
-from color_detector import ColorDetector, scene
+from color_detector import COLORS, ColorDetector, scene
+from sentinel_perception.motion import shift, small_luma
 from sentinel_perception.pipeline import Pipeline
 from sentinel_perception.position import Intrinsics
 from sentinel_perception.settings import Settings
@@ -253,3 +255,40 @@ def test_a_slow_computer_leaves_out_the_tiles_to_keep_looking_at_everything():
             times.append(stamp)
     assert pipeline.grid_in_use(times[-1]) == 1
     assert max(b - a for a, b in itertools.pairwise(times[2:])) <= 0.81
+
+
+def garden(left, *, seed=0):
+    """Window at column ``left`` of a wide scene with structure everywhere and a raccoon in it."""
+    generator = np.random.default_rng(5)
+    wide = cv2.resize(generator.integers(40, 150, (24, 80, 3), np.uint8), (1600, 480))
+    wide[240:280, 700:770] = COLORS['raccoon']
+    picture = wide[:, left : left + 640].astype(int)
+    grain = np.random.default_rng(seed).integers(-4, 5, picture.shape)
+    return np.clip(picture + grain, 0, 255).astype(np.uint8)
+
+
+def test_the_shift_of_a_turned_camera_is_measured():
+    before, after = small_luma(garden(400)), small_luma(garden(480, seed=1))
+    right, down = shift(before, after, 640, 480)
+    assert right == pytest.approx(-80, abs=6)
+    assert down == pytest.approx(0, abs=4)
+
+
+def test_an_animal_keeps_its_name_while_the_robot_turns():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    names, left = set(), 300
+    for i in range(30):
+        turning = i >= 10
+        left += 18 * turning if i < 20 else -18
+        sight = pipeline.process(garden(left, seed=i), i * STEP, CAMERA, moving=turning)
+        names |= {t.track_id for t in sight.targets.targets}
+        assert sight.targets.targets or i < 4
+    assert len(names) == 1
+
+
+def test_a_jerk_of_more_than_its_own_size_loses_no_animal():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    lefts = [300] * 8 + [430] * 3 + [250] * 3
+    for i, left in enumerate(lefts):
+        sight = pipeline.process(garden(left, seed=i), i * STEP, CAMERA, moving=i >= 8)
+    assert {t.track_id for t in sight.targets.targets} == {'1'}
