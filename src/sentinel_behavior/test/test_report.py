@@ -244,6 +244,15 @@ def test_what_the_log_says_cannot_become_markup(night):
     assert '<script' not in text and '<img src=x' not in text
 
 
+def test_leaving_long_after_a_deterrent_is_told_from_leaving_without_one(night):
+    night.visit('a', 0, 'bark', outcome='left')
+    night.visit('b', 100, outcome='left')
+    night.close()
+    words = page_of(night.folder)[0]
+    assert words.count('too long after a deterrent') == 1
+    assert words.count('it left by itself') == 1
+
+
 def test_a_picture_whose_file_is_gone_is_left_out(night):
     night.visit('a', 0, 'bark')
     night.picture('a', 1)
@@ -380,7 +389,14 @@ def test_ticks_are_few_and_round(length):
 
 @pytest.mark.parametrize(
     ('seconds', 'said'),
-    [(0.25, '250 ms'), (3.21, '3.2 s'), (120.0, '2.0 min'), (7200.0, '2.0 h'), (3e5, '3.5 days')],
+    [
+        (0.0, '0 s'),
+        (0.25, '250 ms'),
+        (3.21, '3.2 s'),
+        (120.0, '2.0 min'),
+        (7200.0, '2.0 h'),
+        (3e5, '3.5 days'),
+    ],
 )
 def test_durations_are_said_in_the_unit_that_fits(seconds, said):
     assert wording.duration(seconds) == said

@@ -12,7 +12,7 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from ..incidents.model import HOLD_OUT, REPELLED, TREATMENT, Picture, Visit
+from ..incidents.model import HOLD_OUT, LEFT, REPELLED, TREATMENT, Picture, Visit
 from ..incidents.pictures import annotate
 from . import film, statistics, wording
 from .holds import Stretch, stretches
@@ -134,6 +134,8 @@ _ENDINGS = {
 
 
 def _ending(visit: Visit) -> str:
+    if visit.outcome == LEFT and visit.stimuli:
+        return 'last seen: it left, but too long after a deterrent to count for it'
     return _ENDINGS.get(visit.outcome, 'last seen')
 
 

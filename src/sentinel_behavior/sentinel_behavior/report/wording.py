@@ -33,6 +33,8 @@ def period(started: float | None, ended: float | None) -> str:
 
 def duration(seconds: float) -> str:
     """Say a duration in the unit that fits."""
+    if seconds < 0.0005:
+        return '0 s'
     if seconds < 1:
         return f'{seconds * 1000:.0f} ms'
     if seconds < 90:
