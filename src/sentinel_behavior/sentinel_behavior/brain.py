@@ -19,7 +19,7 @@ from .tracks import SURENESS, Sureness, SureTracks
 from .tree.build import build_tree
 from .visits import Visit, VisitBook, place
 from .walked import Walked
-from .world import SETTINGS, Incident, Kind, Safety, Settings, Wants, World
+from .world import MORE_TIME, SETTINGS, Incident, Kind, Safety, Settings, Wants, World
 from .zones import Zones
 
 # Cosine of the tilt from which it has fallen: 60 degrees, more than any gait or lawn makes.
@@ -232,7 +232,7 @@ class Brain:
         stimulus = visit.stimuli[-1]
         if stimulus.success is None:
             end = stimulus.end if stimulus.end is not None else visit.last_seen
-            observe = self.world.settings.observe
+            observe = self.world.settings.observe * MORE_TIME
             stimulus.success = visit.last_seen - end <= observe
             longest = observe + (end - stimulus.start)
             took = visit.last_seen - stimulus.start

@@ -25,6 +25,9 @@ from .zones import Zones
 # A safety state older than this forbids everything, s.
 SAFETY_TIMEOUT = 0.5
 
+# An animal on its way out is observed so many times as long before the next stimulus.
+MORE_TIME = 2.0
+
 
 class Kind(IntEnum):
     """Kinds of incidents, as in sentinel_msgs/Incident."""
@@ -90,7 +93,7 @@ class Settings:
     stimulus ends. ``stimuli``: per visit; then ``cool_down`` s of rest.
     """
 
-    observe: float = 12.0
+    observe: float = 6.0
     absence: float = 5.0
     lost: float = 0.7
     stimuli: int = 6

@@ -9,10 +9,13 @@ from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.policy.trial import HOLD_OUT, NEUTRAL, Trial
 from sentinel_behavior.visits import OPENING
-from sentinel_behavior.world import Kind
+from sentinel_behavior.world import Kind, Settings
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 
 PERIOD = 0.1
+
+# Times are written out in the tests, so they do not follow the default.
+SLOW = Settings(observe=12.0)
 RACCOON = {'raccoon': 0.95}
 
 CATALOGUE = """
@@ -94,7 +97,10 @@ def make(tmp_path, catalogue=CATALOGUE, **brain):
     path = tmp_path / 'deterrents.yaml'
     path.write_text(catalogue)
     return Garden(
-        make_lockstep(deterrents=path, **{'policy': POLICIES['first'], 'run': 't', **brain})
+        make_lockstep(
+            deterrents=path,
+            **{'policy': POLICIES['first'], 'run': 't', 'settings': SLOW, **brain},
+        )
     )
 
 
@@ -278,7 +284,7 @@ def test_what_happened_is_learned(tmp_path):
     counts = garden.brain.world.policy.state()['counts']['raccoon']
     (flash,), (bark,) = counts['flash'].values(), counts['bark'].values()
     assert flash[0] == 0.0 < flash[1]
-    assert bark[0] == pytest.approx(1 - 3.5 / 15.0, abs=0.1)
+    assert bark[0] == pytest.approx(1 - 3.5 / 27.0, abs=0.05)
 
 
 def test_the_sooner_it_leaves_the_better(tmp_path):
@@ -368,3 +374,14 @@ def test_held_fire_is_told_once_for_a_rule_that_flickers(garden):
         garden.step((RACCOON, 3.0, 0.0), seconds=2)
     held = [i for i in garden.incidents if i.kind == Kind.HELD_FIRE]
     assert [i.detail['rules'][0] for i in held] == ['person_or_pet']
+
+
+def test_an_animal_on_its_way_is_not_driven_on(tmp_path):
+    stimuli = []
+    for speed in (0.0, 0.4):
+        garden = make(tmp_path, settings=Settings(observe=6.0))
+        garden.step((RACCOON, 2.0, 0.0), seconds=3)
+        for tick in range(85):
+            garden.step((RACCOON, 2.0 + speed * PERIOD * tick, 0.0))
+        stimuli.append(garden.kinds().count(Kind.STIMULUS_STARTED))
+    assert stimuli == [2, 1]

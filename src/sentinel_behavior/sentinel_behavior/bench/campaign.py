@@ -13,7 +13,7 @@ from ..hours import in_span
 from ..policy.candidates import HOUR, Allowed, Usage, candidates
 from ..policy.choice import Context, Policy, reward
 from ..policy.trial import HOLD_OUT, NEUTRAL, NO_TRIAL, Trial
-from ..world import SETTINGS, Settings
+from ..world import MORE_TIME, SETTINGS, Settings
 from .residents import STEP, Garden, Model, Plan, Resident, Stay, plans
 
 # The detector tells that an animal fled once it is out of sight, s: crossing the garden at a run.
@@ -177,7 +177,7 @@ class Campaign:
             return
         if stay.gone:
             took = stay.elapsed + _OUT_OF_SIGHT - began
-            value = reward(took, self.settings.observe + end - began)
+            value = reward(took, self.settings.observe * MORE_TIME + end - began)
         else:
             value = 0.0
         self.policy.learn(name, self._context(plan), value)

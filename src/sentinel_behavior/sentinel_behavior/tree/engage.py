@@ -1,5 +1,6 @@
 """Actions while a target is there: choose, act, observe, or hold fire."""
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +10,17 @@ from ..deterrents import Deterrent, Motion
 from ..geometry import Twist
 from ..policy.candidates import candidates
 from ..policy.trial import NEUTRAL
-from ..visits import Stimulus, Visit, bearing, distance_low
-from ..world import Kind, Play, World
+from ..visits import Stimulus, Visit, bearing, distance, distance_low
+from ..world import MORE_TIME, Kind, Play, World
 from .leaf import AHEAD, STANCE, Leaf, turn_to
 
 # Period of the back and forth of a lunge or a strafe, s, and of the knees of a stomp, s.
 SWING = 1.2
 STOMP = 0.5
+
+# Further away by so much (m) within so long (s), and an animal counts as leaving: half the walk of
+# a raccoon, and more than its range scatters.
+LEAVING_METRES, LEAVING_SECONDS = 0.5, 2.0
 
 
 class Choose(Leaf):
@@ -213,16 +218,21 @@ def _motion(world: World, motion: Motion, elapsed: float) -> tuple[Twist, float 
 
 
 class Observe(Leaf):
-    """Watches what the animal does; SUCCESS once it left or the time is over."""
+    """Watches what the animal does; SUCCESS once it left or the time is over.
+
+    One that is on its way is not driven on: it gets as much time again.
+    """
 
     def __init__(self, *, name: str, world: World) -> None:
         super().__init__(name=name, world=world)
         self._visit_id = ''
+        self._ranges: deque[tuple[float, float]] = deque()
 
     def initialise(self) -> None:
         """Watch the visit that goes on."""
         visit = self.world.visit
         self._visit_id = visit.visit_id if visit else ''
+        self._ranges.clear()
 
     def update(self) -> Status:
         """See py_trees."""
@@ -235,15 +245,27 @@ class Observe(Leaf):
         world.wants.twist = turn_to(world)
         stimulus = visit.stimuli[-1]
         waited = world.stamp - (stimulus.end or stimulus.start)
+        leaving = self._leaving()
         if waited < world.settings.observe:
             return self.say(Status.RUNNING, f'{waited:.0f} s')
         if world.out_of_sight(visit):
             return self.say(Status.RUNNING, 'out of sight')
+        if leaving and waited < world.settings.observe * MORE_TIME:
+            return self.say(Status.RUNNING, 'it is leaving')
         stimulus.success = False
         world.learn(visit, stimulus, 0.0)
         if len(visit.stimuli) >= world.settings.stimuli:
             world.rest_until = world.now + world.settings.cool_down
         return self.say(Status.SUCCESS, 'it stayed')
+
+    def _leaving(self) -> bool:
+        """Whether the animal went further away of late."""
+        world, target = self.world, self.world.target
+        if target is not None:
+            self._ranges.append((world.stamp, distance(target)))
+        while self._ranges and self._ranges[0][0] < world.stamp - LEAVING_SECONDS:
+            self._ranges.popleft()
+        return bool(self._ranges) and self._ranges[-1][1] - self._ranges[0][1] >= LEAVING_METRES
 
 
 class HoldFire(Leaf):
