@@ -1,17 +1,15 @@
 """Node ``detector``: pictures to confirmed animals."""
 
-import statistics
 import sys
 import threading
 import time
-from collections import deque
 from pathlib import Path
 from typing import Any
 
 import cv2
 from sentinel_common.detections import frame_to_message, targets_to_message, to_seconds
 from sentinel_common.diagnostics import Diagnostics, Level, Report
-from sentinel_common.errors import ConfigurationError, SentinelError
+from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 from sentinel_common.lifecycle import AUTOSTART, ManagedNode
 from sentinel_common.parameters import Parameter, Parameters
@@ -23,6 +21,7 @@ from . import settings as knobs
 from . import zones
 from .detector.model import load
 from .draw import annotate
+from .meter import Meter
 from .pipeline import Pipeline, Sight
 from .position import Intrinsics
 
@@ -55,9 +54,6 @@ PARAMETERS = (
     Parameter('draw_looks', False, 'also draw motion and crops into detections/image'),
     *knobs.PARAMETERS,
 )
-
-# Pictures over which speed is reported: ten seconds at ten per second.
-_WINDOW = 100
 
 # A robot that was told to move this long ago may still sway, s.
 _STILL_AFTER = 0.7
@@ -101,9 +97,7 @@ class DetectorNode(ManagedNode):
         self._work = threading.Condition()
         self._running = False
         self._worker: threading.Thread | None = None
-        self._received = self._skipped = self._unusable = 0
-        self._milliseconds: deque[float] = deque(maxlen=_WINDOW)
-        self._processed: deque[float] = deque(maxlen=_WINDOW)
+        self._meter = Meter()
         self._trouble, self._grid = '', 0
         self._detections = self.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
         self._targets = self.create_publisher(Detection3DArray, 'targets', qos.RELIABLE)
@@ -141,10 +135,9 @@ class DetectorNode(ManagedNode):
         self._pipeline = None
 
     def _tune(self, values: dict[str, Any]) -> None:
-        if values['confirm_hits'] > values['confirm_looks']:
-            raise ConfigurationError('confirm_hits cannot be more than confirm_looks.')
+        settings = knobs.from_values(values)
         self._zones = zones.parse(values['include_zones'], values['exclude_zones'])
-        self._settings = knobs.from_values(values)
+        self._settings = settings
         if self._pipeline is not None:
             self._pipeline.settings, self._pipeline.zones = self._settings, self._zones
 
@@ -169,8 +162,8 @@ class DetectorNode(ManagedNode):
         if not self._running:
             return
         with self._work:
-            self._received += 1
-            self._skipped += self._newest is not None
+            self._meter.received += 1
+            self._meter.skipped += self._newest is not None
             self._newest = message
             self._work.notify()
 
@@ -187,7 +180,7 @@ class DetectorNode(ManagedNode):
                 self._process(message)
             except (SentinelError, cv2.error) as error:
                 # One bad picture, or a model that fails on one, must not end the watch.
-                self._unusable += 1
+                self._meter.unusable += 1
                 self._trouble = str(error)
                 self.get_logger().warning(str(error), throttle_duration_sec=10.0)
 
@@ -215,12 +208,12 @@ class DetectorNode(ManagedNode):
             )
         self._trouble = f'cannot see: {sight.blind}' if sight.blind else ''
         self._grid = pipeline.grid_in_use(stamp)
-        self._milliseconds.append((time.monotonic() - begin) * 1000)
-        self._processed.append(time.monotonic())
+        end = time.monotonic()
+        self._meter.processed(end, end - begin)
         self.get_logger().debug(
             f'picture {message.header.stamp.sec}.{message.header.stamp.nanosec:09d}: '
             f'{len(sight.looks)} looks, {len(sight.frame.detections)} detections, '
-            f'{self._milliseconds[-1]:.0f} ms'
+            f'{(end - begin) * 1000:.0f} ms'
         )
         if self._drawn.get_subscription_count():
             self._draw(picture, sight, message.header)
@@ -238,22 +231,15 @@ class DetectorNode(ManagedNode):
         return Intrinsics(info.k[0] * x, info.k[4] * y, info.k[2] * x, info.k[5] * y, width, height)
 
     def _report(self) -> Report:
-        now, times = time.monotonic(), list(self._processed)
-        recent = [t for t in times if now - t < 10]
-        values: dict[str, object] = {
-            'received': self._received,
-            'skipped': self._skipped,
-            'unusable': self._unusable,
+        now = time.monotonic()
+        values = {
+            **self._meter.figures(now),
             'runtime': self._model.runtime,
             'grid': self._grid,
-            'fps': round(len(recent) / max(now - recent[0], 1.0), 1) if recent else 0.0,
         }
-        if self._milliseconds:
-            values['ms'] = round(statistics.median(self._milliseconds), 1)
-            values['ms_worst'] = round(max(self._milliseconds), 1)
         if not self._running:
             return Report(Level.OK, 'inactive', values)
-        if not times or now - times[-1] > _SILENCE:
+        if self._meter.idle(now) > _SILENCE:
             return Report(Level.ERROR, self._trouble or 'no pictures', values)
         if self._trouble:
             return Report(Level.WARN, self._trouble, values)

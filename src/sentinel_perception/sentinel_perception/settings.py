@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
+from sentinel_common.errors import ConfigurationError
 from sentinel_common.parameters import Parameter, Value
 
 
@@ -73,6 +74,13 @@ class Settings:
     pitch_sigma: float = _knob(
         0.02, 'uncertainty of the pitch of the camera (a walking robot sways), rad', 0.001, 0.5
     )
+
+    def __post_init__(self) -> None:
+        if self.confirm_hits > self.confirm_looks:
+            raise ConfigurationError(
+                f'confirm_hits ({self.confirm_hits}) cannot be more than confirm_looks '
+                f'({self.confirm_looks}).'
+            )
 
 
 PARAMETERS = tuple(

@@ -125,9 +125,9 @@ class Bench:
         message = images.image_from_array(picture, 'bgr8', Header(stamp=stamp, frame_id='eye'))
         if spoil:
             spoil(message)
-        before = len(self.got['detections']), self.node._unusable
+        before = len(self.got['detections']), self.node._meter.unusable
         self.pictures.publish(message)
-        self.spin(lambda: (len(self.got['detections']), self.node._unusable) != before)
+        self.spin(lambda: (len(self.got['detections']), self.node._meter.unusable) != before)
 
     def close(self):
         self.node.stop()
@@ -177,7 +177,7 @@ def test_bad_pictures_are_counted_and_the_watch_goes_on(bench):
 
     for spoil in (no_rows, cut_short, strange):
         bench.show(blob(), spoil)
-    assert bench.node._unusable == 3
+    assert bench.node._meter.unusable == 3
     bench.show(blob())
     assert len(bench.got['detections']) == 1
 

@@ -8,6 +8,8 @@ import pytest
 import yaml
 from color_detector import scene
 from sentinel_common.errors import ConfigurationError
+from sentinel_common.files import share
+from sentinel_common.parameters import check
 from sentinel_perception.commands import tune
 from sentinel_perception.configuration import read_detector, write_detector
 
@@ -100,3 +102,12 @@ def test_a_value_that_is_there_is_replaced_not_doubled(config):
     write_detector(config, {'threshold': 0.3})
     write_detector(config, {'threshold': 0.5})
     assert config.read_text().count('threshold: 0.') == 1
+
+
+def test_the_shipped_parameter_file_fits_what_the_nodes_declare():
+    from sentinel_perception import camera_node, detector_node
+
+    content = yaml.safe_load(share('config/perception.yaml').read_text('utf-8'))
+    for name, module in (('camera', camera_node), ('detector', detector_node)):
+        section = content[f'/**/{name}']['ros__parameters']
+        assert check(section, module.PARAMETERS, name).keys() == section.keys()

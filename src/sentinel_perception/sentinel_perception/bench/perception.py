@@ -1,6 +1,7 @@
 """How well a model finds raccoons, and how rarely it takes something else for one."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import numpy as np
 from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
+from ..configuration import read_detector
 from ..detector.model import TfliteDetector, fingerprint, load
-from ..settings import Settings
+from ..settings import from_values
 from . import dataset, looks, sheet
 from .environment import environment
 from .metrics import (
@@ -59,7 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the benchmark and print its figures."""
     datasets = dataset.load_all(args.data)
-    settings = Settings() if args.threshold is None else Settings(threshold=args.threshold)
+    settings = from_values(read_detector(share('config/perception.yaml')))
+    if args.threshold is not None:
+        settings = replace(settings, threshold=args.threshold)
     path = args.model or share('models/detector.tflite')
     detector = _load(path, args.labels, args.threads)
     answers = looks.run(datasets, detector, args.mode, settings, 'model')

@@ -4,7 +4,7 @@ import argparse
 import resource
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import numpy.typing as npt
 from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
+from ..configuration import read_detector
 from ..detector.model import TfliteDetector, fingerprint, load
 from ..detector.port import Candidates, Pixels, Region
 from ..pipeline import Pipeline
 from ..position import Intrinsics
-from ..settings import Settings
+from ..settings import Settings, from_values
 from . import dataset, looks
 from .environment import environment
 from .metrics import Average, Prediction, proportion
@@ -94,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--model', type=Path, help='TFLite model; default: the one of the sentinel')
     parser.add_argument('--labels', type=Path, help='labels, one per line, if not beside the model')
-    parser.add_argument('--finest-grid', type=int, default=Settings().finest_grid)
+    parser.add_argument('--finest-grid', type=int, help='default: as the sentinel runs')
     parser.add_argument('--threads', type=int, default=1, help='threads of the interpreter')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--json', type=Path, help='write the figures there')
@@ -105,7 +106,9 @@ def main(args: argparse.Namespace) -> int:
     datasets = dataset.load_all(args.data)
     path = args.model or share('models/detector.tflite')
     detector = load(path, args.labels, threads=args.threads)
-    settings = Settings(finest_grid=args.finest_grid)
+    settings = from_values(read_detector(share('config/perception.yaml')))
+    if args.finest_grid is not None:
+        settings = replace(settings, finest_grid=args.finest_grid)
     run = Run()
     generator = np.random.default_rng(args.seed)
     for data in datasets:
@@ -117,7 +120,7 @@ def main(args: argparse.Namespace) -> int:
         'data': [{'name': d.name, 'pictures': len(d.samples)} for d in datasets],
         'model': {'file': path.name, 'sha256': fingerprint(path), 'runtime': detector.runtime},
         'threads': args.threads,
-        'finest_grid': args.finest_grid,
+        'finest_grid': settings.finest_grid,
         **figures(run),
         'memory_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }

@@ -4,12 +4,11 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
-from sentinel_common.errors import ConfigurationError, SentinelError
+from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 
 from ..camera.sources import Source, SourceError, open_source
@@ -84,15 +83,13 @@ def main(args: argparse.Namespace) -> int:
     values['exclude_zones'] = args.exclude or values.get('exclude_zones', [])
     zones = parse(values['include_zones'], values['exclude_zones'])
     settings = from_values(values)
-    if settings.confirm_hits > settings.confirm_looks:
-        raise ConfigurationError('confirm_hits cannot be more than confirm_looks.')
     detector = load(
         args.model or share('models/detector.tflite'), args.labels, threads=args.threads
     )
     source = open_source(args.source)
     try:
         args.out.mkdir(parents=True, exist_ok=True)
-        session = _Session(args.out, Pipeline(detector, replace(settings), zones), zones)
+        session = _Session(args.out, Pipeline(detector, settings, zones), zones)
         session.run(source, args.seconds, frozenset(args.false_alarm or ()))
     except OSError as error:
         raise SentinelError(f'{args.out} cannot be written: {error.strerror}.') from None
