@@ -103,7 +103,7 @@ class _Teleop:
         from std_srvs.srv import SetBool
 
         print(_HELP)
-        moving = True
+        moving = False
         while True:
             rclpy.spin_once(self._node, timeout_sec=1 / _RATE)
             now = time.monotonic()
