@@ -3,10 +3,12 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sentinel_bringup.transforms import Transform, from_rpy
 
+# A busy computer is no failure.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NUMBERS = st.floats(-10, 10)
 TRANSFORMS = st.builds(
     lambda v, r: Transform(v, from_rpy(*r)),
@@ -15,6 +17,7 @@ TRANSFORMS = st.builds(
 )
 
 
+@UNTIMED
 @given(TRANSFORMS)
 def test_a_transform_and_its_inverse_cancel(transform):
     back = transform @ transform.inverse()
@@ -22,6 +25,7 @@ def test_a_transform_and_its_inverse_cancel(transform):
     assert abs(back.rotation[3]) == pytest.approx(1.0)
 
 
+@UNTIMED
 @given(TRANSFORMS, TRANSFORMS, TRANSFORMS)
 def test_chains_do_not_depend_on_the_brackets(a, b, c):
     one, two = (a @ b) @ c, a @ (b @ c)
