@@ -230,14 +230,14 @@ class Brain:
         if not visit.stimuli:
             return False
         stimulus = visit.stimuli[-1]
-        if stimulus.success is None:
+        if stimulus.success is None and (stimulus.end is None or stimulus.felt):
             end = stimulus.end if stimulus.end is not None else visit.last_seen
             observe = self.world.settings.observe * MORE_TIME
             stimulus.success = visit.last_seen - end <= observe
             longest = observe + (end - stimulus.start)
             took = visit.last_seen - stimulus.start
             self.world.learn(visit, stimulus, reward(took, longest) if stimulus.success else 0.0)
-        return stimulus.success
+        return bool(stimulus.success)
 
     # For people.
 

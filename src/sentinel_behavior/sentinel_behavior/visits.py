@@ -7,6 +7,7 @@ several animals of one species: what is measured is how long anybody of them sta
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from sentinel_common.detections import Target, TargetFrame
 
@@ -15,6 +16,12 @@ from .geometry import Z_95, Point
 # So many pictures must agree on a species before a visit of it is opened: one wavering picture
 # opens none.
 OPENING = 3
+
+# A stimulus that ended sooner than this says nothing about what it does, s.
+FELT = 0.5
+
+# Two tracks further apart than this are two animals, m: a little more than a raccoon is long.
+APART = 0.7
 
 # A track counts for its most probable species from this posterior on.
 LIKELY = 0.5
@@ -55,6 +62,11 @@ class Stimulus:
     reason: str = ''
     success: bool | None = None
 
+    @property
+    def felt(self) -> bool:
+        """Whether it lasted long enough to be judged."""
+        return self.end is not None and self.end - self.start >= FELT
+
 
 @dataclass
 class Visit:
@@ -72,10 +84,15 @@ class Visit:
     stimuli: list[Stimulus] = field(default_factory=list)
     tracks: set[str] = field(default_factory=set)
     votes: Counter[str] = field(default_factory=Counter)
-    zone_seconds: Counter[str] = field(default_factory=Counter)
+    zone_seconds: dict[str, float] = field(default_factory=dict)
     distance_min: float = math.inf
     held: set[str] = field(default_factory=set)
     engaged: str = ''
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one animal is in view; two tracks in one place are one animal."""
+        return any(math.dist(place(a), place(b)) > APART for a, b in combinations(self.targets, 2))
 
     def target(self) -> Target | None:
         """The animal that is engaged.
@@ -139,7 +156,8 @@ class VisitBook:
         visit.distance_min = min(visit.distance_min, *map(distance, targets))
         visit.zone = next((zones[t.track_id] for t in targets if zones.get(t.track_id)), '')
         if visit.zone:
-            visit.zone_seconds[visit.zone] += seconds
+            spent = visit.zone_seconds.get(visit.zone, 0.0)
+            visit.zone_seconds[visit.zone] = spent + seconds
 
     def gone(self, stamp: float) -> list[Visit]:
         """Close and return visits whose animal was not seen for the absence time by ``stamp``."""

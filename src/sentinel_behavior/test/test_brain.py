@@ -385,3 +385,30 @@ def test_an_animal_on_its_way_is_not_driven_on(tmp_path):
             garden.step((RACCOON, 2.0 + speed * PERIOD * tick, 0.0))
         stimuli.append(garden.kinds().count(Kind.STIMULUS_STARTED))
     assert stimuli == [2, 1]
+
+
+def test_two_tracks_in_one_place_are_one_animal(garden):
+    garden.step((RACCOON, 3.0, 0.1), (RACCOON, 3.1, -0.1), seconds=18)
+    names = [i.deterrent for i in garden.incidents if i.kind == Kind.DECISION]
+    assert names == ['flash', 'bark']
+
+
+def test_an_interruption_does_not_hasten_the_next_stimulus(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=2)
+    garden.guard.armed = False
+    garden.step((RACCOON, 3.0, 0.0), seconds=1)
+    garden.guard.armed = True
+    garden.step((RACCOON, 3.0, 0.0), seconds=10)
+    assert garden.kinds().count(Kind.DECISION) == 1
+    garden.step((RACCOON, 3.0, 0.0), seconds=2)
+    assert garden.kinds().count(Kind.DECISION) == 2
+    assert garden.brain.world.visit.stimuli[0].success is False
+
+
+def test_a_stimulus_that_hardly_began_is_not_judged(tmp_path):
+    garden = make(tmp_path, policy=POLICIES['thompson'])
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.6)
+    garden.guard.armed = False
+    garden.step(seconds=8)
+    assert garden.last(Kind.VISIT_ENDED).detail['outcome'] == 'left'
+    assert not garden.brain.world.learned

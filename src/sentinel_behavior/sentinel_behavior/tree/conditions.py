@@ -92,11 +92,18 @@ class Resting(Condition):
 
 
 class Rested(Condition):
-    """No rest is due."""
+    """No rest is due, and the last stimulus had its time to work, whatever interrupted."""
 
     def holds(self) -> str:
         """See Condition."""
-        return 'no rest is due' if self.world.now >= self.world.rest_until else ''
+        world = self.world
+        if world.now < world.rest_until:
+            return ''
+        last = world.visit.stimuli[-1] if world.visit and world.visit.stimuli else None
+        if last is not None and last.success is None and last.felt:
+            if world.stamp - (last.end or last.start) < world.settings.observe:
+                return ''
+        return 'no rest is due'
 
 
 class HeldOut(Condition):

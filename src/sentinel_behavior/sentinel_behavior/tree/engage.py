@@ -32,6 +32,7 @@ class Choose(Leaf):
         visit = world.visit
         if visit is None:
             return self.say(Status.FAILURE, 'nobody is there')
+        self._judge_last(visit)
         target = visit.target()
         visit.engaged = target.track_id if target else visit.engaged
         world.considered = candidates(
@@ -42,7 +43,7 @@ class Choose(Leaf):
             step=self._step(visit),
             now=world.now,
             neutral=visit.arm == NEUTRAL,
-            several=len(visit.targets) > 1,
+            several=visit.several,
         )
         names = [c.name for c in world.considered if not c.rejected]
         if not names:
@@ -55,6 +56,13 @@ class Choose(Leaf):
         detail['level'] = self._step(visit)
         world.tell(Kind.DECISION, visit, detail, choice.name)
         return self.say(Status.SUCCESS, choice.name)
+
+    def _judge_last(self, visit: Visit) -> None:
+        """The animal is still there: what came last, if nobody has judged it, did not help."""
+        last = visit.stimuli[-1] if visit.stimuli else None
+        if last is not None and last.success is None and last.felt:
+            last.success = False
+            self.world.learn(visit, last, 0.0)
 
     def _step(self, visit: Visit) -> int:
         """Highest open rung: one more for every stimulus of this visit that did not help.
