@@ -52,11 +52,16 @@ class Zones:
 def read_zones(path: Path) -> Zones:
     """Read a zones file; raise ConfigurationError for the first fault."""
     data = load(path, SCHEMA)
+    x, y, yaw = data['home']
     return Zones(
-        geofence=tuple((float(x), float(y)) for x, y in data['geofence']),
+        geofence=_corners(data['geofence']),
         zones={
-            name: tuple((float(x), float(y)) for x, y in polygon)
+            name: _corners(polygon)
             for name, polygon in data['zones'].items()
         },
-        home=tuple(map(float, data['home'])),
+        home=(float(x), float(y), float(yaw)),
     )
+
+
+def _corners(polygon: list[list[float]]) -> tuple[Point, ...]:
+    return tuple((float(x), float(y)) for x, y in polygon)

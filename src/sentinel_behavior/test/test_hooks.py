@@ -1,0 +1,99 @@
+"""Deterrents outside the robot: a topic, a service, a program. The node is a fake at its port."""
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from sentinel_behavior.deterrents import read_deterrents
+from sentinel_behavior.hooks import Hooks
+
+from sentinel_behavior import hooks
+
+ENTRY = """
+target_species: [raccoon]
+never_engage: []
+deterrents:
+  water: {duration: 3, step: 1, hook: %s}
+"""
+
+
+class FakeNode:
+    """Remembers what was published and called."""
+
+    def __init__(self, ready=True):
+        self.published, self.ready, self.calls = [], ready, []
+
+    def create_publisher(self, kind, topic, profile):
+        return SimpleNamespace(publish=lambda m: self.published.append((topic, m.data)))
+
+    def create_client(self, kind, name):
+        return SimpleNamespace(service_is_ready=lambda: self.ready, call_async=self._call)
+
+    def _call(self, request):
+        self.calls.append(request)
+        answer = SimpleNamespace(success=False, message='no water')
+        future = SimpleNamespace(result=lambda: answer)
+        return SimpleNamespace(add_done_callback=lambda done: done(future))
+
+
+def make(tmp_path, hook, node=None):
+    path = tmp_path / 'deterrents.yaml'
+    path.write_text(ENTRY % hook)
+    node = node or FakeNode()
+    return Hooks(node, read_deterrents(path)), node
+
+
+def reaped(made, patience=30.0):
+    end = time.monotonic() + patience
+    while made._programs:
+        assert time.monotonic() < end
+        made.reap(time.monotonic())
+        time.sleep(0.01)
+
+
+def test_a_topic_says_on_and_off(tmp_path):
+    made, node = make(tmp_path, '{topic: sprinkler}')
+    made.start('water', 1.0)
+    made.end('water', 4.0)
+    assert node.published == [('sprinkler', True), ('sprinkler', False)]
+
+
+def test_a_service_is_called_once_and_its_refusal_is_told(tmp_path):
+    made, node = make(tmp_path, '{service: valve}')
+    made.start('water', 1.0)
+    made.end('water', 4.0)
+    assert len(node.calls) == 1 and made.fault == 'valve: no water'
+
+
+def test_a_missing_service_is_told_and_not_waited_for(tmp_path):
+    made, node = make(tmp_path, '{service: valve}', FakeNode(ready=False))
+    made.start('water', 1.0)
+    assert made.fault == 'the service valve is not there' and not node.calls
+
+
+def test_a_program_runs_without_a_shell(tmp_path):
+    file = tmp_path / 'a $HOME; b'
+    made, _ = make(tmp_path, f'{{command: [touch, "{file}"]}}')
+    made.start('water', time.monotonic())
+    reaped(made)
+    assert file.exists() and made.fault == ''
+
+
+@pytest.mark.parametrize(
+    ('command', 'words'),
+    [('[no-such-program-here]', 'No such file'), ('["false"]', 'ended with status 1')],
+)
+def test_a_program_that_fails_is_told(tmp_path, command, words):
+    made, _ = make(tmp_path, f'{{command: {command}}}')
+    made.start('water', time.monotonic())
+    reaped(made)
+    assert words in made.fault
+
+
+def test_a_program_that_hangs_is_ended(tmp_path, monkeypatch):
+    made, _ = make(tmp_path, '{command: [sleep, "60"]}')
+    made.start('water', time.monotonic())
+    ((program, _started),) = made._programs
+    monkeypatch.setattr(hooks, 'PROGRAM_TIMEOUT', 0.0)
+    made.reap(time.monotonic() + 0.1)
+    assert program.wait(timeout=30) != 0 and 'was ended' in made.fault
