@@ -59,7 +59,7 @@ class Layout:
 
 
 LAYOUT = Layout(
-    beds=(Bed(2.5, 1.1, 0.9, 0.55), Bed(2.9, -1.6, 0.8, 0.6)),
+    beds=(Bed(2.1, 0.9, 0.85, 0.5), Bed(2.9, -1.6, 0.8, 0.6)),
     gaps=((BACK, 2.2), (BACK, -0.9), (3.4, SIDE), (1.2, -SIDE), (FRONT, 2.2)),
     gap_widths=(0.55, 0.55, 1.0, 1.0, 2.0),
     shed=(4.7, -3.9),
@@ -384,7 +384,7 @@ def _plant_meshes(spec: Any, rng: np.random.Generator) -> None:
     for i, radius in enumerate((0.2, 0.3, 0.42)):
         _bush(spec, f'bush{i}', radius, rng, 130)
     _bush(spec, 'tree', 1.3, rng, 140)
-    for i, radius in enumerate((0.09, 0.13)):
+    for i, radius in enumerate((0.07, 0.10)):
         _rosette(spec, f'rosette{i}', radius, rng)
     for i, height in enumerate((0.45, 0.7)):
         _stalk(spec, f'stalk{i}', height, rng)
