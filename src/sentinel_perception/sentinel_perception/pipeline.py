@@ -14,7 +14,7 @@ from sentinel_common.species import PROTECTED, SPECIES
 
 from .blindness import Blindness
 from .detector.port import Candidates, Detector, Floats, Pixels, Region
-from .merging import merge
+from .merging import areas, merge
 from .motion import Motion, MotionGate, shift, small_luma
 from .position import Intrinsics, locate
 from .regions import Sweep, crops
@@ -31,6 +31,9 @@ _LATE, _COARSE_TIME = 1.3, 10.0
 
 # After motion or a scene change the pipeline stays engaged for this long, s.
 _STAYS_ENGAGED = 2.0
+
+# A track of whose expected box less than this lies in the picture has walked out of it.
+_LEFT_SHARE = 0.3
 
 _PROTECTED = [i for i, name in enumerate(SPECIES) if name in PROTECTED]
 
@@ -226,8 +229,10 @@ class Pipeline:
             rest = self._settings.recheck_period if is_parked(track, stamp, self._settings) else 0.0
             if not track.confirmed or stamp - track.last_hit > self._settings.coast + rest:
                 continue
-            scores = track.posterior.probabilities()
-            detection = Detection(_box(track.expected(stamp)), scores, track.identity)
+            box = _inside(track.expected(stamp), width, height)
+            if box is None:
+                continue
+            detection = Detection(box, track.posterior.probabilities(), track.identity)
             if detection.best[0] in PROTECTED or self.zones.allow(detection.box, width, height):
                 seen.append((track, detection))
         return seen
@@ -249,6 +254,15 @@ class Pipeline:
 def _box(corners: Floats) -> Box:
     left, top, right, bottom = (float(v) for v in corners)
     return Box(left, top, right - left, bottom - top)
+
+
+def _inside(corners: Floats, width: int, height: int) -> Box | None:
+    """Part of a box that lies in the picture, None where most of it has left."""
+    limits = np.array([width, height] * 2, np.float32)
+    clipped = np.asarray(np.clip(corners, 0, limits), np.float32)
+    if areas(clipped[None])[0] < _LEFT_SHARE * areas(corners[None])[0]:
+        return None
+    return _box(clipped)
 
 
 def _region(corners: Floats) -> Region:

@@ -292,3 +292,12 @@ def test_a_jerk_of_more_than_its_own_size_loses_no_animal():
     for i, left in enumerate(lefts):
         sight = pipeline.process(garden(left, seed=i), i * STEP, CAMERA, moving=i >= 8)
     assert {t.track_id for t in sight.targets.targets} == {'1'}
+
+
+def test_boxes_stay_inside_the_picture_to_the_last():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    out = [scene(('raccoon', min(400 + 20 * i, 639), 240, 70, 40), seed=i) for i in range(20)]
+    for sight in play(pipeline, out):
+        for detection in sight.frame.detections:
+            assert detection.box.x >= 0
+            assert detection.box.x + detection.box.width <= 640
