@@ -20,6 +20,8 @@ from .animals import catalog
 from .animals.parts import rotation
 from .animals.puppet import GROUP_SHADOW, Puppet, posture
 from .camera_model import CameraModel, Lens, Picture
+from .scenarios import Weather
+from .weather import WeatherView
 
 SIZE = (640, 480)
 FOVY = 45.0
@@ -37,6 +39,9 @@ _SUBJECTS = {
 }  # fmt: skip
 _CONDITIONS = {'ir': 0.45, 'natural': 0.43, 'torch': 0.12}
 _DUSKS = 0.3
+
+# How often it rains, and how often insects fly before a lamp.
+_RAINS, _INSECTS = 0.10, 0.15
 _POSES = {
     'walk': 0.45,
     'forage': 0.2,
@@ -262,11 +267,19 @@ def _shoot(
             puppet.shine(
                 studio.model, {'ir': 1.0, 'torch': 0.7}.get(condition, 0.0) * (rng.random() < 0.8)
             )
-        picture = camera.take(studio.picture(condition), condition)
+        weather = _weather(rng)
+        ideal = WeatherView(weather, rng, camera).draw(studio.picture(condition), condition, 0.1)
+        picture = camera.take(ideal, condition)
         if condition != 'day' and rng.random() < 0.3:
             picture = _motion_blur(picture, rng)
         return picture, labels, {**about, 'condition': condition}
     raise SentinelError(f'No place was found from which a {subject} is seen.')
+
+
+def _weather(rng: np.random.Generator) -> Weather:
+    rain = rng.uniform(0.2, 1.0) if rng.random() < _RAINS else 0.0
+    insects = rng.uniform(0.2, 1.0) if rng.random() < _INSECTS else 0.0
+    return Weather(rain=float(rain), insects=float(insects))
 
 
 def _motion_blur(picture: Picture, rng: np.random.Generator) -> Picture:

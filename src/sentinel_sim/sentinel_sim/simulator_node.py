@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,11 @@ PARAMETERS: tuple[Parameter, ...] = (
 
 # How often the clock is looked at, s: half a control step, so that none is late by a whole one.
 _TICK = 0.01
+
+
+def preflight(values: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError where there is no such scenario, or where it does not fit."""
+    scenarios.load(values['scenario'])
 
 
 class Simulator(RosNode):

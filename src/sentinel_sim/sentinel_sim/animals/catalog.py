@@ -71,7 +71,7 @@ def animal(kind: str, variant: int) -> Anatomy:
 
 def _load(path: Path) -> dict[str, Mesh]:
     try:
-        with np.load(path, allow_pickle=False) as store:
+        with path.open('rb') as file, np.load(file, allow_pickle=False) as store:
             names = {key.partition('.')[0] for key in store.files}
             return {n: Mesh(*(store[f'{n}.{f}'] for f in Mesh.__dataclass_fields__)) for n in names}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
