@@ -106,7 +106,7 @@ class People:
         while time.monotonic() < end:
             self.executor.spin_once(timeout_sec=0.01)
 
-    def until(self, wanted, timeout=30.0):
+    def until(self, wanted, timeout=60.0):
         end = time.monotonic() + timeout
         while not wanted():
             assert time.monotonic() < end, 'it did not happen in time'

@@ -120,9 +120,9 @@ class Radio:
         self.client = RadioClient(self.events.append, transport=transport, **options)
 
     def until(self, wanted):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not wanted():
-            assert time.monotonic() < deadline
+            assert time.monotonic() < deadline, self.events[-8:]
             self.client.alive()
             time.sleep(0.02)
 
