@@ -1,10 +1,15 @@
-"""Parameter files are checked against what the nodes declare, before any process starts."""
+"""What a run is told is checked before any process starts.
+
+Parameter files against what the nodes declare; and a node module may offer ``preflight(values)``,
+which looks at what its parameters name (model, source, scenario) and raises SentinelError.
+"""
 
 import fnmatch
 import importlib
 import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -15,15 +20,15 @@ from sentinel_common import parameters
 from .nodes import NodeEntry
 
 
-def declared(entry: NodeEntry) -> Sequence[parameters.Parameter]:
-    """Return the ``PARAMETERS`` of the node's module, or raise ConfigurationError."""
+def module(entry: NodeEntry) -> ModuleType:
+    """Return the node's module, or raise ConfigurationError."""
     if importlib.util.find_spec(entry.module) is None:
         raise ConfigurationError(
             f'The node {entry.name} is missing: there is no module {entry.module}.',
             'Build the workspace: ./sentinel setup.',
         )
     try:
-        return importlib.import_module(entry.module).PARAMETERS
+        return importlib.import_module(entry.module)
     except ImportError as error:
         raise ConfigurationError(
             f'The node {entry.name} cannot start: {error}.',
@@ -32,9 +37,14 @@ def declared(entry: NodeEntry) -> Sequence[parameters.Parameter]:
 
 
 def check(entries: Iterable[NodeEntry]) -> None:
-    """Raise ConfigurationError for the first fault in a parameter or a parameter file."""
+    """Raise SentinelError for the first fault in a parameter, a file, or what they name."""
     entries = list(entries)
-    specs = {entry.name: declared(entry) for entry in entries}
+    modules = {entry.name: module(entry) for entry in entries}
+    specs = {name: node.PARAMETERS for name, node in modules.items()}
+    told = {
+        name: {parameter.name: parameter.default for parameter in spec}
+        for name, spec in specs.items()
+    }
     for file in dict.fromkeys(file for entry in entries for file in entry.files):
         for pattern, values in read(file).items():
             hit = [entry for entry in entries if _fits(pattern, entry)]
@@ -51,9 +61,16 @@ def check(entries: Iterable[NodeEntry]) -> None:
                         f"Call it '/**/{entry.name}', which fits every namespace.",
                     )
             for entry in hit:
-                parameters.check(values, specs[entry.name], f'{file}, node {entry.name}')
+                told[entry.name] |= parameters.check(
+                    values, specs[entry.name], f'{file}, node {entry.name}'
+                )
     for entry in entries:
-        parameters.check(entry.parameters, specs[entry.name], f'Node {entry.name}')
+        told[entry.name] |= parameters.check(
+            entry.parameters, specs[entry.name], f'Node {entry.name}'
+        )
+    for name, node in modules.items():
+        if hasattr(node, 'preflight'):
+            node.preflight(told[name])
 
 
 # A file may speak of nodes that this run does not start.

@@ -3,8 +3,6 @@
 import argparse
 import time
 
-from sentinel_perception.camera.sources import open_source
-
 from . import nodes, session
 from .domains import free_port
 
@@ -36,7 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Watch until the source ends or the person does, and write the report."""
     started = time.time()
-    open_source(arguments.source).close()
     folder = session.make_folder('run', arguments.folder)
     options = nodes.SourceOptions(
         folder=folder,

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,15 @@ _WATCH_PERIOD = 0.1
 
 # A source that delivers pictures less often than this is reported, s.
 _SILENCE = 2.0
+
+
+def preflight(values: Mapping[str, Any]) -> None:
+    """Raise SourceError where the source gives no picture now; a run by hand should not wait."""
+    source = open_source(values['source'], width=values['width'], height=values['height'])
+    try:
+        source.read()
+    finally:
+        source.close()
 
 
 class CameraNode(ManagedNode):

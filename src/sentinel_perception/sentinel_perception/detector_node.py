@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from sentinel_common import images, node, qos
 
 from . import settings as knobs
 from . import zones
-from .detector.model import load
+from .detector.model import TfliteDetector, load
 from .draw import annotate
 from .meter import Meter
 from .pipeline import Pipeline, Sight
@@ -62,6 +63,20 @@ _STILL_AFTER = 0.7
 _SILENCE = 1.0
 
 
+def preflight(values: Mapping[str, Any]) -> None:
+    """Raise SentinelError where the model cannot be used."""
+    _load_model(values)
+
+
+def _load_model(values: Any) -> TfliteDetector:
+    path, labels = values['model'], values['labels']
+    return load(
+        Path(path).expanduser() if path else share('models/detector.tflite'),
+        Path(labels).expanduser() if labels else None,
+        threads=values['threads'],
+    )
+
+
 class DetectorNode(ManagedNode):
     """Reads ``camera/image_raw``, ``camera/camera_info`` and, to know its own motion, ``cmd_vel``.
 
@@ -81,16 +96,11 @@ class DetectorNode(ManagedNode):
         self._pipeline: Pipeline | None = None
         self.parameters = Parameters(self, PARAMETERS, self._tune)
         self._tune({p.name: self.parameters[p.name] for p in PARAMETERS})
-        path, labels = self.parameters['model'], self.parameters['labels']
-        model = Path(path).expanduser() if path else share('models/detector.tflite')
-        self._model = load(
-            model,
-            Path(labels).expanduser() if labels else None,
-            threads=self.parameters['threads'],
-        )
-        self.get_logger().info(f'Model {model} in {self._model.runtime}')
+        self._model = _load_model(self.parameters)
+        name = self.parameters['model'] or 'models/detector.tflite'
+        self.get_logger().info(f'Model {name} in {self._model.runtime}')
         if not self._model.knows(RACCOON):
-            self.get_logger().warning(f'{model} has no class raccoon: no raccoon will be reported.')
+            self.get_logger().warning(f'{name} has no class raccoon: no raccoon will be reported.')
         self._info: Any = None
         self._moved = -_STILL_AFTER
         self._newest: Any = None

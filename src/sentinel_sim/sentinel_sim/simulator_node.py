@@ -47,6 +47,8 @@ _TICK = 0.01
 
 def preflight(values: Mapping[str, Any]) -> None:
     """Raise ConfigurationError where there is no such scenario, or where it does not fit."""
+    from . import scenarios  # MuJoCo comes with it; a look at PARAMETERS must not need that
+
     scenarios.load(values['scenario'])
 
 

@@ -12,6 +12,10 @@ from sentinel_common.errors import SentinelError
 
 from ..detector.port import Pixels
 
+# Its libraries would print their own words beside our sentence about the same fault.
+os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
 # What OpenCV reads without further libraries.
 PICTURE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.pgm', '.ppm')
 
