@@ -136,6 +136,21 @@ async def test_after_a_loss_it_comes_back_and_sends_nothing_old():
 
 
 @run
+async def test_a_loss_after_a_good_link_is_followed_by_a_short_pause():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    async with linked(await make_adapter(radio)) as (_, listener):
+        for times in (1, 2, 3):
+            await listener.connected(times)
+            await asyncio.sleep(0.4)
+            await robot.drop()
+            await listener.until(
+                lambda n=times: [s.state for s in listener.states].count(State.WAITING) >= n
+            )
+    assert {s.retry_in for s in listener.states if s.state is State.WAITING} == {0.2}
+
+
+@run
 async def test_without_a_link_a_command_is_refused_not_kept():
     radio = air()
     async with linked(await make_adapter(radio), scan_timeout=0.05) as (link, listener):

@@ -5,6 +5,7 @@ Find it, connect, shake hands, write what the outbox says, and come back after a
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ BACKOFF_FIRST = 0.2
 BACKOFF_MAX = 8.0
 
 # A link that held this long was a good one: the next loss starts with the short pause again, s.
-_GOOD_LINK = 5.0
+_GOOD_LINK = 0.3
 
 # A write that does not return by then will not; the link is given up, s.
 _WRITE_TIMEOUT = 1.0
@@ -134,14 +135,15 @@ class Link:
     async def run(self) -> None:
         """Find, connect and serve, again and again, until ``end``."""
         while not self.ending:
-            started = self._clock()
+            self._connected_at: float | None = None
             try:
                 await self._transport.ready()
                 device = await self._find()
                 if device is not None:
                     await self._serve(device)
             except LinkError as error:
-                if self._clock() - started > _GOOD_LINK + self._settings.scan_timeout:
+                held = self._clock() - (self._connected_at or math.inf)
+                if held > _GOOD_LINK:
                     self._attempt = 0
                 await self._wait(error)
         self._say(State.ENDED, LinkReason.ENDED)
@@ -252,12 +254,10 @@ class Link:
             self.outbox.stop()
         self.connected = True
         self._say(State.CONNECTED)
-        connected_at = self._clock()
+        self._connected_at = self._clock()
         while True:
             self._check_link()
             now = self._clock()
-            if now - connected_at > _GOOD_LINK:
-                self._attempt = 0
             if self.ending and self.connected:
                 self.connected = False  # takes no more commands
                 self.outbox.stop()
