@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,8 @@ def main(args: argparse.Namespace) -> int:
 
 def _radio_parts(args: argparse.Namespace, result: dict[str, Any]) -> None:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    # Ended from outside it must still end the nodes that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     bench = rig.Rig(args.domain)
     try:
         if 'round_trip' in args.only:
