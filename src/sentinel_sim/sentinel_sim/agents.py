@@ -9,9 +9,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from .animals.shapes import Array
 from .fear import Fear, Stimulus, Temperament
-from .garden import BACK, FRONT, LAYOUT, SIDE, Layout
+from .layout import BACK, FRONT, LAYOUT, SIDE, Layout
 from .scenarios import Visitor
 
 # A waypoint counts as reached within this, m.
@@ -347,7 +346,7 @@ def _around(
     robot = (sentinel.x, sentinel.y)
     if _clearance(start, goal, robot) >= _BERTH:
         return [goal]
-    axis: Array = np.array(goal) - np.array(start)
+    axis = np.array(goal) - np.array(start)
     normal = np.array([-axis[1], axis[0]]) / max(float(np.linalg.norm(axis)), 1e-9)
     side = 1.0 if float((np.array(goal) - np.array(robot)) @ normal) >= 0 else -1.0
     detour = np.array(robot) + side * _BERTH * 1.2 * normal

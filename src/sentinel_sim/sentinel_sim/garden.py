@@ -6,65 +6,27 @@ Frame ``map``: origin where the robot starts, x towards the back fence, y left, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import mujoco
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
+from . import plants
 from .animals.shapes import Array
+from .layout import BACK, FRONT, LAYOUT, SIDE, Layout
 
 # Groups of geoms: what is always drawn, plants, and what is only bumped into.
 GROUP_GARDEN, GROUP_PLANTS, GROUP_HIDDEN = 0, 2, 3
 
-# Extent of the lawn to each side, m, and where the fences stand.
+# Extent of the lawn to each side, m.
 HALF_LAWN = 8.0
-BACK, SIDE, FRONT = 6.0, 5.0, -3.5
 
 _DECOR = {'contype': 0, 'conaffinity': 0, 'mass': 0}
 _BOX, _MESH = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_MESH
 _CYLINDER, _SPHERE = mujoco.mjtGeom.mjGEOM_CYLINDER, mujoco.mjtGeom.mjGEOM_SPHERE
 _ELLIPSOID, _CAPSULE = mujoco.mjtGeom.mjGEOM_ELLIPSOID, mujoco.mjtGeom.mjGEOM_CAPSULE
 _RGB = mujoco.mjtTextureRole.mjTEXROLE_RGB
-
-
-@dataclass(frozen=True)
-class Bed:
-    """A vegetable bed: centre and half sizes, m."""
-
-    x: float
-    y: float
-    half_x: float
-    half_y: float
-
-    def contains(self, x: float, y: float) -> bool:
-        """Say whether a point of the ground lies in the bed."""
-        return abs(x - self.x) <= self.half_x and abs(y - self.y) <= self.half_y
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where things stand; ``gaps`` are the middles of the ways in, (x, y) m.
-
-    Two holes in the back fence, a gate on each side, and the open side towards the house.
-    """
-
-    beds: tuple[Bed, ...]
-    gaps: tuple[tuple[float, float], ...]
-    gap_widths: tuple[float, ...]
-    shed: tuple[float, float]
-    pond: tuple[float, float]
-
-
-LAYOUT = Layout(
-    beds=(Bed(2.1, 0.9, 0.85, 0.5), Bed(2.9, -1.6, 0.8, 0.6)),
-    gaps=((BACK, 2.2), (BACK, -0.9), (3.4, SIDE), (1.2, -SIDE), (FRONT, 2.2)),
-    gap_widths=(0.55, 0.55, 1.0, 1.0, 2.0),
-    shed=(4.7, -3.9),
-    pond=(4.5, 3.6),
-)
 
 
 def build(
@@ -99,7 +61,7 @@ def build(
     )  # fmt: skip
     _fence(spec, rng, layout)
     _shed(world, layout.shed)
-    _plant_meshes(spec, rng)
+    plants.add_meshes(spec, rng)
     _beds(world, rng, layout)
     _lawn_plants(world, rng, layout)
     _pond(world, rng, layout.pond)
@@ -283,111 +245,6 @@ def _pond(world: Any, rng: np.random.Generator, at: tuple[float, float]) -> None
     for _ in range(7):
         angle = rng.uniform(0, 2 * np.pi)
         _plant(world, rng, 'stalk0', 'blade', x + 0.7 * np.cos(angle), y + 0.5 * np.sin(angle))
-
-
-def _leaves(spec: Any, name: str, triangles: Array, shade: npt.NDArray[np.int64]) -> None:
-    """Add a mesh of two-sided triangles (n, 3, 3); ``shade`` (n) 0..5 picks the tone of each."""
-    two_sided = np.concatenate([triangles, triangles[:, ::-1]])
-    corners = np.arange(3 * len(two_sided))
-    uv = np.repeat(np.stack([(shade + 0.5) / 6, np.full(len(shade), 0.5)], 1), 3, 0)
-    flat = np.cross(two_sided[:, 1] - two_sided[:, 0], two_sided[:, 2] - two_sided[:, 0])
-    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
-    # Normals lean upwards on both sides: by day leaves are lit like the lawn they stand in, at
-    # night by the lamp.
-    normals = flat + np.array([0.0, 0.0, 0.9])
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    mesh = spec.add_mesh(name=name)
-    mesh.uservert = two_sided.ravel()
-    mesh.userface = mesh.userfacetexcoord = mesh.userfacenormal = corners
-    mesh.usertexcoord = np.concatenate([uv, uv]).ravel()
-    mesh.usernormal = np.repeat(normals, 3, axis=0).ravel()
-    mesh.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL
-
-
-def _tuft(spec: Any, name: str, height: float, rng: np.random.Generator, count: int = 45) -> None:
-    foot = np.c_[rng.normal(size=(count, 2)) * height * 0.35, np.zeros(count)]
-    angle = rng.uniform(0, 2 * np.pi, count)
-    half = np.c_[np.cos(angle), np.sin(angle), 0 * angle] * height * 0.05
-    tip = (
-        foot
-        + np.c_[rng.normal(size=(count, 2)) * height * 0.35, height * rng.uniform(0.5, 1.1, count)]
-    )
-    _leaves(spec, name, np.stack([foot - half, foot + half, tip], 1), rng.integers(1, 6, count))
-
-
-def _bush(spec: Any, name: str, radius: float, rng: np.random.Generator, count: int = 220) -> None:
-    out = rng.normal(size=(count, 3))
-    out /= np.linalg.norm(out, axis=1, keepdims=True)
-    p = out * radius * rng.uniform(0.6, 1, count)[:, None] * [1, 1, 1.1]
-    p[:, 2] += radius * 0.95
-    e1 = rng.normal(size=(count, 3))
-    e1 /= np.linalg.norm(e1, axis=1, keepdims=True)
-    e2 = np.cross(out, e1)
-    e2 /= np.linalg.norm(e2, axis=1, keepdims=True) + 1e-9
-    s = radius * 0.2 * np.sqrt(220 / count)  # fewer leaves are larger ones
-    leaves = np.concatenate(
-        [
-            np.stack([p - e1 * s, p + e2 * s * 0.5, p + e1 * s], 1),
-            np.stack([p - e1 * s, p + e1 * s, p - e2 * s * 0.5], 1),
-        ]
-    )
-    shade = np.clip(
-        ((p[:, 2] / radius - 0.2) / 2 + rng.normal(size=count) * 0.15) * 6, 0, 5
-    ).astype(int)
-    _leaves(spec, name, leaves, np.r_[shade, shade])
-
-
-def _rosette(
-    spec: Any, name: str, radius: float, rng: np.random.Generator, count: int = 26
-) -> None:
-    """Lettuce or cabbage: broad leaves that rise outwards from one point."""
-    angle = rng.uniform(0, 2 * np.pi, count)
-    rise = rng.uniform(0.25, 1.1, count)
-    out = np.c_[np.cos(angle), np.sin(angle), rise] * radius * rng.uniform(0.6, 1.0, count)[:, None]
-    across = np.c_[-np.sin(angle), np.cos(angle), 0 * angle] * radius * 0.42
-    middle = out * 0.62
-    root = np.zeros_like(out)
-    leaves = np.concatenate(
-        [
-            np.stack([root, middle - across, middle + across], 1),
-            np.stack([middle - across, out, middle + across], 1),
-        ]
-    )
-    shade = np.clip(rise * 3.6 + rng.normal(size=count) * 0.6, 1, 5).astype(int)
-    _leaves(spec, name, leaves, np.r_[shade, shade])
-
-
-def _stalk(spec: Any, name: str, height: float, rng: np.random.Generator, count: int = 34) -> None:
-    """Tomato, bean or maize: a stem with hanging leaves."""
-    z = rng.uniform(0.1, 1.0, count) * height
-    angle = rng.uniform(0, 2 * np.pi, count)
-    out = np.c_[np.cos(angle), np.sin(angle), rng.uniform(-0.5, 0.4, count)] * height * 0.24
-    foot = np.c_[0 * z, 0 * z, z]
-    across = np.c_[-np.sin(angle), np.cos(angle), 0 * angle] * height * 0.055
-    leaves = np.stack([foot, foot + out * 0.6 + across, foot + out], 1)
-    mirror = np.stack([foot, foot + out, foot + out * 0.6 - across], 1)
-    w = height * 0.015
-    stem = np.array(
-        [[[-w, 0, 0], [w, 0, 0], [0, 0, height]], [[0, -w, 0], [0, w, 0], [0, 0, height]]]
-    )
-    _leaves(
-        spec,
-        name,
-        np.concatenate([leaves, mirror, stem]),
-        np.r_[rng.integers(1, 6, count), rng.integers(1, 6, count), 2, 2],
-    )
-
-
-def _plant_meshes(spec: Any, rng: np.random.Generator) -> None:
-    for i, height in enumerate((0.05, 0.08, 0.12)):
-        _tuft(spec, f'tuft{i}', height, rng)
-    for i, radius in enumerate((0.2, 0.3, 0.42)):
-        _bush(spec, f'bush{i}', radius, rng, 130)
-    _bush(spec, 'tree', 1.3, rng, 140)
-    for i, radius in enumerate((0.07, 0.10)):
-        _rosette(spec, f'rosette{i}', radius, rng)
-    for i, height in enumerate((0.45, 0.7)):
-        _stalk(spec, f'stalk{i}', height, rng)
 
 
 def _plant(

@@ -5,8 +5,6 @@ from typing import Any
 import mujoco
 import numpy as np
 
-CONDITIONS = ('day', 'dusk', 'ir', 'torch')
-
 # Night as people watch it in a film: blue moonlight in which everything can be made out. For
 # spectators only.
 MOON = 'moon'

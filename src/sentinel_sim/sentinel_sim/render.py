@@ -20,6 +20,7 @@ from .animals import catalog
 from .animals.parts import rotation
 from .animals.puppet import GROUP_SHADOW, Puppet, posture
 from .camera_model import CameraModel, Lens, Picture
+from .layout import BACK, LAYOUT, SIDE
 from .scenarios import Weather
 from .weather import WeatherView
 
@@ -193,10 +194,10 @@ def _draw(rng: np.random.Generator, table: dict[str, float]) -> str:
 
 def _blocked(x: float, y: float) -> bool:
     """Whether a body at this place would stand in the shed or in a fence."""
-    shed = garden.LAYOUT.shed
+    shed = LAYOUT.shed
     if abs(x - shed[0]) < 1.2 and abs(y - shed[1]) < 1.2:
         return True
-    return abs(x - garden.BACK) < 0.35 or abs(abs(y) - garden.SIDE) < 0.35
+    return abs(x - BACK) < 0.35 or abs(abs(y) - SIDE) < 0.35
 
 
 def _compose(studio: Studio, subject: str, rng: np.random.Generator) -> dict[str, float]:

@@ -13,12 +13,11 @@ import yaml
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
-from .animals.quadruped import SPECIES as QUADRUPEDS
-from .garden import LAYOUT
-from .lighting import CONDITIONS
+from .layout import LAYOUT
 
 FOLDER = 'config/scenarios'
-KINDS = (*QUADRUPEDS, 'person')
+KINDS = ('raccoon', 'cat', 'dog', 'fox', 'rabbit', 'opossum', 'person')
+CONDITIONS = ('day', 'dusk', 'ir', 'torch')
 PLANS = ('forage', 'cross', 'wander')
 
 Range = tuple[float, float]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sentinel_sim.agents import Agent, Sentinel, State, perceive
 from sentinel_sim.fear import Fear, Stimulus, temperaments
-from sentinel_sim.garden import LAYOUT
+from sentinel_sim.layout import LAYOUT
 from sentinel_sim.scenarios import Visitor
 
 SILENT = Sentinel()

@@ -1,7 +1,9 @@
 import pytest
 from sentinel_common.errors import ConfigurationError
 from sentinel_sim.agents import Sentinel
+from sentinel_sim.animals import catalog
 from sentinel_sim.commands import scenarios as command
+from sentinel_sim.fear import temperaments
 from sentinel_sim.night import Night
 
 from sentinel_sim import scenarios
@@ -90,3 +92,7 @@ def test_command_lists_every_scenario(capsys):
     assert command.main(None) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert listed == scenarios.names()
+
+
+def test_every_kind_of_a_scenario_has_a_body_and_a_temperament():
+    assert set(scenarios.KINDS) == set(catalog.KINDS) == set(temperaments())

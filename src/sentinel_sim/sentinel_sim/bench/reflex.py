@@ -1,6 +1,6 @@
 """The simplest sentinel: barks and walks at what is near.
 
-The benchmark's subject is the world, not the brain.
+The subject is the world.
 """
 
 from typing import Protocol
@@ -10,11 +10,14 @@ import numpy as np
 from ..agents import Sentinel
 from ..night import Night
 
-# It sees this far, m, and to each side of its heading, rad: about the on-board camera.
-_SIGHT, _HALF_VIEW = 4.5, 0.5
+# It sees this far, m, and so far to each side of its heading, rad.
+_SIGHT, _HALF_VIEW = 2.7, 0.6
 
 # It barks this long, s, and then not again for so long, s, and does not walk nearer than this, m.
-_BARK, _PAUSE, _STOP_AT = 4.0, 12.0, 1.0
+_BARK, _PAUSE, _STOP_AT = 1.5, 8.0, 1.0
+
+# So timid that animals often reach the beds: nights that all end alike would compare nothing.
+_VOLUME = 0.35
 
 _SPEED, _TURN_GAIN, _TURN_MOST = 0.2, 1.5, 1.0
 
@@ -67,7 +70,7 @@ class Reflex:
         if seen is not None and time >= self._quiet_until:
             self._bark_until, self._quiet_until = time + _BARK, time + _BARK + _PAUSE
         barking = time < self._bark_until
-        stage.sound = ('bark', 0.8) if barking else None
+        stage.sound = ('bark', _VOLUME) if barking else None
         if seen is None or not barking:
             stage.walk(0.0, 0.0, 0.0)
             return
