@@ -45,7 +45,8 @@ class Robot:
         self._on_frame = on_frame
         self._on_state = on_state
         self._wake = wake
-        self._events: deque[dict[str, Any]] = deque()
+        self._events: deque[tuple[int, dict[str, Any]]] = deque()
+        self._generation = 0  # of the radio process; an old one may still report while it ends
         self._radio: RadioClient | None = None
         self._restart_at = 0.0
         self._answers: dict[int, tuple[float, bytes, Answer]] = {}
@@ -63,7 +64,9 @@ class Robot:
 
     def open(self) -> None:
         """Start the radio process."""
-        self._radio = self._start(self._heard)
+        self._generation += 1
+        generation = self._generation
+        self._radio = self._start(lambda event: self._heard(generation, event))
 
     def stop(self) -> None:
         """Send neutral now."""
@@ -123,8 +126,10 @@ class Robot:
     def poll(self) -> None:
         """Handle what the radio process reported."""
         while self._events:
-            event = self._events.popleft()
+            generation, event = self._events.popleft()
             kind = event.get('ev')
+            if generation != self._generation and kind not in ('tx', 'rx'):
+                continue
             if kind in ('tx', 'rx'):
                 payload = bytes.fromhex(event['payload'])
                 self.frames[kind] += 1
@@ -167,8 +172,8 @@ class Robot:
         level = Level.ERROR if problem.get('reason') else Level.WARN
         return Report(level, text or f'No robot yet: {state}.', values)
 
-    def _heard(self, event: dict[str, Any]) -> None:
-        self._events.append(event)
+    def _heard(self, generation: int, event: dict[str, Any]) -> None:
+        self._events.append((generation, event))
         self._wake()
 
     def _answer(self, token: int, payload: bytes, error: CommandRejectedError | None) -> None:

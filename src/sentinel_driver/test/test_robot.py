@@ -1,0 +1,144 @@
+"""The node's side of the radio process: fates of commands, restarts, late words of an old one."""
+
+import pytest
+from sentinel_common.diagnostics import Level
+from sentinel_driver.errors import CommandRejectedError, RejectReason
+from sentinel_driver.hermes import Codec, HeadColourSet
+from sentinel_driver.robot import Robot
+
+RED = HeadColourSet(255, 0, 0)
+
+
+class FakeRadio:
+    """Stands for the process at the other end of the pipe."""
+
+    def __init__(self, report):
+        self.report = report
+        self.running = True
+        self.full = False
+        self.sent = []
+
+    def send(self, payload, until=None):
+        self.sent.append(payload)
+        return 0 if self.full else len(self.sent)
+
+    def stop(self):
+        self.sent.append('stop')
+
+    def alive(self):
+        self.sent.append('alive')
+
+    def close(self, wait):
+        self.sent.append('close')
+
+    def status(self, state, reason='', text=''):
+        self.report({'ev': 'status', 'state': state, 'reason': reason, 'text': text, 'cure': ''})
+
+
+class Bench:
+    def __init__(self):
+        self.radios = []
+        self.frames = []
+        self.robot = Robot(
+            Codec(), self._start, lambda *frame: self.frames.append(frame), lambda *_: None, int
+        )
+
+    def _start(self, report):
+        self.radios.append(FakeRadio(report))
+        return self.radios[-1]
+
+    def connect(self):
+        self.robot.open()
+        self.radios[-1].status('connected')
+        self.robot.poll()
+        return self.radios[-1]
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def test_a_command_is_answered_when_it_was_written(bench):
+    radio, fates = bench.connect(), []
+    payload = bench.robot.send(RED, lambda *fate: fates.append(fate))
+    assert not fates
+    radio.report({'ev': 'tx', 'payload': payload.hex(), 'time': 1.0, 'token': 1})
+    bench.robot.poll()
+    assert fates == [(payload, None)] and bench.frames == [('tx', payload, 1.0)]
+
+
+def test_a_dropped_command_is_answered_with_the_reason(bench):
+    radio, fates = bench.connect(), []
+    payload = bench.robot.send(RED, lambda *fate: fates.append(fate))
+    radio.report(
+        {'ev': 'dropped', 'payload': payload.hex(), 'token': 1, 'kind': 'too old', 'text': 'late'}
+    )
+    bench.robot.poll()
+    assert fates[0][1].kind is RejectReason.EXPIRED and fates[0][1].reason == 'late'
+
+
+def test_a_command_without_an_answer_is_given_up(bench):
+    import time
+
+    bench.connect()
+    fates = []
+    bench.robot.send(RED, lambda *fate: fates.append(fate))
+    bench.robot.tick(time.monotonic())
+    assert not fates
+    bench.robot.tick(time.monotonic() + 2.0)
+    assert fates[0][1].kind is RejectReason.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ('spoil', 'kind'),
+    [
+        (lambda radio: radio.status('searching'), RejectReason.NOT_CONNECTED),
+        (lambda radio: setattr(radio, 'full', True), RejectReason.BUSY),
+    ],
+)
+def test_without_a_way_to_the_robot_a_command_is_refused(bench, spoil, kind):
+    spoil(bench.connect())
+    bench.robot.poll()
+    with pytest.raises(CommandRejectedError) as refused:
+        bench.robot.send(RED)
+    assert refused.value.kind is kind
+
+
+def test_a_forbidden_payload_does_not_reach_the_pipe(bench):
+    radio = bench.connect()
+    with pytest.raises(CommandRejectedError):
+        bench.robot.send(b'\x12\x01')
+    assert radio.sent == []
+
+
+def test_a_dead_radio_process_is_replaced_after_a_pause(bench):
+    bench.connect().running = False
+    for now in (10.0, 10.5):
+        bench.robot.tick(now)
+    assert len(bench.radios) == 1
+    bench.robot.tick(11.1)
+    assert len(bench.radios) == 2 and bench.robot.restarts == 1
+
+
+def test_the_end_of_an_old_process_does_not_disconnect_the_new_one(bench):
+    old = bench.connect()
+    bench.robot.close(wait=False)
+    bench.connect()
+    old.report({'ev': 'tx', 'payload': '0603000000', 'time': 2.0, 'token': 0})
+    old.report({'ev': 'exit', 'code': 0})
+    bench.robot.poll()
+    assert bench.robot.connected
+    assert bench.frames == [('tx', bytes.fromhex('0603000000'), 2.0)], 'its last stop is still told'
+
+
+def test_the_report_keeps_the_last_problem_until_it_is_connected(bench):
+    radio = bench.connect()
+    radio.status('waiting', 'link lost', 'The link was lost.')
+    radio.status('searching')
+    bench.robot.poll()
+    report = bench.robot.report()
+    assert report.level is Level.ERROR and 'link was lost' in report.message
+    radio.status('connected')
+    bench.robot.poll()
+    assert bench.robot.report().level is Level.OK
