@@ -93,6 +93,22 @@ async def test_handshake_then_drive_then_stop_at_the_end():
 
 
 @run
+async def test_commands_that_still_come_do_not_disturb_the_last_stop():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    async with linked(await make_adapter(radio)) as (link, listener):
+        await listener.connected()
+        link.offer(Item(FORWARD, soon()))
+        await robot.until(lambda got: FORWARD in got)
+        link.end()
+        while listener.states[-1].state is not State.ENDED:
+            link.offer(Item(FORWARD, soon(), token=3))
+            await asyncio.sleep(0.002)
+    assert robot.got[-3:] == [NEUTRAL] * 3 and robot.got.count(FORWARD) == 1
+    assert (3, RejectReason.NOT_CONNECTED) in listener.drops
+
+
+@run
 async def test_a_robot_that_acknowledges_nothing_is_driven_all_the_same():
     radio = air()
     robot = await Peripheral(radio).start()
@@ -128,9 +144,11 @@ async def test_after_a_loss_it_comes_back_and_sends_nothing_old():
             link.offer(Item(FORWARD, time.monotonic() + 60, token=times))
             assert listener.drops == [] and link.outbox.next(time.monotonic()) is None
         await listener.connected(4)
-        await robot.until(lambda got: len(got) >= 3)
+        await robot.until(lambda got: len(got) >= 4)
         await asyncio.sleep(0.1)
-        assert robot.got == HANDSHAKE
+        assert robot.got == [NEUTRAL, *HANDSHAKE], (
+            'it walked when it was lost, so the stop comes first'
+        )
     waits = [s for s in listener.states if s.state is State.WAITING]
     assert {w.reason for w in waits} == {LinkReason.LINK_LOST} and all(w.cure for w in waits)
 

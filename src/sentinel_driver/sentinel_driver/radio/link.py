@@ -110,14 +110,20 @@ class Link:
         self._acknowledged: dict[int, asyncio.Event] = {}
         self._heartbeat_at: float | None = None
         self._attempt = 0
+        self._lost_moving = False  # the robot may still walk as it did when the link was lost
         self._name = self._address = ''
 
     def offer(self, item: Item) -> None:
         """Queue a command; raise CommandRejectedError where it may not be sent."""
+        if self.ending:
+            # The last stop is under way; nothing may disturb it.
+            self._listener.dropped(item, RejectReason.NOT_CONNECTED)
+            return
         self.outbox.offer(item)
-        if not self.connected:
-            self.outbox.clear()
-        self._report_dropped(RejectReason.EXPIRED if self.connected else RejectReason.NOT_CONNECTED)
+        if self.connected:
+            self._report_dropped(RejectReason.EXPIRED)
+        else:
+            self._forget()
         self._wake.set()
 
     def stop(self) -> None:
@@ -221,8 +227,7 @@ class Link:
             await self._pump(write)
         finally:
             self.connected = False
-            self.outbox.clear()
-            self._report_dropped(RejectReason.NOT_CONNECTED)
+            self._forget()
             with contextlib.suppress(BleakError, TimeoutError, EOFError, OSError):
                 async with asyncio.timeout(_END_TIMEOUT):
                     await client.disconnect()
@@ -230,11 +235,13 @@ class Link:
     async def _handshake(self, write: Any) -> None:
         self._say(State.HANDSHAKE)
         codec = self._settings.codec
-        for payload in (
+        greeting = [
             codec.payload(ConnectionEstablished()),
             codec.payload(GameState()),
             codec.neutral,
-        ):
+        ]
+        # Acknowledgements may take a second: too long for a robot that walks.
+        for payload in [codec.neutral] * self._lost_moving + greeting:
             answer = self._acknowledged[payload[0]] = asyncio.Event()
             self._check_link()
             await write(payload)
@@ -252,6 +259,7 @@ class Link:
         if self.outbox.joints:
             # The robot may still take joint angles from before the link was lost.
             self.outbox.stop()
+        self._lost_moving = False
         self.connected = True
         self._say(State.CONNECTED)
         self._connected_at = self._clock()
@@ -309,6 +317,12 @@ class Link:
                 if payload[0] == reply and command in self._acknowledged:
                     self._acknowledged[command].set()
             self._listener.received(payload)
+
+    def _forget(self) -> None:
+        """Drop what waits: nothing old may reach the robot when the link is back."""
+        self._lost_moving |= self.outbox.moving
+        self.outbox.clear()
+        self._report_dropped(RejectReason.NOT_CONNECTED)
 
     def _report_dropped(self, reason: RejectReason) -> None:
         for item in self.outbox.dropped:
