@@ -79,7 +79,7 @@ def _processor() -> str:
 def _effect(args: argparse.Namespace) -> dict[str, Any]:
     garden, models = read_nights(share('config/nights.yaml'))
     catalogue = read_deterrents(share('config/deterrents.yaml'))
-    start = time.process_time() if args.workers == 1 else None
+    start = _processor_seconds()
     found = effect.measure(
         models, garden, catalogue, campaigns=args.campaigns, workers=args.workers, say=_progress
     )
@@ -87,9 +87,22 @@ def _effect(args: argparse.Namespace) -> dict[str, Any]:
         print(f'\nraccoon-seconds in the beds in {effect.NIGHTS} nights, animal model {name}:')
         for arm, row in rows.items():
             print(f'  {arm:24} {_row(row)}')
-    return {'campaigns': args.campaigns, 'nights': effect.NIGHTS, 'models': found} | (
-        {} if start is None else {'cpu_seconds': round(time.process_time() - start, 1)}
-    )
+    spent = _processor_seconds() - start
+    nights = args.campaigns * effect.NIGHTS * len(models) * len(effect.ARMS)
+    garden_seconds = nights * ((garden.night[1] - garden.night[0]) % 24) * 3600.0
+    print(f'\n{garden_seconds / spent:.0f} times real time on one core')
+    return {
+        'campaigns': args.campaigns,
+        'nights': effect.NIGHTS,
+        'models': found,
+        'cpu_seconds': round(spent, 1),
+        'times_real_time': round(garden_seconds / spent),
+    }
+
+
+def _processor_seconds() -> float:
+    """Processor time of this process and of its workers that have ended, s."""
+    return sum(os.times()[:4])
 
 
 def _row(row: Mapping[str, Any]) -> str:
