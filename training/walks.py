@@ -1,0 +1,83 @@
+"""Frames from the robot's own eye while it walks about in the scenarios of the simulator.
+
+source a built workspace, then: python training/walks.py --out FOLDER [--per-night 24] [--seed 200]
+
+`./sentinel render` shows animals from everywhere; a robot that stands in a garden sees the same
+few tufts, stones and leaves all night, and a detector that takes one of them for a cat holds fire
+for ever. Every night here has a garden of its own: its seed is never one of a demo or a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+from sentinel_common.species import SPECIES
+from sentinel_sim.render import Labeler
+from sentinel_sim.world import World
+
+from sentinel_sim import scenarios
+
+NIGHTS = (
+    'raccoon_night', 'raccoon_day', 'cat_visits', 'raccoon_night', 'dog_visits', 'clutter_night',
+    'raccoon_dusk', 'person_walks_by', 'raccoon_night', 'raccoon_day', 'raccoon_returns',
+)  # fmt: skip
+FIRST_SEED = 200
+EVERY = 2.0  # s between two frames
+TOO_HIDDEN = 0.25  # share of an animal that must show, or it is neither taught nor punished
+
+
+def frames(name: str, seed: int, count: int, out: Path, coco: dict) -> None:
+    """Add `count` frames of one night."""
+    rng = np.random.default_rng(seed)
+    world = World(scenarios.load(name), seed)
+    world.eye()  # makes the renderer
+    labeler = Labeler(world._renderer, list(world.puppets.values()))
+    for number in range(count):
+        until = world.night.time + EVERY
+        world.walk(*rng.uniform((-0.1, -0.1, -0.6), (0.2, 0.1, 0.6)))
+        while world.night.time < until and not world.night.over:
+            world.step()
+        if world.night.over:
+            break
+        picture = world.eye()
+        file = f'{name}_{seed}_{number:03d}.jpg'
+        cv2.imwrite(str(out / 'images' / file), picture[..., ::-1])
+        image = len(coco['images']) + 1
+        height, width = picture.shape[:2]
+        coco['images'].append({'id': image, 'file_name': file, 'width': width, 'height': height})
+        for label in labeler.labels(world.data, world._eye):
+            coco['annotations'].append(
+                {
+                    'id': len(coco['annotations']) + 1,
+                    'image_id': image,
+                    'category_id': SPECIES.index(label.species) + 1,
+                    'bbox': list(label.box),
+                    'area': label.pixels,
+                    'iscrowd': int(label.visible < TOO_HIDDEN or label.pixels < 60),
+                }
+            )
+    world.close()
+
+
+def main() -> None:
+    """Play every night once and write images/ and annotations.json."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument('--per-night', type=int, default=24, help='frames of each night')
+    parser.add_argument('--seed', type=int, default=FIRST_SEED, help='seed of the first night')
+    arguments = parser.parse_args()
+    (arguments.out / 'images').mkdir(parents=True, exist_ok=True)
+    categories = [{'id': i + 1, 'name': name} for i, name in enumerate(SPECIES)]
+    coco: dict = {'images': [], 'annotations': [], 'categories': categories}
+    for number, name in enumerate(NIGHTS):
+        frames(name, arguments.seed + number, arguments.per_night, arguments.out, coco)
+        print(f'{number + 1}/{len(NIGHTS)} {name}: {len(coco["images"])} frames', flush=True)
+    (arguments.out / 'annotations.json').write_text(json.dumps(coco))
+
+
+if __name__ == '__main__':
+    main()
