@@ -1,7 +1,9 @@
 """TFLite files run in whichever runtime is there."""
 
+import contextlib
 import importlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,8 +63,9 @@ class TfliteInterpreter:
         if content[4:8] != _IDENTIFIER:
             raise ModelError(f'{path} is no TFLite model.', 'It may be an incomplete download.')
         try:
-            self._interpreter = factory(model_content=content, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with _without_chatter():
+                self._interpreter = factory(model_content=content, num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(
                 f'The model {path} is damaged or needs a newer runtime: {_first_line(error)}.'
@@ -104,6 +107,19 @@ def _decode(tensor: npt.NDArray[Any], details: Any) -> Floats:
     if tensor.dtype.kind == 'f' or not scale:
         return tensor.astype(np.float32)
     return (tensor.astype(np.float32) - zero) * np.float32(scale)
+
+
+@contextlib.contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Drop what the native library writes to standard error; its errors arrive as exceptions."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, 'w') as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _first_line(error: Exception) -> str:
