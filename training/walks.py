@@ -27,6 +27,7 @@ NIGHTS = (
 )  # fmt: skip
 FIRST_SEED = 200
 EVERY = 2.0  # s between two frames
+BARKS = 0.2  # share of these stretches with a bark
 TOO_HIDDEN = 0.25  # share of an animal that must show, or it is neither taught nor punished
 
 
@@ -38,6 +39,8 @@ def frames(name: str, seed: int, count: int, out: Path, coco: dict) -> None:
     labeler = Labeler(world._renderer, list(world.puppets.values()))
     for number in range(count):
         until = world.night.time + EVERY
+        # A bark now and then: an animal that stands up or flees looks like another one.
+        world.sound = ('bark', 1.0) if rng.random() < BARKS else None
         world.walk(*rng.uniform((-0.1, -0.1, -0.6), (0.2, 0.1, 0.6)))
         while world.night.time < until and not world.night.over:
             world.step()
