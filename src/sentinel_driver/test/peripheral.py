@@ -78,7 +78,7 @@ class Peripheral:
     async def drop(self):
         await self.connection.disconnect()
 
-    async def until(self, wanted, timeout=10.0):
+    async def until(self, wanted, timeout=40.0):
         """Wait until ``wanted(payloads so far)`` holds."""
         async with asyncio.timeout(timeout):
             while not wanted(self.got):

@@ -42,7 +42,7 @@ class Listener:
         self.drops.append((item.token, reason))
         self.changed.set()
 
-    async def until(self, wanted, timeout=10.0):
+    async def until(self, wanted, timeout=40.0):
         async with asyncio.timeout(timeout):
             while not wanted():
                 self.changed.clear()
@@ -179,7 +179,7 @@ async def test_without_a_link_a_command_is_refused_not_kept():
 @run
 async def test_an_absent_robot_is_looked_for_with_growing_pauses_until_it_comes():
     radio = air()
-    async with linked(await make_adapter(radio), scan_timeout=0.05) as (_, listener):
+    async with linked(await make_adapter(radio), scan_timeout=0.3) as (_, listener):
         await listener.until(lambda: sum(s.state is State.WAITING for s in listener.states) >= 3)
         waits = [s for s in listener.states if s.state is State.WAITING]
         assert [w.retry_in for w in waits[:3]] == [0.2, 0.4, 0.8]
