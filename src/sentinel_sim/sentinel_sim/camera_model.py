@@ -13,7 +13,7 @@ Picture = npt.NDArray[np.uint8]
 # Near infra-red from the rendered colours: foliage is bright there (chlorophyll does not absorb
 # beyond 700 nm), so green counts most; weights chosen so that white stays white and fur, wood and
 # lawn lie close together.
-_INFRARED = np.array([[-0.10, 1.15, -0.05]], np.float32)
+_INFRARED = np.array([[0.15, 0.80, 0.05]], np.float32)
 
 # Exposure brings this percentile of the lower part of the picture (the sky does not count) to this
 # level, 0..255, within these gains; the few pixels above it, such as eyes in lamp light, burn out.

@@ -280,7 +280,7 @@ def _beds(world: Any, rng: np.random.Generator, layout: Layout) -> None:
                 size=[hx, hy, 0.02], material='wood', **_DECOR,
             )  # fmt: skip
         for row, y in enumerate(np.linspace(bed.y - bed.half_y * 0.7, bed.y + bed.half_y * 0.7, 4)):
-            tall = row == (3 if number == 0 else 0)
+            tall = row == 0 and number > 0
             for x in np.arange(
                 bed.x - bed.half_x + 0.15, bed.x + bed.half_x - 0.1, 0.34 if tall else 0.27
             ):
