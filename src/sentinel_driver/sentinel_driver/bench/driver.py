@@ -68,6 +68,7 @@ def _radio_parts(args: argparse.Namespace, result: dict[str, Any]) -> None:
     # Ended from outside it must still end the nodes that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     bench = rig.Rig(args.domain)
+    result['robot_prioritised'] = bench.prioritised
     try:
         if 'round_trip' in args.only:
             result['round_trip'] = round_trip.measure(bench, args.round_trips)
