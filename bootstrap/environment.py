@@ -120,7 +120,8 @@ def _hash_of_sources() -> str:
         top = ROOT / name
         for path in sorted(top.rglob('*')) if top.is_dir() else [top]:
             parts = path.relative_to(ROOT).parts
-            if path.is_file() and 'test' not in parts and '__pycache__' not in parts:
+            made = any(p.startswith(('.', '__pycache__')) or p.endswith('.egg-info') for p in parts)
+            if path.is_file() and 'test' not in parts and not made:
                 digest.update(str(path.relative_to(ROOT)).encode() + b'\0' + path.read_bytes())
     return digest.hexdigest()
 

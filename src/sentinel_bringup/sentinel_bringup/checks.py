@@ -36,11 +36,20 @@ def module(entry: NodeEntry) -> ModuleType:
         ) from error
 
 
-def check(entries: Iterable[NodeEntry]) -> None:
+def preflight(entries: Iterable[NodeEntry]) -> None:
     """Raise SentinelError for the first fault in a parameter, a file, or what they name."""
     entries = list(entries)
-    modules = {entry.name: module(entry) for entry in entries}
-    specs = {name: node.PARAMETERS for name, node in modules.items()}
+    told = check(entries)
+    for entry in entries:
+        node = module(entry)
+        if hasattr(node, 'preflight'):
+            node.preflight(told[entry.name])
+
+
+def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]]:
+    """Return all parameters of each node by its name; raise ConfigurationError at the first fault."""
+    entries = list(entries)
+    specs = {entry.name: module(entry).PARAMETERS for entry in entries}
     told = {
         name: {parameter.name: parameter.default for parameter in spec}
         for name, spec in specs.items()
@@ -68,9 +77,7 @@ def check(entries: Iterable[NodeEntry]) -> None:
         told[entry.name] |= parameters.check(
             entry.parameters, specs[entry.name], f'Node {entry.name}'
         )
-    for name, node in modules.items():
-        if hasattr(node, 'preflight'):
-            node.preflight(told[name])
+    return told
 
 
 # A file may speak of nodes that this run does not start.

@@ -83,7 +83,7 @@ def make_folder(command: str, wanted: Path | None) -> Path:
 def play(entries: Sequence[NodeEntry], folder: Path, arguments: argparse.Namespace) -> Outcome:
     """Check and run the nodes until the end; say how the run ended."""
     here = nodes.of_world(list(entries), nodes.PYPI)
-    checks.check(here)
+    checks.preflight(here)
     first = int(os.environ.get('ROS_DOMAIN_ID') or 1)
     taken = nullcontext(arguments.domain) if arguments.domain is not None else free_domain(first)
     with taken as domain:

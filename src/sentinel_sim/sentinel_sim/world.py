@@ -264,7 +264,8 @@ class World:
         """What animals perceive of the robot now."""
         x, y = self.data.xpos[self._base][:2]
         vx, vy = self._velocity
-        light = float(np.abs(np.array(self.mekamon.head_color) - self._resting_color).max())
+        # Switched off it is no stimulus either: only what is brighter than at rest counts.
+        light = float(np.maximum(np.array(self.mekamon.head_color) - self._resting_color, 0).max())
         sound, volume = self.sound or ('', 0.0)
         return Sentinel(float(x), float(y), float(vx), float(vy), light, sound, volume)
 

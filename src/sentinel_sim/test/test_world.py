@@ -174,3 +174,13 @@ def test_lamp_is_lit_only_in_lamp_light():
     for condition in scenarios.CONDITIONS:
         lighting.apply(w.model, condition, 'robot/lamp')
         assert bool(w.model.light_active[lamp]) == (condition in ('ir', 'torch'))
+
+
+@pytest.mark.parametrize(
+    ('color', 'shines'), [((0, 0, 0), False), ((64, 191, 255), False), ((255, 255, 255), True)]
+)
+def test_only_a_head_brighter_than_at_rest_is_a_light(color, shines):
+    world = World(load('raccoon_night'), 1)
+    world.mekamon.handle(bytes([46, *color]))
+    assert (world.sentinel().light > 0.1) == shines
+    world.close()
