@@ -47,7 +47,7 @@ def preflight(entries: Iterable[NodeEntry]) -> None:
 
 
 def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]]:
-    """Return all parameters of each node by its name; raise ConfigurationError at the first fault."""
+    """Return all parameters of each node by its name; raise ConfigurationError at a fault."""
     entries = list(entries)
     specs = {entry.name: module(entry).PARAMETERS for entry in entries}
     told = {

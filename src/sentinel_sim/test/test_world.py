@@ -180,7 +180,7 @@ def test_lamp_is_lit_only_in_lamp_light():
     ('color', 'shines'), [((0, 0, 0), False), ((64, 191, 255), False), ((255, 255, 255), True)]
 )
 def test_only_a_head_brighter_than_at_rest_is_a_light(color, shines):
-    world = World(load('raccoon_night'), 1)
-    world.mekamon.handle(bytes([46, *color]))
-    assert (world.sentinel().light > 0.1) == shines
-    world.close()
+    night = world.World(scenarios.load('raccoon_night'), 1)
+    night.mekamon.handle(bytes([46, *color]))
+    assert (night.sentinel().light > 0.1) == shines
+    night.close()
