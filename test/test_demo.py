@@ -1,0 +1,98 @@
+"""The main job, with every part real: a raccoon seen becomes a Bluetooth frame and a bark.
+
+One night and one day, each played once; the tests look at what the run left behind.
+"""
+
+import json
+import re
+import sqlite3
+import wave
+
+import numpy as np
+import pytest
+from PIL import Image
+from running import left_over, sentinel
+
+# The run takes a minute of garden time, plus start and report on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(scope='module', params=['raccoon_night', 'raccoon_day'])
+def demo(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    return sentinel(
+        'demo', '--scenario', request.param, '--folder', folder, folder=folder, timeout=390
+    )
+
+
+@pytest.fixture
+def truth(demo):
+    return json.loads((demo.folder / 'simulation.json').read_text())
+
+
+@pytest.fixture
+def log(demo):
+    with sqlite3.connect(demo.folder / 'incidents.sqlite3') as connection:
+        yield connection
+    connection.close()
+
+
+def test_it_ends_well_and_leaves_no_process(demo):
+    assert demo.status == 0, demo.err
+    assert left_over(demo.folder) == []
+
+
+def test_the_raccoon_really_fled(truth):
+    visit = truth['visits'][0]
+    assert truth['finished'] and visit['kind'] == 'raccoon'
+    assert visit['fled'] is not None and visit['left'] is not None
+    assert visit['entered'] < visit['first_stimulus'] < visit['fled'] < visit['left']
+
+
+def test_the_robot_walked_and_kept_its_distance(truth):
+    assert truth['robot']['path_m'] > 0.1
+    assert truth['robot']['falls'] == 0
+    assert truth['visits'][0]['closest_distance'] > 0.7
+
+
+def test_the_bark_was_rendered(demo):
+    sounds = sorted(demo.folder.rglob('*.wav'))
+    assert sounds
+    with wave.open(str(sounds[0])) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        assert 0.2 < file.getnframes() / file.getframerate() < 10
+    assert np.abs(samples).max() > 3000
+
+
+def test_the_log_agrees_with_the_truth(truth, log):
+    repelled = log.execute(
+        "SELECT count(*) FROM visits WHERE species = 'raccoon' AND outcome = 'repelled'"
+    ).fetchone()[0]
+    assert repelled == sum(visit['fled'] is not None for visit in truth['visits'])
+
+
+def test_frames_went_over_the_air_soon_after_the_picture(demo):
+    samples = json.loads((demo.folder / 'latency.json').read_text())
+    assert samples['samples']
+
+
+def test_the_table_tells_what_happened(demo):
+    assert re.search(r'visits to keep away +[1-9]', demo.out)
+    assert re.search(r'repelled +1 of \d', demo.out)
+    assert re.search(r'time to first stimulus +\d', demo.out)
+    assert re.search(r'at people or pets +0\b', demo.out)
+
+
+def test_the_report_stands_alone(demo):
+    page = (demo.folder / 'report.html').read_text()
+    assert 'raccoon' in page and '<img' in page
+    # Nothing is loaded from anywhere: every source is inside the page or beside it.
+    for source in re.findall(r'(?:src|href)="([^"]+)"', page):
+        assert not source.startswith(('http:', 'https:', '//')), source
+
+
+def test_the_film_moves(demo):
+    with Image.open(demo.folder / 'film.webp') as film:
+        assert film.n_frames > 20
+        assert film.size[0] >= 600
+    assert (demo.folder / 'film.webp').stat().st_size < 8e6
