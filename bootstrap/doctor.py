@@ -54,5 +54,6 @@ def main() -> int:
     built = (environment.HOME / 'build.stamp').exists()
     if not line(built, 'set-up', 'done' if built else 'not yet', './sentinel setup'):
         return 0 if good else 1
+    sys.stdout.flush()  # before the other process writes
     command = [str(environment.VENV_PYTHON), '-m', 'sentinel_bringup.doctor']
     return subprocess.run(command, env=environment.environment()).returncode or int(not good)
