@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sentinel_common.environment import environment
 from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
@@ -13,7 +14,6 @@ from ..configuration import read_detector
 from ..detector.model import TfliteDetector, fingerprint, load
 from ..settings import from_values
 from . import dataset, looks, sheet
-from .environment import environment
 from .metrics import (
     FALSE_POSITIVES,
     Average,
@@ -25,6 +25,7 @@ from .metrics import (
     recall_by_size,
     resamples,
 )
+from .packages import PACKAGES
 from .report import write
 
 SUMMARY = 'score a model on any COCO-format folder or annotated video'
@@ -71,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
         'format': _FORMAT,
         'benchmark': 'perception',
         'mode': args.mode,
-        **environment(args.seed),
+        **environment(args.seed, PACKAGES),
         'data': [
             {'name': d.name, 'pictures': len(d.samples), 'species': sorted(d.species)}
             for d in datasets

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sentinel_common.environment import environment
 from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
@@ -20,8 +21,8 @@ from ..pipeline import Pipeline
 from ..position import Intrinsics
 from ..settings import Settings, from_values
 from . import dataset, looks
-from .environment import environment
 from .metrics import Average, Prediction, proportion
+from .packages import PACKAGES
 from .report import write
 
 SUMMARY = 'measure cost and reach of the pipeline against the bare model'
@@ -116,7 +117,7 @@ def main(args: argparse.Namespace) -> int:
     report = {
         'format': _FORMAT,
         'benchmark': 'pipeline',
-        **environment(args.seed),
+        **environment(args.seed, PACKAGES),
         'data': [{'name': d.name, 'pictures': len(d.samples)} for d in datasets],
         'model': {'file': path.name, 'sha256': fingerprint(path), 'runtime': detector.runtime},
         'threads': args.threads,
