@@ -55,10 +55,7 @@ def read_zones(path: Path) -> Zones:
     x, y, yaw = data['home']
     return Zones(
         geofence=_corners(data['geofence']),
-        zones={
-            name: _corners(polygon)
-            for name, polygon in data['zones'].items()
-        },
+        zones={name: _corners(polygon) for name, polygon in data['zones'].items()},
         home=(float(x), float(y), float(yaw)),
     )
 
