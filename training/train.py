@@ -162,12 +162,15 @@ def train(options: argparse.Namespace) -> Path:
             group['lr'] = group['size'] * rate(step, options.steps, options.rate)
         pictures = pictures.to(device, torch.float32, memory_format=torch.channels_last)
         taught = None
-        with torch.no_grad():
-            features = model.early(pictures)  # frozen, so the teacher has the same
-            if options.teacher > 0:
-                taught = coco_scores(*teacher.detect(features)[1:])
+        # Where the processor has bfloat16 a step takes half the time.
+        with torch.autocast(device.type, torch.bfloat16, enabled=options.bfloat16):
+            with torch.no_grad():
+                features = model.early(pictures)  # frozen, so the teacher has the same
+                if options.teacher > 0:
+                    taught = coco_scores(*teacher.detect(features)[1:])
+            output = model.detect(features)
         parts = yolox_loss(
-            model.detect(features),
+            output,
             [b.to(device) for b in boxes],
             centres,
             strides,
@@ -232,6 +235,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument('--batch', type=int, default=8)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--bfloat16', action='store_true', help='compute layers in bfloat16')
     parser.add_argument('--workers', type=int, default=1, help='loader processes')
     parser.add_argument('--teacher', type=float, default=1.0, help='weight of the distillation')
     parser.add_argument(

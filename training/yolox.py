@@ -166,6 +166,7 @@ class YoloxNano(nn.Module):
         p4 = self.out4(torch.cat((self.down3(p3), f4), 1))
         p5 = self.out5(torch.cat((self.down4(p4), c5), 1))
         raw = torch.cat([head(p) for head, p in zip(self.heads, (p3, p4, p5), strict=True)], 1)
+        raw = raw.float()  # boxes need more than the three digits of bfloat16
         centre = (raw[..., 0:2] + self.grid) * self.strides
         size = torch.exp(raw[..., 2:4]) * self.strides
         return torch.cat((centre, size), -1), raw[..., 4:5], raw[..., 5:]

@@ -39,6 +39,11 @@ _SUBJECTS = {
     'fox': 0.03, 'rabbit': 0.03, 'opossum': 0.03, 'none': 0.13,
 }  # fmt: skip
 _CONDITIONS = {'ir': 0.45, 'natural': 0.43, 'torch': 0.12}
+
+# Height of the camera above the ground, m; 'high' is one under the eaves or on a pole.
+MOUNTS = {'any': (0.1, 3.0), 'high': (1.8, 4.0)}
+# Share of pictures from the robot's own eye where the mount is 'any'.
+_ROBOTS = 0.40
 _DUSKS = 0.3
 
 # How often it rains, and how often insects fly before a lamp.
@@ -200,15 +205,17 @@ def _blocked(x: float, y: float) -> bool:
     return abs(x - BACK) < 0.35 or abs(abs(y) - SIDE) < 0.35
 
 
-def _compose(studio: Studio, subject: str, rng: np.random.Generator) -> dict[str, float]:
+def _compose(
+    studio: Studio, subject: str, rng: np.random.Generator, mount: str
+) -> dict[str, float]:
     """Place camera and animals at random; return where the camera is."""
     import mujoco
 
-    robot = rng.random() < 0.40
+    robot = rng.random() < _ROBOTS and mount == 'any'
     height = (
         _ROBOT_EYE + rng.normal() * 0.006
         if robot
-        else float(np.exp(rng.uniform(np.log(0.1), np.log(3.0))))
+        else float(np.exp(rng.uniform(*np.log(MOUNTS[mount]))))
     )
     position = np.array([rng.uniform(-2.5, 2.0), rng.uniform(-2.5, 2.5), height])
     yaw = rng.normal() * 0.9
@@ -243,11 +250,11 @@ class _UnfitError(Exception):
 
 
 def _shoot(
-    studio: Studio, subject: str, rng: np.random.Generator
+    studio: Studio, subject: str, rng: np.random.Generator, mount: str
 ) -> tuple[Picture, list[Label], dict[str, Any]]:
     for _ in range(_MAX_ATTEMPTS):
         try:
-            about: dict[str, Any] = _compose(studio, subject, rng)
+            about: dict[str, Any] = _compose(studio, subject, rng, mount)
         except _UnfitError:
             continue
         lens = (
@@ -292,10 +299,12 @@ def _motion_blur(picture: Picture, rng: np.random.Generator) -> Picture:
     return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
 
 
-def render(count: int, out: Path, seed: int, variants: tuple[int, int]) -> dict[str, int]:
+def render(
+    count: int, out: Path, seed: int, variants: tuple[int, int], mount: str = 'any'
+) -> dict[str, int]:
     """Write ``count`` pictures to ``out``/images and ``out``/annotations.json.
 
-    Return labels per species.
+    ``mount`` is one of MOUNTS. Return labels per species.
     """
     images = out / 'images'
     images.mkdir(parents=True, exist_ok=True)
@@ -322,7 +331,7 @@ def render(count: int, out: Path, seed: int, variants: tuple[int, int]) -> dict[
         assert studio is not None
         rng = np.random.default_rng([seed, index])
         table = {k: v for k, v in _SUBJECTS.items() if k == 'none' or k in studio.puppets}
-        picture, labels, about = _shoot(studio, _draw(rng, table), rng)
+        picture, labels, about = _shoot(studio, _draw(rng, table), rng, mount)
         name = f'{seed:04d}_{index:06d}.jpg'
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 96))]
         if not cv2.imwrite(str(images / name), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality):

@@ -30,6 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='A-B',
         help='numbers of the animals that may appear (default: 0-11); use others for validation',
     )
+    parser.add_argument(
+        '--mount',
+        choices=('any', 'high'),
+        default='any',
+        help='where the camera is: any (0.1 to 3 m, many from the robot) or high (1.8 to 4 m)',
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -39,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
     from ..render import render  # MuJoCo is heavy, and --help needs none of it
 
     try:
-        totals = render(args.count, args.out, args.seed, args.variants)
+        totals = render(args.count, args.out, args.seed, args.variants, args.mount)
     except OSError as error:
         raise ConfigurationError(f'{args.out} cannot be written: {error}.') from error
     print(
