@@ -5,6 +5,7 @@ hold what is visible. Picture number i depends only on the seed and i.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -299,6 +300,24 @@ def _motion_blur(picture: Picture, rng: np.random.Generator) -> Picture:
     return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
 
 
+def _shots(
+    count: int, seed: int, variants: tuple[int, int], mount: str
+) -> Iterator[tuple[Picture, list[Label], dict[str, Any], np.random.Generator]]:
+    """Pictures with their labels, facts, and generator; a garden serves _PER_GARDEN of them."""
+    others = ['fox', 'rabbit', 'opossum']
+    for first in range(0, count, _PER_GARDEN):
+        number = first // _PER_GARDEN
+        kinds = ['raccoon', 'cat', 'dog', 'person', others[number % 3]]
+        studio = Studio(seed * 100_003 + number, kinds, variants)
+        try:
+            for index in range(first, min(first + _PER_GARDEN, count)):
+                rng = np.random.default_rng([seed, index])
+                table = {k: v for k, v in _SUBJECTS.items() if k == 'none' or k in kinds}
+                yield *_shoot(studio, _draw(rng, table), rng, mount), rng
+        finally:
+            studio.close()
+
+
 def render(
     count: int, out: Path, seed: int, variants: tuple[int, int], mount: str = 'any'
 ) -> dict[str, int]:
@@ -319,34 +338,23 @@ def render(
         'categories': [{'id': i + 1, 'name': name} for i, name in enumerate(SPECIES)],
     }
     totals = dict.fromkeys(SPECIES, 0)
-    others = ['fox', 'rabbit', 'opossum']
-    studio: Studio | None = None
-    for index in range(count):
-        if index % _PER_GARDEN == 0:
-            if studio is not None:
-                studio.close()
-            number = index // _PER_GARDEN
-            kinds = ['raccoon', 'cat', 'dog', 'person', others[number % 3]]
-            studio = Studio(seed * 100_003 + number, kinds, variants)
-        assert studio is not None
-        rng = np.random.default_rng([seed, index])
-        table = {k: v for k, v in _SUBJECTS.items() if k == 'none' or k in studio.puppets}
-        picture, labels, about = _shoot(studio, _draw(rng, table), rng, mount)
-        name = f'{seed:04d}_{index:06d}.jpg'
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 96))]
-        if not cv2.imwrite(str(images / name), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality):
-            raise ConfigurationError(f'{images / name} cannot be written.', 'Is the disk full?')
-        coco['images'].append(
-            {'id': index + 1, 'file_name': name, 'width': SIZE[0], 'height': SIZE[1], **about}
-        )
-        for label in labels:
-            totals[label.species] += 1
-            coco['annotations'].append({
-                'id': len(coco['annotations']) + 1, 'image_id': index + 1,
-                'category_id': SPECIES.index(label.species) + 1, 'bbox': list(label.box),
-                'area': label.pixels, 'iscrowd': 0, 'visible': round(label.visible, 3),
-            })  # fmt: skip
-    if studio is not None:
-        studio.close()
-    (out / 'annotations.json').write_text(json.dumps(coco))
+    try:
+        for index, (picture, labels, about, rng) in enumerate(_shots(count, seed, variants, mount)):
+            name = f'{seed:04d}_{index:06d}.jpg'
+            quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 96))]
+            bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+            if not cv2.imwrite(str(images / name), bgr, quality):
+                raise ConfigurationError(f'{images / name} cannot be written.', 'Is the disk full?')
+            coco['images'].append(
+                {'id': index + 1, 'file_name': name, 'width': SIZE[0], 'height': SIZE[1], **about}
+            )
+            for label in labels:
+                totals[label.species] += 1
+                coco['annotations'].append({
+                    'id': len(coco['annotations']) + 1, 'image_id': index + 1,
+                    'category_id': SPECIES.index(label.species) + 1, 'bbox': list(label.box),
+                    'area': label.pixels, 'iscrowd': 0, 'visible': round(label.visible, 3),
+                })  # fmt: skip
+    finally:  # whoever stops a long run keeps what is there
+        (out / 'annotations.json').write_text(json.dumps(coco))
     return totals
