@@ -68,7 +68,8 @@ def main(arguments: list[str]) -> int:
         return 2
     start = time.monotonic()
     results = HOME / 'test-results'
-    shutil.rmtree(results, ignore_errors=True)
+    for old in (results, *(HOME / 'build').glob('*/test_results')):
+        shutil.rmtree(old, ignore_errors=True)
     counts: dict[str, Count] = {}
     env = {**environment(), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
     selected = [p for p in packages if p in chosen]
@@ -105,7 +106,9 @@ def main(arguments: list[str]) -> int:
             stdin=subprocess.DEVNULL,
         )
         for name in selected:
-            files = list((results / name).rglob('*.xml'))
+            # Where pytest writes for an ament_python package, and for an ament_cmake one.
+            folders = (results / name, HOME / 'build' / name / 'test_results')
+            files = [f for folder in folders for f in folder.rglob('*.xml') if f.name != 'Test.xml']
             counts[name] = sum(map(read, files), Count())
     if 'system' in chosen:
         path = results / 'system' / 'pytest.xml'
