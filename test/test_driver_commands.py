@@ -8,14 +8,8 @@ import sys
 
 import pytest
 import yaml
-from driving import CODEC, NEUTRAL, people, robot
+from driving import CODEC, NEUTRAL
 from geometry_msgs.msg import TwistStamped
-
-
-@pytest.fixture(scope='module')
-def meka():
-    with robot() as one:
-        yield one
 
 
 def sentinel(*arguments, **options):
@@ -76,37 +70,36 @@ def test_an_input_that_ends_leaves_the_robot_standing(meka, tmp_path):
     assert [p for p in meka.payloads if CODEC.is_drive(p)][-1] == NEUTRAL
 
 
-def test_teleop_moves_while_a_key_is_held_and_then_stops():
+def test_teleop_moves_while_a_key_is_held_and_then_stops(someone):
     keyboard, terminal = pty.openpty()
-    with people() as someone:
-        heard = someone.hear(TwistStamped, 'cmd_vel_teleop')
-        process = subprocess.Popen(
-            [sys.executable, '-m', 'sentinel_bringup.cli', 'teleop'],
-            env={**os.environ, 'ROS_DOMAIN_ID': str(someone.domain)},
-            stdin=terminal,
-            stdout=subprocess.DEVNULL,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        )
-        try:
-            someone.until(lambda: someone.node.count_publishers('cmd_vel_teleop'))
+    heard = someone.hear(TwistStamped, 'cmd_vel_teleop')
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'sentinel_bringup.cli', 'teleop'],
+        env={**os.environ, 'ROS_DOMAIN_ID': str(someone.domain)},
+        stdin=terminal,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        someone.until(lambda: someone.node.count_publishers('cmd_vel_teleop'))
 
-            def moving():
-                os.write(keyboard, b'w')
-                someone.spin(0.05)
-                return heard and heard[-1].twist.linear.x > 0.1
+        def moving():
+            os.write(keyboard, b'w')
+            someone.spin(0.05)
+            return heard and heard[-1].twist.linear.x > 0.1
 
-            someone.until(moving)
-            someone.until(lambda: heard[-1].twist.linear.x == 0.0)
-            count = len(heard)
-            someone.spin(0.5)
-            assert len(heard) == count, 'it leaves the topic to others'
-            process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0
-        finally:
-            process.kill()
-            process.wait()
-            os.close(keyboard)
-            os.close(terminal)
+        someone.until(moving)
+        someone.until(lambda: heard[-1].twist.linear.x == 0.0)
+        count = len(heard)
+        someone.spin(0.5)
+        assert len(heard) == count, 'it leaves the topic to others'
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(keyboard)
+        os.close(terminal)
 
 
 def test_teleop_needs_a_keyboard():

@@ -9,33 +9,12 @@ import time
 import psutil
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends, people, robot
+from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends, robot
 from sentinel_driver.hermes import Drive, DriveForm
 from sentinel_driver.radio.client import RadioClient
 from sentinel_sim.robot.mekamon import Generation, MekaMon
 from sentinel_sim.robot.peripheral import Packing
 from std_srvs.srv import Trigger
-
-
-@pytest.fixture(scope='module')
-def someone():
-    with people() as some:
-        yield some
-
-
-@pytest.fixture
-def quiet(someone):
-    """Nobody commands and nobody allows, until the test says so."""
-    someone.commanding = someone.guarding = False
-    someone.asks = (0.0, 0.0, 0.0)
-    someone.allowed = dict.fromkeys(someone.allowed, True)
-    return someone
-
-
-@pytest.fixture(scope='module')
-def meka():
-    with robot() as one:
-        yield one
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -4,7 +4,7 @@ import time
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends, people, robot
+from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from nav_msgs.msg import Odometry
@@ -21,27 +21,6 @@ from sentinel_msgs.msg import Gait, HermesFrame, LegPoses
 from sentinel_msgs.srv import PlayAnimation, SetGait, TakeSteps, Twitch
 
 HANDSHAKE = [b'\x10', b'\x07\x01', NEUTRAL]
-
-
-@pytest.fixture(scope='module')
-def someone():
-    with people() as some:
-        yield some
-
-
-@pytest.fixture
-def quiet(someone):
-    """Nobody commands and nobody allows, until the test says so."""
-    someone.commanding = someone.guarding = False
-    someone.asks = (0.0, 0.0, 0.0)
-    someone.allowed = dict.fromkeys(someone.allowed, True)
-    return someone
-
-
-@pytest.fixture(scope='module')
-def meka():
-    with robot() as one:
-        yield one
 
 
 @pytest.fixture(scope='module')
@@ -67,7 +46,7 @@ def test_it_walks_and_turns_as_commanded(running, meka, quiet):
 def test_commands_that_end_stop_it(running, meka, quiet):
     quiet.walk(meka)
     quiet.commanding = False
-    assert 0.3 < ends(meka, quiet.commanded_at) < STOP_LIMIT
+    assert 0.15 < ends(meka, quiet.commanded_at) < STOP_LIMIT
 
 
 def test_a_guard_that_falls_silent_stops_it(running, meka, quiet):

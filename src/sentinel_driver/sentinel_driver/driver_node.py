@@ -1,6 +1,5 @@
 """The driver: topics and services to one MekaMon over Bluetooth Low Energy."""
 
-import math
 import sys
 import time
 from typing import Any
@@ -12,24 +11,14 @@ from sentinel_common.parameters import Parameters
 
 from sentinel_common import node
 
-from . import driver_messages
 from .driver_motion import Joints
 from .driver_parameters import PARAMETERS, calibration, limits
+from .driver_requests import Requests
 from .driver_services import Services
+from .driver_telemetry import Telemetry
 from .errors import CommandRejectedError, RejectReason
-from .hermes import (
-    AnyCommand,
-    Codec,
-    Drive,
-    DriveForm,
-    GaitParameter,
-    GaitSet,
-    HeadColourSet,
-    JointAngles,
-    to_byte,
-)
+from .hermes import AnyCommand, Codec, Drive, DriveForm, JointAngles
 from .motion import Permission, Velocity, Walker, forbids
-from .odometry import Odometry
 from .priority import raise_priority
 from .radio.client import RadioClient
 from .radio.status import check_transport
@@ -44,10 +33,8 @@ _STAMP_TOLERANCE = 1.0
 class Driver(ManagedNode):
     """Drives one robot; walks only while a young ``safety_state`` allows it.
 
-    Subscribes: ``cmd_vel``, ``safety_state``, ``emergency_stop_state``, ``head_color``,
-    ``body_height``, ``hermes/send`` (if ``raw_input``). Publishes: ``odom``, ``/tf``,
-    ``battery_state``, ``hermes/tx``, ``hermes/rx``, ``/diagnostics``. Services: see ``Services``;
-    joints: see ``Joints``.
+    Subscribes: ``cmd_vel``, ``safety_state``, ``emergency_stop_state``. Publishes ``/diagnostics``.
+    For the rest see ``Telemetry``, ``Requests``, ``Services`` and ``Joints``.
     """
 
     def __init__(self) -> None:
@@ -58,51 +45,38 @@ class Driver(ManagedNode):
         self.enabled = True
         self._active = False
         self._walking = False
-        self._lit = False
         self._streamed = (b'', 0.0)
         self._clipped = ''
         self._stamp_offset = 0.0
-        self._odometry = Odometry()
-        self._odometry_at = time.monotonic()
         self._walker = Walker(limits(self.parameters))
         self._calibration = calibration(self.parameters)
         self._wake = self.create_guard_condition(lambda: self.robot.poll())
         self.robot = Robot(
             self._codec, self._start_radio, self._frame, self._link_changed, self._wake.trigger
         )
+        self._telemetry = Telemetry(self)
         diagnostics = Diagnostics(self, hardware_id='mekamon')
         diagnostics.add('link', self.robot.report)
         diagnostics.add('walking', self._report_walking)
-        diagnostics.add('battery', _report_battery)
+        diagnostics.add('battery', self._telemetry.report_battery)
         self._make_topics()
         self._offered = Services(self)
         self._joints = Joints(self)
+        self._requests = Requests(self)
         self.create_timer(1.0 / self.parameters['rate'], self._tick)
-        self.create_timer(1.0, self._publish_battery)
 
     def _make_topics(self) -> None:
         from geometry_msgs.msg import Twist, TwistStamped
-        from nav_msgs.msg import Odometry as OdometryMessage
-        from sensor_msgs.msg import BatteryState
-        from std_msgs.msg import Bool, ColorRGBA, Float32
-        from tf2_msgs.msg import TFMessage
+        from std_msgs.msg import Bool
 
         from sentinel_common import qos
-        from sentinel_msgs.msg import HermesFrame, SafetyState
+        from sentinel_msgs.msg import SafetyState
 
         kind = TwistStamped if self.parameters['cmd_vel_stamped'] else Twist
-        subscribe, publish = self.create_subscription, self.create_publisher
+        subscribe = self.create_subscription
         subscribe(kind, 'cmd_vel', self._on_command, qos.RELIABLE)
         subscribe(SafetyState, 'safety_state', self._on_safety, qos.RELIABLE)
         subscribe(Bool, 'emergency_stop_state', self._on_emergency_stop, qos.LATCHED)
-        subscribe(ColorRGBA, 'head_color', self._on_head_color, qos.RELIABLE)
-        subscribe(Float32, 'body_height', self._on_body_height, qos.RELIABLE)
-        if self.parameters['raw_input']:
-            subscribe(HermesFrame, 'hermes/send', self._on_raw, qos.RELIABLE)
-        self._odom = publish(OdometryMessage, 'odom', qos.RELIABLE)
-        self._tf = publish(TFMessage, '/tf', qos.RELIABLE)
-        self._battery = publish(BatteryState, 'battery_state', qos.RELIABLE)
-        self._echo = {k: publish(HermesFrame, f'hermes/{k}', qos.RELIABLE) for k in ('tx', 'rx')}
 
     # Lifecycle.
 
@@ -135,6 +109,11 @@ class Driver(ManagedNode):
         self._walker.limits = limits(values)
         self._calibration = calibration(values)
 
+    @property
+    def permission(self) -> Permission | None:
+        """What the guard said last."""
+        return self._walker.permission
+
     # What comes in.
 
     def _on_command(self, message: Any, info: Any) -> None:
@@ -159,43 +138,12 @@ class Driver(ManagedNode):
             max_speed=message.max_speed,
             emergency_stop=message.emergency_stop,
         )
-        if self._lit and not message.light_allowed:
-            self._try(HeadColourSet(0, 0, 0))
-            self._lit = False
+        self._requests.allow_light(message.light_allowed)
         self._walk()
 
     def _on_emergency_stop(self, message: Any) -> None:
         if message.data:
             self.halt()
-
-    def _on_head_color(self, message: Any) -> None:
-        channels = (message.r, message.g, message.b)
-        colour = [round(255 * min(1.0, max(0.0, c))) if math.isfinite(c) else 0 for c in channels]
-        permission = self._walker.permission
-        lit = any(colour)
-        if lit and not (permission and permission.young(time.monotonic()) and permission.light):
-            self.get_logger().warning(
-                'head_color: the guard forbids light', throttle_duration_sec=5.0
-            )
-        elif self._try(HeadColourSet(*colour)):
-            self._lit = lit
-
-    def _on_body_height(self, message: Any) -> None:
-        if not math.isfinite(message.data):
-            return
-        height = to_byte('body_height', min(1.0, max(0.0, message.data)))
-        self._try(GaitSet(0, GaitParameter.BODY_HEIGHT, height))
-
-    def _on_raw(self, message: Any) -> None:
-        self._try(bytes(message.payload))
-
-    def _try(self, command: AnyCommand | bytes) -> bool:
-        try:
-            self.send(command)
-        except CommandRejectedError as error:
-            self.get_logger().warning(str(error), throttle_duration_sec=5.0)
-            return False
-        return True
 
     def send(
         self, command: AnyCommand | bytes, answer: Any = None, *, by_person: bool = False
@@ -213,7 +161,7 @@ class Driver(ManagedNode):
         if not (self._active and self.enabled):
             raise CommandRejectedError(RejectReason.NOT_ACTIVE, 'The driver is not active.')
         if payload != self._codec.neutral:
-            why = forbids(payload, self._walker.permission, time.monotonic(), by_person=by_person)
+            why = forbids(payload, self.permission, time.monotonic(), by_person=by_person)
             if why:
                 raise CommandRejectedError(RejectReason.NOT_ALLOWED, why)
 
@@ -266,29 +214,20 @@ class Driver(ManagedNode):
         if self._active:
             self.robot.tick(now)
             self._walk()
-        self._odometry.advance(min(1.0, now - self._odometry_at))
-        self._odometry_at = now
-        stamp = self.get_clock().now().to_msg()
-        self._odom.publish(driver_messages.odometry(self._odometry, stamp))
-        self._tf.publish(driver_messages.transform(self._odometry, stamp))
+        self._telemetry.publish_pose()
 
     def _frame(self, kind: str, payload: bytes, moment: float) -> None:
         if kind == 'tx' and self._codec.is_drive(payload):
             drive = self._codec.parse(payload)
             assert isinstance(drive, Drive)
-            self._odometry.velocity = self._calibration.velocity(drive)
-        age = time.monotonic() - moment
-        nanoseconds = self.get_clock().now().nanoseconds - round(age * 1e9)
-        self._echo[kind].publish(driver_messages.frame(payload, nanoseconds))
+            self._telemetry.walks(self._calibration.velocity(drive))
+        self._telemetry.publish_frame(kind, payload, moment)
 
     def _link_changed(self, state: str, text: str) -> None:
         self.get_logger().info(f'link {state}. {text}'.strip())
 
-    def _publish_battery(self) -> None:
-        self._battery.publish(driver_messages.battery(self.get_clock().now().to_msg()))
-
     def _report_walking(self) -> Report:
-        permission = self._walker.permission
+        permission = self.permission
         young = permission is not None and permission.young(time.monotonic())
         values = {'clipped': self._clipped, 'stamp_offset_s': round(self._stamp_offset, 3)}
         if abs(self._stamp_offset) > _STAMP_TOLERANCE:
@@ -297,12 +236,6 @@ class Driver(ManagedNode):
         if not young:
             return Report(Level.WARN, 'No word from the guard: nothing moves.', values)
         return Report(Level.OK, 'Walking.' if self._walking else 'Standing.', values)
-
-
-def _report_battery() -> Report:
-    return Report(
-        Level.WARN, 'How the robot reports its battery is not known: watch its own light.'
-    )
 
 
 def main() -> int:

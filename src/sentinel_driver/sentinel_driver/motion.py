@@ -4,6 +4,7 @@ No I/O, time is an argument (s, steady).
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 from .hermes import MAX_DRIVE, Command, Drive
@@ -14,6 +15,13 @@ PERMISSION_AGE = 0.5
 # A command may be 0.5 s old at most when the robot stands: what is left is for the pipe, the radio
 # and a busy machine, s.
 COMMAND_AGE = 0.4
+
+# Who commands at a steady pace is missed sooner: after so many of the longest of its last
+# intervals, but never sooner than LEAST_AGE, s. A killed process says nothing, and DDS notices its
+# end only after seconds; asking for a short lease would shut out every publisher that offers none.
+MISSED_INTERVALS = 3
+_PACE_MEMORY = 10
+LEAST_AGE = 0.2
 
 # A longer gap between two steps means that nothing was done meanwhile, s: do not make up for it.
 _MAX_STEP = 0.1
@@ -165,6 +173,7 @@ class Walker:
         self.permission: Permission | None = None
         self._asked = Velocity()
         self._asked_at = -math.inf
+        self._intervals: deque[float] = deque(maxlen=_PACE_MEMORY)
         self._current = Velocity()
         self._stepped_at = -math.inf
 
@@ -172,7 +181,19 @@ class Walker:
         """Take a command; one with a component that is no number counts as a stop."""
         finite = all(map(math.isfinite, (velocity.x, velocity.y, velocity.yaw)))
         self._asked = velocity if finite else Velocity()
+        interval = now - self._asked_at
+        if interval > COMMAND_AGE:
+            self._intervals.clear()
+        else:
+            self._intervals.append(interval)
         self._asked_at = now
+
+    @property
+    def holds(self) -> float:
+        """How long a command holds after it was received, s."""
+        if len(self._intervals) < _PACE_MEMORY:
+            return COMMAND_AGE
+        return min(COMMAND_AGE, max(LEAST_AGE, MISSED_INTERVALS * max(self._intervals)))
 
     def halt(self) -> None:
         """Forget the command."""
@@ -182,7 +203,8 @@ class Walker:
     def step(self, now: float) -> Decision:
         """Return what to walk now."""
         permission = self.permission
-        if now - self._asked_at > COMMAND_AGE:
+        holds_until = self._asked_at + self.holds
+        if now > holds_until:
             goal, why = Velocity(), 'no command'
         elif permission is None or not permission.young(now):
             goal, why = Velocity(), 'no word from the guard'
@@ -194,7 +216,7 @@ class Walker:
         self._stepped_at = now
         self._current = self._approach(goal, dt)
         heard = permission.received if permission else -math.inf
-        until = min(self._asked_at + COMMAND_AGE, heard + PERMISSION_AGE)
+        until = min(holds_until, heard + PERMISSION_AGE)
         return Decision(self._current, until, why)
 
     def _allowed(self, permission: Permission) -> tuple[Velocity, str]:

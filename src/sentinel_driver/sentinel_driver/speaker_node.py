@@ -12,12 +12,15 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from sentinel_common.diagnostics import Diagnostics, Level, Report
-from sentinel_common.parameters import Parameter, Parameters
+from sentinel_common.parameters import Parameters
 
 from sentinel_common import node
 
-from .sound import players, wav
+from .sound import library, players, wav
 from .sound.budget import HourlyBudget
+from .speaker_parameters import PARAMETERS
+
+__all__ = ['PARAMETERS', 'Speaker', 'main']
 
 # A permission of the guard holds this long, s.
 _PERMISSION_AGE = 0.5
@@ -27,26 +30,6 @@ _TICK = 0.05
 
 # Where sounds go on a machine without audio.
 _FALLBACK = Path('~/.local/share/garden-sentinel/sounds').expanduser()
-
-PARAMETERS = (
-    Parameter('volume', 1.0, 'scales the volume of every sound', minimum=0.0, maximum=1.0),
-    Parameter(
-        'hourly_budget',
-        120.0,
-        'autonomous sound in any sixty minutes, s; the guard has a budget of its own',
-        minimum=0.0,
-        maximum=3600.0,
-        read_only=True,
-    ),
-    Parameter(
-        'render_folder',
-        '',
-        'write sounds as files into this folder instead of playing them; where there is no audio '
-        'and no folder is given, ~/.local/share/garden-sentinel/sounds',
-        read_only=True,
-    ),
-    Parameter('seed', 0, 'variation of the bundled sounds; 0: another one each time', minimum=0),
-)
 
 
 @dataclass
@@ -169,7 +152,7 @@ class Speaker(Node):
 
         def work() -> None:
             try:
-                future.set_result(_samples(name, seed + self._count))
+                future.set_result(library.load(name, seed + self._count))
             except Exception as error:  # belongs to whoever awaits the future
                 future.set_exception(error)
             self._wake.trigger()
@@ -254,19 +237,6 @@ class Speaker(Node):
         if self._failure:
             return Report(Level.ERROR, f'The last sound failed: {self._failure}.', values)
         return Report(Level.OK, f'Plays {self._where}.', values)
-
-
-def _samples(name: str, seed: int) -> tuple[wav.Array, int]:
-    from .sound import synthesis
-
-    if name in synthesis.BUNDLED:
-        return synthesis.make(name, seed), synthesis.RATE
-    if not name.lower().endswith('.wav'):
-        raise wav.SoundError(
-            f'There is no sound {name!r}.',
-            f'Bundled are {", ".join(synthesis.BUNDLED)}; else give the path of a WAV file.',
-        )
-    return wav.read(Path(name).expanduser())
 
 
 def main() -> int:

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sentinel_driver.hermes import Drive
-from sentinel_driver.motion import Axis, Calibration, Limits, Permission, Velocity, Walker
+from sentinel_driver.motion import (
+    COMMAND_AGE,
+    Axis,
+    Calibration,
+    Limits,
+    Permission,
+    Velocity,
+    Walker,
+)
 from sentinel_driver.odometry import DRIFT, SLIP, Odometry
 
 LIMITS = Limits(
@@ -78,6 +86,38 @@ def test_age_counts_from_receipt(heard, asked, moves):
     assert decision.velocity.moving is moves
     if moves:
         assert decision.until == pytest.approx(100.1)
+
+
+@pytest.mark.parametrize(
+    ('rate', 'holds'), [(50, 0.2), (20, 0.2), (10, 0.3), (8, 0.375), (5, 0.4), (2.2, 0.4)]
+)
+def test_a_steady_publisher_is_missed_sooner(rate, holds):
+    walker = Walker(LIMITS)
+    for i in range(30):
+        now = i / rate
+        walker.permission = Permission(now, **FREE)
+        walker.ask(Velocity(x=0.2), now)
+        decision = walker.step(now)
+    assert decision.until == pytest.approx(now + holds)
+    assert walker.step(now + holds - 0.01).velocity.moving
+    assert not walker.step(now + holds + 0.001).velocity.moving
+
+
+def test_a_publisher_with_gaps_is_given_more_time():
+    walker = Walker(LIMITS)
+    now = 0.0
+    for i in range(30):
+        now += 0.12 if i % 5 == 0 else 0.05
+        walker.ask(Velocity(x=0.2), now)
+    assert walker.holds == pytest.approx(0.36)
+
+
+def test_after_a_pause_the_pace_is_learnt_afresh():
+    walker = Walker(LIMITS)
+    for i in range(30):
+        walker.ask(Velocity(x=0.2), i / 20)
+    walker.ask(Velocity(x=0.2), 10.0)
+    assert walker.holds == COMMAND_AGE
 
 
 def test_no_word_from_the_guard_means_standing():

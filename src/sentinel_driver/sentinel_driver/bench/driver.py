@@ -11,7 +11,7 @@ from typing import Any
 from sentinel_common.environment import environment
 
 from ..hermes import Codec, Drive, GaitSetAll, HeadColourSet, JointAngles, LegPose, encode
-from . import codec, drops, rig, round_trip, stops
+from . import codec, lanes, rig, round_trip, stops
 
 SUMMARY = 'the driver: codec, round trip, stop latency on every silence, dropped connections'
 
@@ -19,20 +19,24 @@ PARTS = ('codec', 'round_trip', 'stops', 'drops')
 
 _NOISE = 10_000_000  # bytes
 
+# Of what has no limit one trial in so many is made.
+_FEW = 5
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument('--json', type=Path, help='write the figures there')
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS, help='these parts only')
     parser.add_argument(
-        '--silences', nargs='+', choices=list(stops.Stops.KINDS), default=list(stops.Stops.KINDS)
+        '--silences', nargs='+', choices=list(stops.KINDS), default=list(stops.KINDS)
     )
     parser.add_argument('--trials', type=int, default=100, help='per kind of silence')
     parser.add_argument('--drops', type=int, default=200)
     parser.add_argument('--round-trips', type=int, default=1000)
     parser.add_argument(
-        '--load', type=int, default=os.cpu_count(), help='busy processes during the stops'
+        '--load', type=int, default=os.cpu_count(), help='busy processes during stops and drops'
     )
+    parser.add_argument('--lanes', type=int, default=4, help='trials that run side by side')
     parser.add_argument('--domain', type=int, default=1 + os.getpid() % 100, help='DDS domain')
     parser.add_argument('--seed', type=int, default=1)
 
@@ -45,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
         'benchmark': 'driver',
         **environment(args.seed, packages),
     }
-    result['load_processes'] = args.load
+    result |= {'load_processes': args.load, 'lanes': args.lanes}
     if 'codec' in args.only:
         result['codec'] = {
             **codec.throughput(args.seed),
@@ -65,30 +69,31 @@ def main(args: argparse.Namespace) -> int:
 
 def _radio_parts(args: argparse.Namespace, result: dict[str, Any]) -> None:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    # Ended from outside it must still end the nodes that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    bench = rig.Rig(args.domain)
-    result['robot_prioritised'] = bench.prioritised
-    try:
-        if 'round_trip' in args.only:
+    if 'round_trip' in args.only:
+        bench = rig.Rig(args.domain)
+        try:
             result['round_trip'] = round_trip.measure(bench, args.round_trips)
-        if 'drops' in args.only:
-            result['drops'] = drops.measure(bench, args.drops, args.seed, _progress)
-        if 'stops' in args.only:
-            trials = stops.Stops(bench)
-            try:
-                with rig.load(args.load):
-                    result['stops'] = {
-                        kind: trials.measure(kind, args.trials, _progress) for kind in args.silences
-                    }
-            finally:
-                trials.close()
-    finally:
-        bench.close()
-
-
-def _progress(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+        finally:
+            bench.close()
+    counts = {}
+    if 'drops' in args.only:
+        counts[lanes.DROPS] = args.drops
+    if 'stops' in args.only:
+        # What has no limit is only told, so a few are enough.
+        few = max(1, args.trials // _FEW)
+        counts |= {k: args.trials if stops.limit(k) else few for k in args.silences}
+    parts = [
+        lanes.Part(name, count, args.domain + i, args.seed)
+        for i, (name, count) in enumerate(counts.items())
+    ]
+    with rig.load(args.load):
+        figures = lanes.measure(parts, args.lanes) if parts else {}
+    result['robot_prioritised'] = all(f.pop('robot_prioritised') for f in figures.values())
+    if lanes.DROPS in figures:
+        result['drops'] = figures.pop(lanes.DROPS)
+    if figures:
+        result['stops'] = {kind: figures[kind] for kind in stops.KINDS if kind in figures}
 
 
 def _frames() -> list[bytes]:

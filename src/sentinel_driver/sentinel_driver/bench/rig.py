@@ -20,6 +20,9 @@ CODEC = Codec()
 # Nothing that a trial waits for takes longer, s.
 _TIMEOUT = 60.0
 
+# A radio process is given so long to disconnect, s.
+_GOODBYE = 5.0
+
 
 class TrialError(SentinelError):
     """A trial did not get where it should."""
@@ -83,12 +86,12 @@ class Rig:
             preexec_fn=_usual_priority,
         )
 
-    def until(self, wanted: Callable[[], Any], what: str) -> None:
+    def until(self, wanted: Callable[[], Any], what: str, timeout: float = _TIMEOUT) -> None:
         """Wait for something; raise TrialError where it does not happen."""
-        end = time.monotonic() + _TIMEOUT
+        end = time.monotonic() + timeout
         while not wanted():
             if time.monotonic() > end:
-                raise TrialError(f'{what} did not happen within {_TIMEOUT:.0f} s.')
+                raise TrialError(f'{what} did not happen within {timeout:.0f} s.')
             time.sleep(0.005)
 
     def walks(self, since: float) -> bool:
@@ -122,6 +125,9 @@ class Rig:
         self._thread.join()
         self.node.destroy_node()
         rclpy.shutdown(context=self._context)
+        # A radio process that outlives its node a little still says goodbye.
+        with contextlib.suppress(TrialError):
+            self.until(lambda: not self.robot.connected, 'the disconnection', _GOODBYE)
         self.robot.stop()
 
 

@@ -35,7 +35,7 @@ class Stops:
 
     def measure(self, kind: str, trials: int, progress: Callable[[str], None]) -> dict[str, Any]:
         """Return the figures of one kind of silence."""
-        trial, limit = self.KINDS[kind]
+        trial, limit = KINDS[kind]
         values: list[float] = []
         starved = 0
         while len(values) < trials:
@@ -67,12 +67,14 @@ class Stops:
         rig.until(lambda: rig.walks(since), 'walking')
         time.sleep(0.3 + 0.05 * (hash(since) % 7))  # at any phase of all the timers
 
-    def _expire(self) -> float:
+    def expire(self) -> float:
+        """The commands end, their process lives."""
         assert self._commander is not None and self._commander.stdout is not None
         _say(self._commander, 'pause')
         return self._rig.stop_latency(float(self._commander.stdout.readline()), settle=0.5)
 
-    def _deactivate(self) -> float:
+    def deactivate(self) -> float:
+        """The lifecycle of the driver."""
         since = time.monotonic()
         self._change(_DEACTIVATE)
         latency = self._rig.stop_latency(since)
@@ -88,7 +90,8 @@ class Stops:
         self._rig.until(client.service_is_ready, 'the service of the driver')
         client.call_async(ChangeState.Request(transition=Transition(id=transition)))
 
-    def _end_driver(self, number: int) -> float:
+    def end_driver(self, number: int) -> float:
+        """Send a signal to the driver node."""
         assert self._driver is not None
         since = time.monotonic()
         self._driver.send_signal(number)
@@ -98,7 +101,8 @@ class Stops:
         self._rig.until(lambda: not self._rig.robot.connected, 'the disconnection')
         return latency
 
-    def _kill_commander(self) -> float:
+    def kill_commander(self) -> float:
+        """SIGKILL to the node that commands."""
         assert self._commander is not None
         since = time.monotonic()
         self._commander.kill()
@@ -107,7 +111,8 @@ class Stops:
         self._commander = None
         return latency
 
-    def _freeze_driver(self) -> float:
+    def freeze_driver(self) -> float:
+        """SIGSTOP to the driver node: its pipe falls silent but does not end."""
         assert self._driver is not None
         since = time.monotonic()
         self._driver.send_signal(signal.SIGSTOP)
@@ -115,7 +120,7 @@ class Stops:
         self._driver.send_signal(signal.SIGCONT)
         return latency
 
-    def _kill_radio(self) -> float:
+    def kill_radio(self) -> float:
         """Nothing stops the robot until the next radio process shakes hands.
 
         Its neutral comes first.
@@ -125,7 +130,7 @@ class Stops:
         psutil.Process(self._driver.pid).children()[0].kill()
         return self._first_neutral(since)
 
-    def _lose_radio(self) -> float:
+    def lose_radio(self) -> float:
         """Out of range for one second; the robot walks on until it is back."""
         from sentinel_sim.robot.peripheral import Fault
 
@@ -143,18 +148,6 @@ class Stops:
         assert moment is not None
         return moment - since
 
-    KINDS: dict[str, tuple[Callable[['Stops'], float], float | None]] = {
-        'command_expires': (_expire, _EXPIRED),
-        'node_deactivated': (_deactivate, _ENDED),
-        'node_sigint': (lambda self: self._end_driver(signal.SIGINT), _ENDED),
-        'node_sigterm': (lambda self: self._end_driver(signal.SIGTERM), _ENDED),
-        'node_sigkill': (lambda self: self._end_driver(signal.SIGKILL), _ENDED),
-        'commander_sigkill': (_kill_commander, _ENDED),
-        'node_frozen': (_freeze_driver, None),
-        'radio_process_killed': (_kill_radio, None),
-        'radio_lost_1s': (_lose_radio, None),
-    }
-
 
 def _reap(process: Process | None) -> None:
     if process is None:
@@ -166,3 +159,21 @@ def _reap(process: Process | None) -> None:
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             stream.close()
+
+
+KINDS: dict[str, tuple[Callable[[Stops], float], float | None]] = {
+    'command_expires': (Stops.expire, _EXPIRED),
+    'node_deactivated': (Stops.deactivate, _ENDED),
+    'node_sigint': (lambda stops: stops.end_driver(signal.SIGINT), _ENDED),
+    'node_sigterm': (lambda stops: stops.end_driver(signal.SIGTERM), _ENDED),
+    'node_sigkill': (lambda stops: stops.end_driver(signal.SIGKILL), _ENDED),
+    'commander_sigkill': (Stops.kill_commander, _ENDED),
+    'node_frozen': (Stops.freeze_driver, None),
+    'radio_process_killed': (Stops.kill_radio, None),
+    'radio_lost_1s': (Stops.lose_radio, None),
+}
+
+
+def limit(kind: str) -> float | None:
+    """Required p99 of one kind of silence, s."""
+    return KINDS[kind][1]

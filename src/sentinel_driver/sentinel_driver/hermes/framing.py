@@ -28,7 +28,7 @@ def encode(payload: bytes) -> bytes:
     """
     if not 1 <= len(payload) <= MAX_PAYLOAD:
         raise BadFrameError(f'A payload has 1 to {MAX_PAYLOAD} bytes, not {len(payload)}.')
-    body = b''.join(bytes((len(run) + 1,)) + run for run in payload.split(b'\0'))
+    body = b''.join([bytes((len(run) + 1,)) + run for run in payload.split(b'\0')])
     return body + bytes((checksum(body), 0))
 
 
@@ -38,21 +38,28 @@ def decode(frame: bytes) -> bytes:
     Raise BadFrameError where it is damaged.
     """
     piece = frame.removesuffix(b'\0')
-    if len(piece) < 3:
-        raise BadFrameError('Too short for a frame.')
     if b'\0' in piece:
         raise BadFrameError('A terminator in the middle: this is more than one frame.')
+    return _payload(piece)
+
+
+def _payload(piece: bytes) -> bytes:
+    """Return the payload of what stands between two terminators."""
+    if len(piece) < 3:
+        raise BadFrameError('Too short for a frame.')
     body, given = piece[:-1], piece[-1]
     if given != checksum(body):
         raise BadFrameError(f'The checksum is {given:02x} and should be {checksum(body):02x}.')
-    runs = []
-    at = 0
-    while at < len(body):
-        end = at + body[at]
-        if end > len(body):
-            raise BadFrameError('A COBS code points past the end.')
-        runs.append(body[at + 1 : end])
+    end, size = body[0], len(body)
+    if end == size:  # no zero in it, as in most
+        return body[1:]
+    runs = [body[1:end]]
+    while end < size:
         at = end
+        end += body[at]
+        runs.append(body[at + 1 : end])
+    if end > size:
+        raise BadFrameError('A COBS code points past the end.')
     return b'\0'.join(runs)
 
 
@@ -75,25 +82,33 @@ class Decoder:
 
     def __init__(self) -> None:
         self.counts = DecoderCounts()
-        self._pending = bytearray()
+        self._pending = b''
         self._skipping = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the payloads that ``data`` completes, oldest first."""
+        *whole, rest = (self._pending + data).split(b'\0')
+        if self._skipping:
+            self.counts.dropped_bytes += len(whole[0] if whole else rest)
+            if not whole:
+                return []
+            del whole[0]
+            self._skipping = False
         payloads = []
-        *whole, rest = data.split(b'\0')
         for piece in whole:
-            self._hold(piece)
-            if not self._skipping and self._pending:
+            if len(piece) > _MAX_PIECE:
+                self._drop_overlong(piece)
+            elif piece:
                 try:
-                    payloads.append(decode(bytes(self._pending)))
-                    self.counts.frames += 1
+                    payloads.append(_payload(piece))
                 except BadFrameError:
                     self.counts.damaged += 1
-                    self.counts.dropped_bytes += len(self._pending)
-            self._pending.clear()
-            self._skipping = False
-        self._hold(rest)
+                    self.counts.dropped_bytes += len(piece)
+        self.counts.frames += len(payloads)
+        if len(rest) > _MAX_PIECE:
+            self._drop_overlong(rest)
+            self._skipping, rest = True, b''
+        self._pending = rest
         return payloads
 
     @property
@@ -103,16 +118,9 @@ class Decoder:
 
     def reset(self) -> None:
         """Forget a half received frame: a new connection starts afresh."""
-        self._pending.clear()
+        self._pending = b''
         self._skipping = False
 
-    def _hold(self, piece: bytes) -> None:
-        if self._skipping:
-            self.counts.dropped_bytes += len(piece)
-        elif len(self._pending) + len(piece) > _MAX_PIECE:
-            self.counts.overlong += 1
-            self.counts.dropped_bytes += len(self._pending) + len(piece)
-            self._pending.clear()
-            self._skipping = True
-        else:
-            self._pending += piece
+    def _drop_overlong(self, piece: bytes) -> None:
+        self.counts.overlong += 1
+        self.counts.dropped_bytes += len(piece)
