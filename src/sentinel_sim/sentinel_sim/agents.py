@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from .climb import INNER_FOOT, OUTER_FOOT, Climb
 from .fear import Fear, Stimulus, Temperament
 from .layout import BACK, FRONT, LAYOUT, SIDE, Layout
 from .scenarios import Visitor
@@ -81,7 +82,8 @@ def perceive(x: float, y: float, sentinel: Sentinel) -> list[Stimulus]:
 class Agent:
     """One visitor.
 
-    ``step`` moves it; ``x``, ``y`` (m), ``yaw`` (rad), ``state``, ``phase`` say how it is.
+    ``step`` moves it; ``x``, ``y`` (m), ``yaw`` (rad), ``state``, ``phase`` say how it is. While it
+    climbs, ``z`` is how high above the ground (m), and ``lean`` its pitch (rad, negative nose up).
     """
 
     def __init__(
@@ -112,7 +114,9 @@ class Agent:
         ]
         self.enters = float(rng.uniform(*visitor.enters))
         self.x, self.y = self._outside(self._gap)
+        self.z = self.lean = 0.0
         self.yaw = 0.0
+        self._climb: Climb | None = None
         self._route: list[tuple[float, float]] = []
         self._came: list[tuple[float, float]] = []
         self._since = 0.0
@@ -149,33 +153,33 @@ class Agent:
 
     # What it does.
 
-    def step(self, time: float, dt: float, sentinel: Sentinel) -> None:
-        """Live through ``dt`` s; ``time`` is that of the scenario, s."""
+    def step(self, time: float, dt: float, *robots: Sentinel) -> None:
+        """Live through ``dt`` s among ``robots``; ``time`` is that of the scenario, s."""
         if self.state is State.WAITING:
             if time >= self.enters:
-                self._enter(time, sentinel)
+                self._enter(time, robots)
             return
         if self.state is State.GONE:
             return
-        stimuli = perceive(self.x, self.y, sentinel)
-        self.fear.feel(dt, stimuli)
-        self._judge(time, sentinel)
+        self.fear.feel(dt, [s for robot in robots for s in perceive(self.x, self.y, robot)])
+        self._judge(time, robots)
         self._act(time, dt)
 
-    def _judge(self, time: float, sentinel: Sentinel) -> None:
+    def _judge(self, time: float, robots: Sequence[Sentinel]) -> None:
         calm = self.state in (State.ENTERING, State.FORAGING, State.LEAVING)
         if calm and self.fear.level > self.fear.alert:
             self._before = self.state
             self.state, self._since = State.ALERT, time
             self._decided: float | None = None
         if self.state is State.ALERT:
-            bearing = np.arctan2(sentinel.y - self.y, sentinel.x - self.x) - self.yaw
+            nearest = min(robots, key=lambda r: _distance((r.x, r.y), (self.x, self.y)))
+            bearing = np.arctan2(nearest.y - self.y, nearest.x - self.x) - self.yaw
             self.look = float(np.clip((bearing + np.pi) % (2 * np.pi) - np.pi, -1.0, 1.0))
             if self._decided is None and self.fear.level > self.fear.flee:
                 self._decided = time
             if self._decided is not None and time - self._decided >= self.fear.reaction:
                 self.state = State.FLEEING
-                self._route = self._way_out(sentinel)
+                self._route = self._way_out(robots)
             elif self._decided is None and self.fear.level < 0.6 * self.fear.alert:
                 self.state = self._before
 
@@ -199,18 +203,15 @@ class Agent:
             if self._walk(dt, self._temperament.run if running else self._temperament.walk):
                 self._vanish(time)
 
-    def _enter(self, time: float, sentinel: Sentinel) -> None:
+    def _enter(self, time: float, robots: Sequence[Sentinel]) -> None:
         self.visits += 1
         start = self._outside(self._gap)
         self.x, self.y = start
-        gap = self._layout.gaps[self._gap]
+        gap = self._layout.ways[self._gap]
         goal = self._goal()
-        self._route = [
-            gap,
-            self._inside(self._gap),
-            *_around(self._inside(self._gap), goal, sentinel),
-        ]
-        self._came = [start, gap, self._inside(self._gap)]
+        way = self._way(self._gap)
+        self._route = [*way, *_around(way[-1], goal, robots)]
+        self._came = [start, *way]
         self.yaw = float(np.arctan2(gap[1] - start[1], gap[0] - start[0]))
         self.state = State.ENTERING
         stays = float(self._rng.uniform(*self.visitor.stays))
@@ -239,11 +240,11 @@ class Agent:
     def _arrive(self, time: float) -> None:
         if self.visitor.plan == 'cross':
             leaving = min(
-                range(len(self._layout.gaps)),
+                range(len(self._layout.ways)),
                 key=lambda i: _distance(self._inside(i), (self.x, self.y)),
             )
             self.state = State.LEAVING
-            self._route = [self._layout.gaps[leaving], self._outside(leaving)]
+            self._route = self._out(leaving)[1:]
             return
         self.state = State.FORAGING
         self._bite = time + float(self._rng.uniform(*_BITE))
@@ -267,20 +268,22 @@ class Agent:
         if time >= self._bite:
             self._route = [self._plant() if foraging else self._goal()]
 
-    def _way_out(self, sentinel: Sentinel) -> list[tuple[float, float]]:
-        """Way it came, unless the robot stands in it: then the gap whose way is freest."""
+    def _way_out(self, robots: Sequence[Sentinel]) -> list[tuple[float, float]]:
+        """Way it came, unless a robot stands in it: then the gap whose way is freest."""
+        if self._climb is not None:
+            outwards = self._climb.flee()
+            return [outwards, self._outside(self._gap)]
         here = (self.x, self.y)
-        robot = (sentinel.x, sentinel.y)
 
         def clearance(gap: int) -> float:
-            return _clearance(here, self._inside(gap), robot)
+            return min(_clearance(here, self._inside(gap), (r.x, r.y)) for r in robots)
 
         gap = (
             self._gap
             if clearance(self._gap) > 0.8
             else max(range(len(self._layout.gaps)), key=clearance)
         )
-        return [self._inside(gap), self._layout.gaps[gap], self._outside(gap)]
+        return self._out(gap)
 
     def _vanish(self, time: float) -> None:
         self.speed = 0.0
@@ -297,6 +300,9 @@ class Agent:
         """Go on along the route; say whether its end is reached."""
         if not self._route:
             return True
+        if self._climb is not None:
+            self._clamber(dt, speed)
+            return not self._route
         tx, ty = self._route[0]
         error = np.arctan2(ty - self.y, tx - self.x) - self.yaw
         error = float((error + np.pi) % (2 * np.pi) - np.pi)
@@ -312,8 +318,42 @@ class Agent:
         self.phase = (self.phase + move / self._stride) % 1.0
         # A running animal turns in a wider circle: without a wider goal it would orbit it.
         if distance < max(_ARRIVED, speed / _TURN_RUNNING):
-            self._route.pop(0)
+            foot = self._route.pop(0)
+            self._climb = self._over(foot)
         return not self._route
+
+    def _over(self, foot: tuple[float, float]) -> Climb | None:
+        """Begin to climb where the way goes on at the other side of the fence."""
+        for number in range(len(self._layout.gaps), len(self._layout.ways)):
+            feet = self._way(number)[:2]
+            if self._route and {foot, self._route[0]} == set(feet):
+                return Climb((self.x, self.y), foot, self._route[0], inwards=foot == feet[0])
+        return None
+
+    def _clamber(self, dt: float, speed: float) -> None:
+        assert self._climb is not None
+        self._posture = 'climb'
+        self.speed = self._climb.step(dt, running=speed > 1.0)
+        self.phase = (self.phase + self.speed * dt / self._stride) % 1.0
+        (self.x, self.y), self.z, self.lean = self._climb.place
+        error = (self._climb.yaw - self.yaw + np.pi) % (2 * np.pi) - np.pi
+        self.yaw += float(np.clip(error, -_TURN_RUNNING * dt, _TURN_RUNNING * dt))
+        if self._climb.done:
+            self._route.pop(0)
+            self._climb, self.z, self.lean = None, 0.0, 0.0
+
+    def _way(self, number: int) -> list[tuple[float, float]]:
+        """Points of a way in, behind the start: through a gap, or over the fence."""
+        if number < len(self._layout.gaps):
+            return [self._layout.gaps[number], self._inside(number)]
+        return [
+            self._beside(number, OUTER_FOOT),
+            self._beside(number, -INNER_FOOT),
+            self._inside(number),
+        ]
+
+    def _out(self, number: int) -> list[tuple[float, float]]:
+        return [*reversed(self._way(number)), self._outside(number)]
 
     def _inside(self, gap: int) -> tuple[float, float]:
         return self._beside(gap, -0.8)
@@ -322,7 +362,7 @@ class Agent:
         return self._beside(gap, _OUTSIDE)
 
     def _beside(self, gap: int, outward: float) -> tuple[float, float]:
-        x, y = self._layout.gaps[gap]
+        x, y = self._layout.ways[gap]
         if abs(y) >= SIDE:
             return x, y + outward * float(np.sign(y))
         return x + outward * float(np.sign(x)), y
@@ -340,10 +380,10 @@ def _clearance(a: tuple[float, float], b: tuple[float, float], point: tuple[floa
 
 
 def _around(
-    start: tuple[float, float], goal: tuple[float, float], sentinel: Sentinel
+    start: tuple[float, float], goal: tuple[float, float], robots: Sequence[Sentinel]
 ) -> Sequence[tuple[float, float]]:
-    """Waypoints to the goal that keep off the robot."""
-    robot = (sentinel.x, sentinel.y)
+    """Waypoints to the goal that keep off the robot which stands most in the way."""
+    robot = min(((r.x, r.y) for r in robots), key=lambda place: _clearance(start, goal, place))
     if _clearance(start, goal, robot) >= _BERTH:
         return [goal]
     axis = np.array(goal) - np.array(start)

@@ -12,7 +12,7 @@ import mujoco
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from . import plants
+from . import plants, relief
 from .animals.shapes import Array
 from .layout import BACK, FRONT, LAYOUT, SIDE, Layout
 
@@ -22,6 +22,12 @@ GROUP_GARDEN, GROUP_PLANTS, GROUP_HIDDEN = 0, 2, 3
 # Extent of the lawn to each side, m.
 HALF_LAWN = 8.0
 
+# Side of a cell of the sloping lawn, m.
+_CELL = 0.1
+
+# The lawn is the slope, and a fence is built along it.
+_FOLLOWS_BY_ITSELF = ('ground', 'fence_back', 'fence_left', 'fence_right')
+
 _DECOR = {'contype': 0, 'conaffinity': 0, 'mass': 0}
 _BOX, _MESH = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_MESH
 _CYLINDER, _SPHERE = mujoco.mjtGeom.mjGEOM_CYLINDER, mujoco.mjtGeom.mjGEOM_SPHERE
@@ -30,11 +36,17 @@ _RGB = mujoco.mjtTextureRole.mjTEXROLE_RGB
 
 
 def build(
-    seed: int, layout: Layout = LAYOUT, *, size: tuple[int, int] = (640, 480), dusk: bool = False
+    seed: int,
+    layout: Layout = LAYOUT,
+    *,
+    size: tuple[int, int] = (640, 480),
+    dusk: bool = False,
+    slopes: float = 0.0,
 ) -> Any:
     """Return an MjSpec of the garden without robot, animals or cameras.
 
-    ``size`` is that of the largest picture, ``dusk`` paints the sky of the evening.
+    ``size`` is that of the largest picture, ``dusk`` paints the sky of the evening, ``slopes`` 0..1
+    raises bank and mound (``relief``).
     """
     rng = np.random.default_rng([seed, 7])
     spec = mujoco.MjSpec()
@@ -42,10 +54,7 @@ def build(
     _look(spec, rng, size, dusk)
     _materials(spec, rng)
     world = spec.worldbody
-    world.add_geom(
-        name='ground', type=mujoco.mjtGeom.mjGEOM_PLANE, size=[HALF_LAWN, HALF_LAWN, 0.2],
-        material='grass', friction=[1.0, 0.01, 0.001],
-    )  # fmt: skip
+    _ground(spec, slopes)
     # Light is computed at corners: the lawn needs small squares under the lamp, the land around it
     # does not.
     world.add_geom(
@@ -59,14 +68,36 @@ def build(
         name='sun', pos=[0, 0, 8], dir=[0.4, 0.3, -1], castshadow=False,
         type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
     )  # fmt: skip
-    _fence(spec, rng, layout)
+    _fence(spec, rng, layout, slopes)
     _shed(world, layout.shed)
     plants.add_meshes(spec, rng)
     _beds(world, rng, layout)
     _lawn_plants(world, rng, layout)
     _pond(world, rng, layout.pond)
     _things(world, rng)
+    if slopes:
+        for geom in world.geoms:
+            if geom.name not in _FOLLOWS_BY_ITSELF and geom.type != mujoco.mjtGeom.mjGEOM_PLANE:
+                geom.pos[2] += float(relief.height(geom.pos[0], geom.pos[1], slopes))
     return spec
+
+
+def _ground(spec: Any, slopes: float) -> None:
+    """Lay the lawn: a plane, or a field of heights where there are slopes."""
+    common = {'name': 'ground', 'material': 'grass', 'friction': [1.0, 0.01, 0.001]}
+    if not slopes:
+        spec.worldbody.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_PLANE, size=[HALF_LAWN, HALF_LAWN, 0.2], **common
+        )
+        return
+    cells = round(2 * HALF_LAWN / _CELL) + 1
+    along = np.linspace(-HALF_LAWN, HALF_LAWN, cells)
+    heights = relief.height(*np.meshgrid(along, along), slopes)  # rows run along y
+    spec.add_hfield(
+        name='lawn', nrow=cells, ncol=cells, userdata=(heights / heights.max()).ravel().tolist(),
+        size=[HALF_LAWN, HALF_LAWN, float(heights.max()), 0.2],
+    )  # fmt: skip
+    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_HFIELD, hfieldname='lawn', **common)
 
 
 def _look(spec: Any, rng: np.random.Generator, size: tuple[int, int], dusk: bool) -> None:
@@ -138,7 +169,7 @@ def _materials(spec: Any, rng: np.random.Generator) -> None:
         )
 
 
-def _fence(spec: Any, rng: np.random.Generator, layout: Layout) -> None:
+def _fence(spec: Any, rng: np.random.Generator, layout: Layout, slopes: float) -> None:
     """Stand boards along three sides.
 
     One mesh per side to look at, one wall per stretch to bump into.
@@ -163,11 +194,15 @@ def _fence(spec: Any, rng: np.random.Generator, layout: Layout) -> None:
             place = np.array([middle, fixed, 0.62]) if along_x else np.array([fixed, middle, 0.62])
             size = [half, 0.03, 0.62] if along_x else [0.03, half, 0.62]
             spec.worldbody.add_geom(type=_BOX, pos=place, size=size, group=GROUP_HIDDEN)
-        _planks(spec, f'fence_{name}', np.array(boxes), rng)
+        planks = np.array(boxes)
+        line = planks[:, 0, 0]
+        x, y = (line, fixed) if along_x else (fixed, line)
+        planks[:, 0, 2] += relief.height(x, y, slopes)
+        _planks(spec, f'fence_{name}', planks, rng)
         # A mesh lies along x; on the back it is turned by a quarter.
         turn = [1, 0, 0, 0] if along_x else [np.sqrt(0.5), 0, 0, np.sqrt(0.5)]
         spec.worldbody.add_geom(
-            type=_MESH, meshname=f'fence_{name}', material='wood', quat=turn,
+            name=f'fence_{name}', type=_MESH, meshname=f'fence_{name}', material='wood', quat=turn,
             pos=[0, fixed, 0] if along_x else [fixed, 0, 0], group=GROUP_GARDEN, **_DECOR,
         )  # fmt: skip
 

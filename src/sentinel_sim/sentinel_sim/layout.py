@@ -5,6 +5,9 @@ Frame ``map``: origin where the robot starts, x towards the back fence, y left, 
 
 from dataclasses import dataclass
 
+# Height of the fence, m.
+FENCE_HEIGHT = 1.24
+
 # Where the fences stand, and where the open side towards the house begins, m.
 BACK, SIDE, FRONT = 6.0, 5.0, -3.5
 
@@ -27,7 +30,8 @@ class Bed:
 class Layout:
     """Where things stand; ``gaps`` are the middles of the ways in, (x, y) m.
 
-    Two holes in the back fence, a gate on each side, and the open side towards the house.
+    Two holes in the back fence, a gate on each side, and the open side towards the house. Who can
+    climb may also come over the fence at ``climbs``.
     """
 
     beds: tuple[Bed, ...]
@@ -35,6 +39,12 @@ class Layout:
     gap_widths: tuple[float, ...]
     shed: tuple[float, float]
     pond: tuple[float, float]
+    climbs: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def ways(self) -> tuple[tuple[float, float], ...]:
+        """All ways in: ``gaps``, then ``climbs``."""
+        return self.gaps + self.climbs
 
 
 LAYOUT = Layout(
@@ -43,4 +53,8 @@ LAYOUT = Layout(
     gap_widths=(0.55, 0.55, 1.0, 1.0, 2.0),
     shed=(4.7, -3.9),
     pond=(4.5, 3.6),
+    climbs=((BACK, 1.55),),
 )
+
+# Where two robots stand guard, one before each bed: x, y (m), heading (rad).
+POSTS = ((0.0, 1.0, 0.0), (0.0, -1.7, 0.0))

@@ -30,13 +30,13 @@ def add_lamp(body: Any, name: str, position: tuple[float, float, float]) -> None
 
 
 def apply(
-    model: Any, condition: str, lamp: str | None, *, strength: float = 1.0, sun_height: float = 0.8
+    model: Any, condition: str, *lamps: str, strength: float = 1.0, sun_height: float = 0.8
 ) -> None:
     """Light the garden.
 
     ``strength`` scales the light, ``sun_height`` 0..1 is how steeply it falls by day.
 
-    ``lamp`` is lit in the conditions 'ir' and 'torch'; all other spot lamps go dark.
+    ``lamps`` are lit in the conditions 'ir' and 'torch'; all other spot lamps go dark.
     """
     sun = model.light('sun').id
     head = model.vis.headlight
@@ -62,8 +62,7 @@ def apply(
         0.05 * fill,
         0,
     )
-    if lamp is not None and condition in ('ir', 'torch', MOON):
-        i = model.light(lamp).id
+    for i in [model.light(lamp).id for lamp in lamps if condition in ('ir', 'torch', MOON)]:
         model.light_active[i] = 1
         model.light_cutoff[i], model.light_exponent[i] = _CUTOFF, _EXPONENT
         model.light_attenuation[i] = _FALLOFF

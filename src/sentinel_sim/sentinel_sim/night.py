@@ -3,6 +3,7 @@
 Pure and deterministic.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from zlib import crc32
@@ -84,20 +85,20 @@ class Night:
         """Let time pass in which nobody is there."""
         self.time = max(self.time, time)
 
-    def step(self, dt: float, sentinel: Sentinel) -> None:
-        """Live through ``dt`` s with the robot as it is."""
+    def step(self, dt: float, *robots: Sentinel) -> None:
+        """Live through ``dt`` s with the robots as they are."""
         pieces = max(1, int(np.ceil(dt / MAX_STEP - 1e-9)))
         for _ in range(pieces):
             self.time += dt / pieces
             for agent in self.agents:
                 before = agent.state
-                agent.step(self.time, dt / pieces, sentinel)
-                self._note(agent, before, dt / pieces, sentinel)
+                agent.step(self.time, dt / pieces, *robots)
+                self._note(agent, before, dt / pieces, robots)
         if all(agent.done for agent in self.agents) and self.agents:
             if self._empty_since is None:
                 self._empty_since = self.time
 
-    def _note(self, agent: Agent, before: State, dt: float, sentinel: Sentinel) -> None:
+    def _note(self, agent: Agent, before: State, dt: float, robots: Sequence[Sentinel]) -> None:
         name = agent.visitor.name
         if before is State.WAITING and agent.present:
             self._open[name] = Visit(name, agent.visitor.kind, self.time)
@@ -111,9 +112,9 @@ class Night:
             return
         visit.seconds_inside += dt * agent.inside
         visit.seconds_in_beds += dt * agent.in_bed
-        distance = float(np.hypot(agent.x - sentinel.x, agent.y - sentinel.y))
+        distance = min(float(np.hypot(agent.x - r.x, agent.y - r.y)) for r in robots)
         visit.closest_distance = min(visit.closest_distance, distance)
-        if visit.first_stimulus is None and (sentinel.sound or sentinel.light > 0):
+        if visit.first_stimulus is None and any(r.sound or r.light > 0 for r in robots):
             visit.first_stimulus = self.time
         if agent.state is State.ALERT and before is not State.ALERT and visit.alerted is None:
             visit.alerted = self.time

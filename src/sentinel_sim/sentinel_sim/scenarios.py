@@ -44,8 +44,8 @@ _ANIMAL = {
         'plan': {'enum': list(PLANS)},
         'enters': _SPAN,
         'stays': _SPAN,
-        'gap': {'type': 'integer', 'minimum': 0, 'maximum': len(LAYOUT.gaps) - 1},
-        'leaves_by': {'type': 'integer', 'minimum': 0, 'maximum': len(LAYOUT.gaps) - 1},
+        'gap': {'type': 'integer', 'minimum': 0, 'maximum': len(LAYOUT.ways) - 1},
+        'leaves_by': {'type': 'integer', 'minimum': 0, 'maximum': len(LAYOUT.ways) - 1},
         'bed': {'type': 'integer', 'minimum': 0, 'maximum': len(LAYOUT.beds) - 1},
         'variant': {'type': 'integer', 'minimum': 0},
         'boldness': {'type': 'number', 'exclusiveMinimum': 0},
@@ -64,6 +64,7 @@ _SCHEMA = {
         'linger': {'type': 'number', 'minimum': 0},
         'light': {'enum': list(CONDITIONS)},
         'garden': {'type': 'integer', 'minimum': 0},
+        'slopes': _SHARE,
         'robot': _PLACE,
         'weather': {
             'type': 'object',
@@ -110,7 +111,10 @@ class Weather:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A night: ``duration`` s at most; it ends ``linger`` s after the last visitor has left."""
+    """A night: ``duration`` s at most; it ends ``linger`` s after the last visitor has left.
+
+    ``slopes`` 0..1: how steep the garden is, see ``relief``.
+    """
 
     name: str
     about: str
@@ -118,6 +122,7 @@ class Scenario:
     light: str
     linger: float = 8.0
     garden: int = 3
+    slopes: float = 0.0
     robot: tuple[float, float, float] = (0.0, 0.0, 0.0)
     weather: Weather = Weather()
     animals: tuple[Visitor, ...] = ()

@@ -19,6 +19,7 @@ from sentinel_common.parameters import Parameter, Parameters, Value
 from sentinel_common import node, qos
 
 from .pacing import Every, Pacer
+from .robot_topics import RobotTopics
 
 
 def _fixed(name: str, default: Value, description: str, **bounds: Any) -> Parameter:
@@ -28,6 +29,7 @@ def _fixed(name: str, default: Value, description: str, **bounds: Any) -> Parame
 PARAMETERS: tuple[Parameter, ...] = (
     _fixed('scenario', 'raccoon_night', 'name in config/scenarios, or a YAML file'),
     _fixed('seed', 1, 'the same seed gives the same night', minimum=0),
+    _fixed('robots', [''], "namespaces of the robots, relative to the node's; two at the most"),
     _fixed('eye', 'onboard', 'what the sentinel looks through', choices=('onboard', 'fixed')),
     _fixed('camera_rate', 10.0, 'pictures of the camera per s', minimum=0.5, maximum=60.0),
     _fixed('spectator_rate', 4.0, 'pictures of the onlooker per s; 0: none', minimum=0, maximum=30),
@@ -41,6 +43,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     _fixed('result_file', '', 'file for the truth about the night, JSON; empty: none'),
 )
 
+_MOST_ROBOTS = 2
+
 # How often the clock is looked at, s: half a control step, so that none is late by a whole one.
 _TICK = 0.01
 
@@ -50,6 +54,15 @@ def preflight(values: Mapping[str, Any]) -> None:
     from . import scenarios  # MuJoCo comes with it; a look at PARAMETERS must not need that
 
     scenarios.load(values['scenario'])
+    _check_robots(values['robots'])
+
+
+def _check_robots(names: Any) -> None:
+    if not 1 <= len(names) <= _MOST_ROBOTS or len(set(names)) < len(names):
+        raise ConfigurationError(
+            f'Parameter robots is {list(names)}: the garden has room for one or two robots.',
+            'Give each a name of its own.',
+        )
 
 
 class Simulator(RosNode):
@@ -58,7 +71,8 @@ class Simulator(RosNode):
     Publishes ``camera/image_raw``, ``camera/camera_info``, ``spectator/image_raw``,
     ``joint_states``, ``imu``, ``pose_fix``, ``ground_truth/detections``, ``ground_truth/odom``,
     ``ground_truth/animals``; reads ``sound_state``. The robot itself is reached over emulated
-    Bluetooth, see ``hci_port``.
+    Bluetooth, see ``hci_port``. Where there are two robots, each has its topics in its namespace
+    (all but those of spectator and animals), and ``peripheral.ADDRESSES`` on the one radio.
     """
 
     def __init__(self) -> None:
@@ -67,7 +81,8 @@ class Simulator(RosNode):
         os.environ.setdefault('MUJOCO_GL', 'osmesa')
         from . import scenarios
         from .camera_model import Lens
-        from .robot.peripheral import EmulatedRobot
+        from .robot.air import Air
+        from .robot.peripheral import ADDRESSES, EmulatedRobot
         from .world import World
 
         p = self._parameters_in_force = Parameters(self, PARAMETERS)
@@ -75,12 +90,20 @@ class Simulator(RosNode):
         if len(lens) != 2:
             raise ConfigurationError(f'Parameter lens takes two numbers, not {len(lens)}.')
         scenario = scenarios.load(p['scenario'])
-        self._world = World(scenario, p['seed'], lens=Lens(*lens), eye=p['eye'])
+        _check_robots(p['robots'])
+        self._world = World(
+            scenario, p['seed'], robots=len(p['robots']), lens=Lens(*lens), eye=p['eye']
+        )
         self._world.night_runs = False
-        self._radio = EmulatedRobot(self._world.mekamon, p['hci_port'])
-        self._radio.start()
+        self._air = Air(port=p['hci_port'])
+        self._air.start()
+        self._radios = [
+            EmulatedRobot(body.mekamon, air=self._air, address=address)
+            for body, address in zip(self._world.bodies, ADDRESSES, strict=False)
+        ]
+        for radio in self._radios:
+            radio.start()
         self._announce_port(p['hci_port_file'])
-        self._rng = np.random.default_rng([p['seed'], 31])
         self._sizes = {
             n: (q.anatomy.length, q.anatomy.width, q.anatomy.height)
             for n, q in self._world.puppets.items()
@@ -97,34 +120,28 @@ class Simulator(RosNode):
         self.get_logger().info(f'{scenario.name}, seed {p["seed"]}: {scenario.about}')
 
     def _announce_port(self, file: str) -> None:
-        self.get_logger().info(f'emulated radio on 127.0.0.1:{self._radio.port}')
+        self.get_logger().info(f'emulated radio on 127.0.0.1:{self._air.port}')
         if file:
             # Whoever waits for the file must never read half a number.
             draft = Path(file).with_suffix('.tmp')
-            draft.write_text(f'{self._radio.port}\n')
+            draft.write_text(f'{self._air.port}\n')
             draft.replace(file)
 
     def _make_publishers(self, p: Any) -> None:
-        from geometry_msgs.msg import PoseWithCovarianceStamped
-        from nav_msgs.msg import Odometry
         from rosgraph_msgs.msg import Clock
-        from sensor_msgs.msg import CameraInfo, Image, Imu, JointState
-        from vision_msgs.msg import Detection2DArray, Detection3DArray
+        from sensor_msgs.msg import Image
+        from vision_msgs.msg import Detection3DArray
 
-        from sentinel_msgs.msg import SoundState
-
+        self._robots = [
+            RobotTopics(
+                self, self._world, number, name, np.random.default_rng([p['seed'], 31 + number])
+            )
+            for number, name in enumerate(p['robots'])
+        ]
         publish = self.create_publisher
-        self._image = publish(Image, 'camera/image_raw', qos.IMAGE_WRITER)
-        self._info = publish(CameraInfo, 'camera/camera_info', qos.RELIABLE)
         self._spectator = publish(Image, 'spectator/image_raw', qos.IMAGE_WRITER)
-        self._joints = publish(JointState, 'joint_states', qos.RELIABLE)
-        self._imu = publish(Imu, 'imu', qos.RELIABLE)
-        self._fix = publish(PoseWithCovarianceStamped, 'pose_fix', qos.RELIABLE)
-        self._true_boxes = publish(Detection2DArray, 'ground_truth/detections', qos.RELIABLE)
-        self._true_odom = publish(Odometry, 'ground_truth/odom', qos.RELIABLE)
         self._true_animals = publish(Detection3DArray, 'ground_truth/animals', qos.RELIABLE)
         self._clock_topic = publish(Clock, '/clock', qos.RELIABLE) if p['publish_clock'] else None
-        self.create_subscription(SoundState, 'sound_state', self._heard, qos.RELIABLE)
         self._due = {
             'camera': Every(p['camera_rate']),
             'spectator': Every(p['spectator_rate']),
@@ -133,9 +150,6 @@ class Simulator(RosNode):
             'truth': Every(10.0),
             'fix': Every(2.0),
         }
-
-    def _heard(self, message: Any) -> None:
-        self._world.sound = (message.name, float(message.volume)) if message.playing else None
 
     def _now(self) -> Any:
         if self._clock_topic is None:
@@ -170,38 +184,30 @@ class Simulator(RosNode):
         from . import truth
 
         stamp = self._now()
-        robot = self._world.robot()
         if self._clock_topic is not None:
             from rosgraph_msgs.msg import Clock
 
             self._clock_topic.publish(Clock(clock=stamp))
-        if self._due['joints'].due(self._time):
-            self._joints.publish(truth.joint_states(stamp, robot))
-        if self._due['imu'].due(self._time):
-            self._imu.publish(truth.imu(stamp, robot))
-        if self._due['truth'].due(self._time):
-            self._true_odom.publish(truth.odometry(stamp, robot))
-            self._true_animals.publish(truth.animals(stamp, self._world.night.agents, self._sizes))
-        if self._due['fix'].due(self._time):
-            self._fix.publish(truth.pose_fix(stamp, robot, self._rng))
+        due = {
+            name for name in ('joints', 'imu', 'truth', 'fix') if self._due[name].due(self._time)
+        }
+        for robot in self._robots:
+            robot.publish_motion(stamp, due)
+        if 'truth' in due:
+            agents = self._world.night.agents
+            self._true_animals.publish(
+                truth.animals(stamp, agents, self._sizes, self._world.ground)
+            )
 
     def _publish_pictures(self) -> None:
         from sentinel_common.images import image_from_array
         from std_msgs.msg import Header
 
-        from . import truth
-
         # Pictures are taken of the newest state only: a late machine drops them and keeps its
         # physics.
         if self._due['camera'].due(self._time):
-            header = Header(stamp=self._now(), frame_id=truth.EYE_FRAME)
-            picture = self._world.eye()
-            height, width = picture.shape[:2]
-            self._image.publish(image_from_array(picture, 'rgb8', header))
-            self._info.publish(truth.camera_info(header, (width, height), self._world.camera))
-            self._true_boxes.publish(
-                truth.detections(to_seconds(header.stamp), self._world.boxes())
-            )
+            for robot in self._robots:
+                robot.publish_picture(self._now())
         if self._due['spectator'].due(self._time):
             header = Header(stamp=self._now(), frame_id='map')
             self._spectator.publish(image_from_array(self._world.spectator(), 'rgb8', header))
@@ -229,7 +235,9 @@ class Simulator(RosNode):
                 Path(file).write_text(json.dumps(result, indent=1))
             except OSError as error:
                 self.get_logger().error(f'{file} cannot be written: {error.strerror}')
-        self._radio.stop()
+        for radio in self._radios:
+            radio.stop()
+        self._air.stop()
         self._world.close()
 
 

@@ -1,6 +1,6 @@
 """What is true in the simulated garden, as messages; behaviour never reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,8 +8,9 @@ from sentinel_common.detections import Box, Detection, Frame, frame_to_message
 
 from .agents import Agent
 from .camera_model import CameraModel
+from .robot.body import RobotState
 from .robot.model import JOINTS
-from .world import RobotState, Seen
+from .world import Seen
 
 # A fixed camera that sees the robot reports its place this exactly: m and rad, and so says its
 # covariance.
@@ -25,11 +26,14 @@ def detections(stamp: float, seen: Sequence[Seen]) -> Any:
 
 
 def animals(
-    stamp: Any, agents: Sequence[Agent], sizes: dict[str, tuple[float, float, float]]
+    stamp: Any,
+    agents: Sequence[Agent],
+    sizes: dict[str, tuple[float, float, float]],
+    ground: Callable[[float, float], float],
 ) -> Any:
     """vision_msgs/Detection3DArray in map of all animals in or near the garden.
 
-    ``sizes`` are length, width, height, m.
+    ``sizes`` are length, width, height, m; ``ground`` tells how high it is at a place, m.
     """
     from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion, Vector3
     from std_msgs.msg import Header
@@ -48,7 +52,8 @@ def animals(
             continue
         length, width, height = sizes[agent.visitor.name]
         turn = Quaternion(z=float(np.sin(agent.yaw / 2)), w=float(np.cos(agent.yaw / 2)))
-        pose = Pose(position=Point(x=agent.x, y=agent.y, z=height / 2), orientation=turn)
+        z = ground(agent.x, agent.y) + agent.z + height / 2
+        pose = Pose(position=Point(x=agent.x, y=agent.y, z=z), orientation=turn)
         hypothesis = ObjectHypothesisWithPose(
             hypothesis=ObjectHypothesis(class_id=agent.visitor.kind, score=1.0),
             pose=PoseWithCovariance(pose=pose),

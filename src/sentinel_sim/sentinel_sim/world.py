@@ -7,35 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from sentinel_driver.hermes import MAX_DRIVE, Codec, Drive
 
-from . import garden, lighting
+from . import garden, lighting, relief
 from .agents import Sentinel
 from .animals import catalog
 from .animals.parts import rotation, scaled
 from .animals.puppet import Puppet, posture
 from .camera_model import CameraModel, Lens, Picture
+from .layout import POSTS
 from .night import Night
-from .robot.gait import FULL_SPEED, FULL_TURN
+from .robot.body import GLOW_BY_LAMP, GLOW_BY_MOON, Body, RobotState
 from .robot.mekamon import MekaMon
-from .robot.model import (
-    BASE,
-    CAMERA,
-    CAMERA_FOVY,
-    GLOW,
-    IMU,
-    JOINTS,
-    LAMP,
-    LED,
-    STANCE_HEIGHT,
-    UNLIT_LED,
-    robot_spec,
-)
+from .robot.model import CAMERA_FOVY
 from .scenarios import Scenario
 from .weather import WeatherView, Wind
 
-Array = npt.NDArray[np.float64]
 Point = tuple[float, float, float]
 
 SIZE = (640, 480)
@@ -44,15 +30,11 @@ PHYSICS_STEP = 0.002
 # The firmware's own rate: joint targets are renewed every 20 ms.
 CONTROL_STEP = 0.02
 
-# Prefix of everything that belongs to the robot in the model.
-_ROBOT = 'robot/'
+# Prefix of everything that belongs to a robot in the model: the first, the second.
+_PREFIXES = ('robot/', 'robot2/')
 
-# Eyes of the sentinel: which camera of the model, and the lamp beside it.
+# Eyes of the sentinel: the camera that it carries, or the one on the house.
 ON_BOARD, FIXED = 'onboard', 'fixed'
-_EYES = {ON_BOARD: (_ROBOT + CAMERA, _ROBOT + LAMP), FIXED: (FIXED, f'{FIXED}/lamp')}
-
-# Steps sway the body at about 2 Hz; the mean velocity is felt over this time, s.
-_SWAY = 0.4
 
 # A young animal against an adult.
 _YOUNG_SIZE = 0.6
@@ -61,9 +43,6 @@ _YOUNG_SIZE = 0.6
 # at, m.
 _SPECTATOR_AT, _SPECTATOR_LOOKS_AT = (-0.85, -0.75, 0.62), (2.0, 0.30, 0.08)
 _SPECTATOR_FOVY = 52.0
-
-# The head's LED against the moonlight of the film.
-_GLOW = 3.0
 
 # What the spectator sees where no light comes from, RGB just above the horizon.
 _NIGHT_SKY = (26, 34, 58)
@@ -83,28 +62,6 @@ _NEAREST = 0.02
 
 
 @dataclass(frozen=True)
-class RobotState:
-    """Truth about the robot: pose in the map (m.
-
-    Quaternion w, x, y, z), velocities in base_link (m/s, rad/s).
-    """
-
-    position: Array
-    orientation: Array
-    linear: Array
-    angular: Array
-    joints: Array
-    joint_velocities: Array
-    acceleration: Array
-
-    @property
-    def yaw(self) -> float:
-        """Heading, rad."""
-        w, x, y, z = self.orientation
-        return float(np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z)))
-
-
-@dataclass(frozen=True)
 class Seen:
     """Where an animal is in the picture: box (x, y, width, height) px, clipped to the picture."""
 
@@ -117,9 +74,9 @@ class Seen:
 class World:
     """One night with everything in it.
 
-    ``step`` moves it by one control step; nothing here reads a clock.
-
-    Sounds come in through ``sound`` (name, volume); the robot through ``mekamon``.
+    ``step`` moves it by one control step; nothing here reads a clock. ``robots`` of them stand in
+    it: one where the scenario says, two at ``layout.POSTS``; ``bodies`` are theirs. Methods without
+    a robot's number speak of the first.
     """
 
     def __init__(
@@ -127,6 +84,7 @@ class World:
         scenario: Scenario,
         seed: int,
         *,
+        robots: int = 1,
         mekamon: MekaMon | None = None,
         size: tuple[int, int] = SIZE,
         lens: Lens | None = None,
@@ -134,18 +92,15 @@ class World:
     ) -> None:
         import mujoco
 
-        self.mekamon = mekamon or MekaMon(seed=seed)
+        mekamons = [mekamon or MekaMon(seed=seed), *(MekaMon(seed=seed) for _ in range(1, robots))]
+        self.bodies = tuple(map(Body, _PREFIXES[:robots], mekamons))
         self.control_step = CONTROL_STEP
         self._time = 0.0
-        self._falls = 0
-        self._velocity = np.zeros(2)
-        self._was_fallen = False
-        self._path = 0.0
-        self.sound: tuple[str, float] | None = None
         self.night_runs = True
-        self._resting_color = np.array(self.mekamon.head_color)
         self._size = size
-        self._eye, self._lamp = _EYES[eye]
+        self._fixed = eye == FIXED
+        self._eye = self._camera_of(0)
+        self._slopes = scenario.slopes
         # The night draws each animal's number, the puppets' strides make its feet stand still.
         draft = Night(scenario, seed)
         self.puppets = {}
@@ -159,13 +114,21 @@ class World:
         self.data = mujoco.MjData(self.model)
         for puppet in self.puppets.values():
             puppet.bind(self.model)
-        self._bind()
-        self._stand(scenario.robot)
+        for robot in self.bodies:
+            robot.bind(self.model, self.data)
+        mujoco.mj_forward(self.model, self.data)
+        # Let the robots settle on their feet before anybody looks.
+        mujoco.mj_step(self.model, self.data, round(0.3 / PHYSICS_STEP))
         self._renderer: Any = None
-        rng = np.random.default_rng([seed, 23])
-        self.camera = CameraModel(rng, size=size, fovy=CAMERA_FOVY, lens=lens)
-        drops = np.random.default_rng([seed, 37])
-        self._weather = WeatherView(scenario.weather, drops, self.camera)
+        self.cameras, self._weather = [], []
+        for i in range(robots):
+            more = [i] if i else []
+            camera = CameraModel(
+                np.random.default_rng([seed, 23, *more]), size=size, fovy=CAMERA_FOVY, lens=lens
+            )
+            drops = np.random.default_rng([seed, 37, *more])
+            self.cameras.append(camera)
+            self._weather.append(WeatherView(scenario.weather, drops, camera))
         self._wind = Wind(self.model, scenario.weather.wind)
 
     def close(self) -> None:
@@ -179,7 +142,12 @@ class World:
     def _compile(self, scenario: Scenario, size: tuple[int, int]) -> Any:
         import mujoco
 
-        spec = garden.build(scenario.garden, size=size, dusk=scenario.light == 'dusk')
+        spec = garden.build(
+            scenario.garden,
+            size=size,
+            dusk=scenario.light == 'dusk',
+            slopes=scenario.slopes,
+        )
         option = spec.option
         option.timestep = PHYSICS_STEP
         option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -190,35 +158,14 @@ class World:
             puppet.add(spec)
         _add_camera(spec, 'spectator', _SPECTATOR_AT, _SPECTATOR_LOOKS_AT, _SPECTATOR_FOVY)
         _add_camera(spec, FIXED, _FIXED_AT, _FIXED_LOOKS_AT, CAMERA_FOVY)
-        x, y, yaw = scenario.robot
-        frame = spec.worldbody.add_frame(
-            pos=[x, y, STANCE_HEIGHT], quat=[np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)]
-        )
-        frame.attach_body(robot_spec().body(BASE), _ROBOT, '')
+        posts = (scenario.robot,) if len(self.bodies) == 1 else POSTS
+        for robot, (x, y, yaw) in zip(self.bodies, posts, strict=True):
+            robot.attach(spec, (x, y, yaw), self.ground(x, y))
         return spec.compile()
 
-    def _bind(self) -> None:
-        model = self.model
-        self._base = model.body(_ROBOT + BASE).id
-        joints = [model.joint(_ROBOT + name) for name in JOINTS]
-        self._qpos = np.array([j.qposadr[0] for j in joints])
-        self._qvel = np.array([j.dofadr[0] for j in joints])
-        self._servos = np.array([model.actuator(_ROBOT + name).id for name in JOINTS])
-        self._led = model.mat(_ROBOT + LED).id
-        self._glow = model.light(_ROBOT + GLOW).id
-        self._root = model.joint(_ROBOT + 'root')
-        self._accelerometer = model.sensor(f'{_ROBOT}{IMU}_accelerometer').adr[0]
-        self._gyro = model.sensor(f'{_ROBOT}{IMU}_gyro').adr[0]
-
-    def _stand(self, pose: tuple[float, float, float]) -> None:
-        import mujoco
-
-        targets = self.mekamon.step(0.0)
-        self.data.qpos[self._qpos] = targets
-        self.data.ctrl[self._servos] = targets
-        mujoco.mj_forward(self.model, self.data)
-        # Let the robot settle on its feet before anybody looks.
-        mujoco.mj_step(self.model, self.data, round(0.3 / PHYSICS_STEP))
+    def ground(self, x: float, y: float) -> float:
+        """Height of the ground in the map, m."""
+        return float(relief.height(x, y, self._slopes))
 
     # Motion.
 
@@ -226,34 +173,37 @@ class World:
         """Advance everything by ``CONTROL_STEP`` s."""
         import mujoco
 
-        up = float(self.data.xmat[self._base].reshape(3, 3)[2, 2])
-        self.mekamon.sense(up=up)
-        self.data.ctrl[self._servos] = self.mekamon.step(CONTROL_STEP)
+        for robot in self.bodies:
+            robot.command(CONTROL_STEP)
         mujoco.mj_step(self.model, self.data, round(CONTROL_STEP / PHYSICS_STEP))
         self._time += CONTROL_STEP
-        self._feel_speed()
-        sentinel = self.sentinel()
-        self._path += float(np.hypot(sentinel.vx, sentinel.vy)) * CONTROL_STEP
-        self._falls += self.mekamon.fallen and not self._was_fallen
-        self._was_fallen = self.mekamon.fallen
+        for robot in self.bodies:
+            robot.feel(CONTROL_STEP)
         if self.night_runs:
-            self.night.step(CONTROL_STEP, sentinel)
+            self.night.step(CONTROL_STEP, *(robot.sentinel() for robot in self.bodies))
 
     def truth(self) -> dict[str, Any]:
-        """Everything about the night (see ``Night.truth``) and about the robot, ready for JSON."""
-        return {**self.night.truth(), 'robot': {'falls': self._falls, 'path_m': self._path}}
+        """Everything about the night (see ``Night.truth``) and about the robots, ready for JSON."""
+        robots = [robot.truth() for robot in self.bodies]
+        return {**self.night.truth(), 'robot': robots[0], 'robots': robots}
 
     def walk(self, x: float, y: float, yaw: float) -> None:
-        """Tell the firmware to walk at this velocity in base_link (m/s, m/s, rad/s).
+        """Tell the firmware to walk at this velocity, see ``Body.walk``."""
+        self.bodies[0].walk(x, y, yaw)
 
-        As a driver does.
-        """
-        drive = Drive(
-            forward=round(x / FULL_SPEED * MAX_DRIVE),
-            strafe=round(-y / FULL_SPEED * MAX_DRIVE),
-            turn=round(-yaw / FULL_TURN * MAX_DRIVE),
-        )
-        self.mekamon.handle(Codec().payload(drive))
+    @property
+    def mekamon(self) -> MekaMon:
+        """The firmware."""
+        return self.bodies[0].mekamon
+
+    @property
+    def sound(self) -> tuple[str, float] | None:
+        """What the speaker plays: name and volume."""
+        return self.bodies[0].sound
+
+    @sound.setter
+    def sound(self, value: tuple[str, float] | None) -> None:
+        self.bodies[0].sound = value
 
     @property
     def yaw(self) -> float:
@@ -262,61 +212,35 @@ class World:
 
     def sentinel(self) -> Sentinel:
         """What animals perceive of the robot now."""
-        x, y = self.data.xpos[self._base][:2]
-        vx, vy = self._velocity
-        # Switched off it is no stimulus either: only what is brighter than at rest counts.
-        light = float(np.maximum(np.array(self.mekamon.head_color) - self._resting_color, 0).max())
-        sound, volume = self.sound or ('', 0.0)
-        return Sentinel(float(x), float(y), float(vx), float(vy), light, sound, volume)
-
-    def _feel_speed(self) -> None:
-        """Follow the robot's velocity in the map.
-
-        Nobody is frightened by the swaying of single steps.
-        """
-        import mujoco
-
-        now = np.zeros(6)
-        mujoco.mj_objectVelocity(
-            self.model, self.data, mujoco.mjtObj.mjOBJ_BODY, self._base, now, 0
-        )
-        self._velocity += (now[3:5] - self._velocity) * CONTROL_STEP / _SWAY
+        return self.bodies[0].sentinel()
 
     def robot(self) -> RobotState:
         """Truth about the robot now."""
-        import mujoco
-
-        velocity = np.zeros(6)
-        mujoco.mj_objectVelocity(
-            self.model, self.data, mujoco.mjtObj.mjOBJ_BODY, self._base, velocity, 1
-        )
-        sensors = self.data.sensordata
-        return RobotState(
-            position=self.data.xpos[self._base].copy(),
-            orientation=self.data.xquat[self._base].copy(),
-            linear=velocity[3:],
-            angular=sensors[self._gyro : self._gyro + 3].copy(),
-            joints=self.data.qpos[self._qpos].copy(),
-            joint_velocities=self.data.qvel[self._qvel].copy(),
-            acceleration=sensors[self._accelerometer : self._accelerometer + 3].copy(),
-        )
+        return self.bodies[0].state()
 
     # Sight.
 
-    def eye(self) -> Picture:
-        """What the sensor of the camera gives now: RGB, uint8."""
+    @property
+    def camera(self) -> CameraModel:
+        """Lens and sensor of the camera."""
+        return self.cameras[0]
+
+    def eye(self, robot: int = 0) -> Picture:
+        """What the sensor of a robot's camera gives now: RGB, uint8."""
         condition = self.night.scenario.light
         self._light(condition)
-        ideal = self._render(self._eye, condition)
-        return self.camera.take(self._weather.draw(ideal, condition, self._time), condition)
+        ideal = self._render(self._camera_of(robot), condition)
+        drawn = self._weather[robot].draw(ideal, condition, self._time)
+        return self.cameras[robot].take(drawn, condition)
+
+    def _camera_of(self, robot: int) -> str:
+        return FIXED if self._fixed else self.bodies[robot].camera
 
     def spectator(self) -> Picture:
         """The garden as somebody who stands behind the robot would film it: RGB, uint8."""
         condition = self.night.scenario.light
         condition = lighting.MOON if condition in ('ir', 'torch') else condition
         self._light(condition)
-        self.model.light_active[self._glow] = any(self.mekamon.head_color)
-        self.model.light_diffuse[self._glow] = _GLOW * np.array(self.mekamon.head_color)
         picture = self._render('spectator', condition)
         if condition == lighting.MOON:
             dark = ~picture.any(2)
@@ -335,17 +259,19 @@ class World:
                 puppet.hide(self.data)
                 continue
             pose = posture(agent.posture, puppet.anatomy, agent.phase, agent.look)
-            puppet.place(self.model, self.data, np.array([agent.x, agent.y, 0.0]), agent.yaw, pose)
+            place = np.array([agent.x, agent.y, agent.z + self.ground(agent.x, agent.y)])
+            lean = agent.lean or relief.pitch(agent.x, agent.y, agent.yaw, self._slopes)
+            puppet.place(self.model, self.data, place, agent.yaw, pose, lean)
         mujoco.mj_kinematics(self.model, self.data)
         mujoco.mj_camlight(self.model, self.data)
 
-    def boxes(self) -> list[Seen]:
-        """Exact boxes of the animals before the camera (whole silhouettes.
+    def boxes(self, robot: int = 0) -> list[Seen]:
+        """Exact boxes of the animals before a robot's camera (whole silhouettes.
 
         Plants may hide parts of them).
         """
         self.pose_animals()
-        number = self.model.camera(self._eye).id
+        number = self.model.camera(self._camera_of(robot)).id
         place = self.data.cam_xpos[number]
         axes = self.data.cam_xmat[number].reshape(3, 3)
         found = []
@@ -358,7 +284,7 @@ class World:
             local = local[local[:, 2] > _NEAREST]
             if not len(local):
                 continue
-            pixels = self.camera.project(local)
+            pixels = self.cameras[robot].project(local)
             (x0, y0), (x1, y1) = np.clip([pixels.min(0), pixels.max(0)], 0, self._size)
             if x1 - x0 >= _MIN_PIXELS and y1 - y0 >= _MIN_PIXELS:
                 distance = float(np.hypot(agent.x - place[0], agent.y - place[1]))
@@ -367,12 +293,13 @@ class World:
         return found
 
     def _light(self, condition: str) -> None:
-        lighting.apply(self.model, condition, self._lamp)
+        lamps = [f'{FIXED}/lamp'] if self._fixed else [r.lamp for r in self.bodies]
+        lighting.apply(self.model, condition, *lamps)
         shine = {'ir': 1.0, 'torch': 0.7}.get(condition, 0.0)
         for puppet in self.puppets.values():
             puppet.shine(self.model, shine)
-        color = np.array(self.mekamon.head_color)
-        self.model.mat_rgba[self._led, :3] = UNLIT_LED + (1 - UNLIT_LED) * color
+        for robot in self.bodies:
+            robot.shine(GLOW_BY_MOON if condition == lighting.MOON else GLOW_BY_LAMP)
 
     def _render(self, camera: str, condition: str) -> Picture:
         import mujoco

@@ -44,7 +44,7 @@ def simulator(tmp_path, *parameters):
         command += ['-p', parameter]
     return subprocess.Popen(
         command,
-        env={**os.environ, 'ROS_DOMAIN_ID': str(DOMAIN), 'MUJOCO_GL': 'osmesa'},
+        env={'MUJOCO_GL': 'osmesa', **os.environ, 'ROS_DOMAIN_ID': str(DOMAIN)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -45,7 +45,7 @@ class Pose:
 
 
 def posture(name: str, anatomy: Anatomy, phase: float = 0.0, look: float = 0.0) -> Pose:
-    """Return a named pose: walk, bound, stand, alert, forage, rear, sit.
+    """Return a named pose: walk, climb, bound, stand, alert, forage, rear, sit.
 
     What a kind cannot do becomes standing.
     """
@@ -53,6 +53,8 @@ def posture(name: str, anatomy: Anatomy, phase: float = 0.0, look: float = 0.0) 
         if name == 'forage':
             return Pose(pitch=0.9, head=0.2, look=look)
         return Pose(phase=phase, gait=float(name in ('walk', 'bound')), look=look)
+    if name == 'climb':
+        return Pose(phase, 0.8, head=-0.1, tail=-0.15, look=look)
     if name == 'walk':
         return Pose(phase, 1.0, head=0.12 + 0.04 * np.sin(4 * np.pi * phase), look=look)
     if name == 'bound':
@@ -93,6 +95,7 @@ class Puppet:
         self._samples: dict[str, Array] = {}
         self._mocap = -1
         self._eye_material = -1
+        self._floor = 0.0
 
     def add(self, spec: Any) -> None:
         """Write bodies, meshes and materials into an MjSpec.
@@ -165,17 +168,20 @@ class Puppet:
             model.mat_rgba[self._eye_material, :3] = glow
             model.mat_emission[self._eye_material] = amount
 
-    def place(self, model: Any, data: Any, position: Array, yaw: float, pose: Pose) -> None:
+    def place(
+        self, model: Any, data: Any, position: Array, yaw: float, pose: Pose, lean: float = 0.0
+    ) -> None:
         """Put the animal at ``position`` (m, on the ground), looking along ``yaw`` (rad).
 
-        In ``pose``.
+        In ``pose``; ``lean`` (rad) is the pitch of what it stands on, negative uphill.
 
         mj_kinematics (or mj_forward) must follow before rendering.
         """
         a = self.anatomy
         bob = -0.012 * a.height * np.cos(4 * np.pi * pose.phase) * pose.gait
         data.mocap_pos[self._mocap] = position
-        data.mocap_quat[self._mocap] = rotation(yaw=yaw)
+        data.mocap_quat[self._mocap] = rotation(lean, yaw)
+        self._floor = float(position[2]) - abs(float(np.sin(lean))) * a.length
         hip = a.hip + np.array([0.0, 0.0, bob - pose.drop])
         self._turn(model, 'trunk', pose.pitch)
         model.body_pos[self._bodies['trunk']] = hip
@@ -203,7 +209,7 @@ class Puppet:
             body = self._bodies[part]
             points.append(self._samples[part] @ data.xmat[body].reshape(3, 3).T + data.xpos[body])
         surface: Array = np.concatenate(points)
-        surface[:, 2] = np.maximum(surface[:, 2], 0.0)  # claws sink a little into the lawn
+        surface[:, 2] = np.maximum(surface[:, 2], self._floor)  # claws sink a little into the lawn
         return surface
 
     def _pivot(self, part: str) -> Array:

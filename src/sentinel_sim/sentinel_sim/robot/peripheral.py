@@ -23,6 +23,9 @@ NAME = 'MekaMon'
 # A random static address (two highest bits set), as the robot's radio chip has.
 ADDRESS = 'F0:F0:F0:4D:4D:01'
 
+# Addresses of the first and the second robot of one garden.
+ADDRESSES = (ADDRESS, 'F0:F0:F0:4D:4D:02')
+
 # The smallest MTU of the standard: notifications carry 20 bytes. The real robot's is not known.
 MTU = 23
 
