@@ -27,9 +27,16 @@ def brain(tree):
     )
 
 
-def test_the_mildest_rung_is_silent(catalogue):
+def test_the_mildest_rung_has_something_for_a_spent_budget_of_sound(catalogue):
     mildest = [d for d in catalogue.by_name.values() if d.step == 1 and not d.neutral]
-    assert len(mildest) >= 2 and not any(d.sound for d in mildest)
+    assert sum(not d.sound for d in mildest) >= 2 and any(d.sound for d in mildest)
+
+
+def test_the_loudest_is_not_on_the_mildest_rung(catalogue):
+    loudest = max(
+        (d for d in catalogue.by_name.values() if d.sound), key=lambda d: d.sound.volume
+    )
+    assert loudest.step > 1
 
 
 def test_every_motion_and_both_modes_are_there(catalogue):

@@ -11,7 +11,7 @@ BENCHMARKS = {
     'perception': 'sentinel_perception.bench.perception',
     'pipeline': 'sentinel_perception.bench.pipeline',
     'latency': 'sentinel_bringup.latency',
-    'night': 'sentinel_behavior.bench.night',
+    'night': 'sentinel_bringup.night.command',
     'driver': 'sentinel_driver.bench.driver',
     'walking': 'sentinel_sim.robot.tracking',
     'simulator': 'sentinel_sim.bench.simulator',

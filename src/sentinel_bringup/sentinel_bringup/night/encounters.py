@@ -11,14 +11,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sentinel_behavior.configuration import load
+from sentinel_behavior.geometry import Point, Pose
+from sentinel_behavior.lockstep import LockStep, make_lockstep
+from sentinel_behavior.policy import POLICIES
+from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 from sentinel_common.files import share
 
-from ..configuration import load
-from ..geometry import Point, Pose
-from ..lockstep import LockStep, make_lockstep
-from ..policy import POLICIES
-from ..zones import Zones
 from .residents import SCHEMA
 from .statistics import share as share_of
 

@@ -3,21 +3,20 @@
 import argparse
 import json
 import os
-import platform
 import random
 import sys
 import time
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sentinel_behavior.bench.invariants import WORLDS
+from sentinel_behavior.configuration import digest
+from sentinel_behavior.deterrents import read_deterrents
+from sentinel_common.environment import environment
 from sentinel_common.files import share
 
-from ..configuration import digest
-from ..deterrents import read_deterrents
 from . import effect, encounters
-from .invariants import WORLDS
 from .residents import read_nights
 from .statistics import share as share_of
 
@@ -26,6 +25,7 @@ SUMMARY = 'seeded months of nights: effect of the policies, actions at people an
 PARTS = ('effect', 'assumptions', 'encounters', 'invariants')
 
 _PACKAGES = ('numpy', 'scipy', 'py-trees')
+_DATA = tuple(f'config/{n}.yaml' for n in ('nights', 'animals', 'deterrents', 'tree'))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the benchmark, print its figures, and write them."""
     parts = args.part or list(PARTS)
-    found: dict[str, Any] = environment()
+    found: dict[str, Any] = {
+        'format': 1,
+        'benchmark': 'night',
+        **environment(0, _PACKAGES),  # campaigns and worlds have the seeds 0, 1, 2, ...
+        'data': {name: digest(share(name)) for name in _DATA},
+    }
     start = time.monotonic()
     for part in parts:
         found[part] = _PARTS[part](args)
@@ -49,31 +54,6 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         args.json.write_text(json.dumps(found, indent=1) + '\n')
     return 0
-
-
-def environment() -> dict[str, Any]:
-    """Machine, versions and data that the figures belong to. Seeds are 0, 1, 2, ..."""
-    versions = {'python': platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    files = ('config/nights.yaml', 'config/animals.yaml', 'config/deterrents.yaml')
-    return {
-        'benchmark': 'night',
-        'machine': {'processor': _processor(), 'cores': os.cpu_count()},
-        'versions': versions,
-        'seed': 0,
-        'data': {name: digest(share(name)) for name in (*files, 'config/tree.yaml')},
-    }
-
-
-def _processor() -> str:
-    information = Path('/proc/cpuinfo')
-    lines = information.read_text().splitlines() if information.exists() else []
-    models = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
-    return models[0] if models else platform.machine()
 
 
 def _effect(args: argparse.Namespace) -> dict[str, Any]:
@@ -84,7 +64,10 @@ def _effect(args: argparse.Namespace) -> dict[str, Any]:
         models, garden, catalogue, campaigns=args.campaigns, workers=args.workers, say=_progress
     )
     for name, rows in found.items():
-        print(f'\nraccoon-seconds in the beds in {effect.NIGHTS} nights, animal model {name}:')
+        print(
+            f'\nraccoon-seconds in the beds in {effect.NIGHTS} nights, animal model {name}'
+            ' (/baseline: ratio in all visits, in seen ones):'
+        )
         for arm, row in rows.items():
             print(f'  {arm:24} {_row(row)}')
     spent = _processor_seconds() - start
@@ -107,11 +90,12 @@ def _processor_seconds() -> float:
 
 def _row(row: Mapping[str, Any]) -> str:
     mean, low, high = row['bed_seconds']
-    text = f'{mean:7.0f} [{low:.0f}, {high:.0f}]  repelled {row["repelled_share"][0]:.0%}'
+    text = f'{mean:7.0f} [{low:.0f}, {high:.0f}]  seen {row["bed_seconds_seen"][0]:6.0f}'
+    text += f'  repelled {row["repelled_share"][0]:.0%}'
     text += f'  sound {row["sound_seconds"][0]:5.0f} s  A/A {row["a_a_excludes_zero"][0]:.1%}'
-    for name in ('none', effect.FIXED, 'random', 'round_robin'):
+    for name in effect.BASELINES:
         if f'over_{name}' in row:
-            text += f'  /{name} {row[f"over_{name}"][0]:.2f}'
+            text += f'  /{name} {row[f"over_{name}"][0]:.2f} {row[f"seen_over_{name}"][0]:.2f}'
     return text
 
 
@@ -125,10 +109,10 @@ def _assumptions(args: argparse.Namespace) -> dict[str, Any]:
         rows = effect.measure(
             {name: model}, changed, catalogue,
             campaigns=campaigns, workers=args.workers,
-            arms=(effect.NONE, effect.FIXED, 'random', 'round_robin', 'thompson'),
+            arms=(*effect.BASELINES, 'thompson'),
         )[name]['thompson']  # fmt: skip
-        found[name] = {key: value for key, value in rows.items() if key.startswith('over_')}
-        print(f'  {name:22}', *(f'{k[5:]} {v[0]:.2f}' for k, v in found[name].items()), flush=True)
+        found[name] = {key: value for key, value in rows.items() if 'over_' in key}
+        print(f'  {name:22}', *(f'{k} {v[0]:.2f}' for k, v in found[name].items()), flush=True)
     return {'campaigns': campaigns, 'variations': found}
 
 

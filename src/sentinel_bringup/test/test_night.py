@@ -6,15 +6,15 @@ import random
 from dataclasses import replace
 
 import pytest
-from sentinel_behavior.bench import effect, encounters
-from sentinel_behavior.bench.campaign import Campaign
-from sentinel_behavior.bench.residents import STEP, Resident, Stay, plans, read_nights
-from sentinel_behavior.bench.statistics import excludes_zero, interval, ratio, share
 from sentinel_behavior.deterrents import read_deterrents
 from sentinel_behavior.geometry import Pose
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.policy.trial import Trial
+from sentinel_bringup.night import effect, encounters
+from sentinel_bringup.night.campaign import Campaign
+from sentinel_bringup.night.residents import STEP, Resident, Stay, plans, read_nights
+from sentinel_bringup.night.statistics import excludes_zero, interval, ratio, share
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 
 from sentinel_common import files
@@ -65,10 +65,14 @@ def test_the_sentinel_helps_in_every_model():
         assert learned < 0.7 * none, model.name
 
 
+# One that many stimuli do not impress, so that there is something to agree on.
+STUBBORN = replace(MODELS['fearless'], boldness=6.0)
+
+
 def _stepped(plan, seed):
     """One visit with the real brain and guard, picture by picture; bed seconds and stimuli."""
     world = make_lockstep(zones=encounters._ZONES, policy=POLICIES['first'], seed=1)
-    stay = Stay(Resident(MODELS['fearless'], seed, 0), plan, 0.0)
+    stay = Stay(Resident(STUBBORN, seed, 0), plan, 0.0)
     pose, now = Pose(), 1000.0
     sound, until = None, 0.0
     scores = {'raccoon': 0.95}
@@ -103,13 +107,12 @@ def _stepped(plan, seed):
 
 
 def test_events_agree_with_the_real_brain_picture_by_picture():
-    """Raccoons that are in the bed when they are seen, so that there is something to agree on."""
     chosen = [replace(p, enters=p.bed) for p in plans(GARDEN, 30, 5) if not p.missed][:6]
     stepped, events, same = [], [], 0
     for seed, plan in enumerate(chosen):
         beds, seconds, names = _stepped(plan, seed)
         campaign = Campaign(CATALOGUE, GARDEN, POLICIES['first'](CATALOGUE, random.Random(1)))
-        outcome = campaign._visit(Resident(MODELS['fearless'], seed, 0), plan, 0.0)
+        outcome = campaign._visit(Resident(STUBBORN, seed, 0), plan, 0.0)
         stepped.append((beds, seconds))
         events.append((outcome.bed_seconds, outcome.departure))
         same += list(outcome.stimuli) == names

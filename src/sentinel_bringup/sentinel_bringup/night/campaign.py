@@ -7,13 +7,14 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 
-from ..deterrents import Deterrent, Deterrents
-from ..guard.parameters import DEFAULTS
-from ..hours import in_span
-from ..policy.candidates import HOUR, Allowed, Usage, candidates
-from ..policy.choice import Context, Policy, reward
-from ..policy.trial import HOLD_OUT, NEUTRAL, NO_TRIAL, Trial
-from ..world import MORE_TIME, SETTINGS, Settings
+from sentinel_behavior.deterrents import Deterrent, Deterrents
+from sentinel_behavior.guard.parameters import DEFAULTS
+from sentinel_behavior.hours import in_span
+from sentinel_behavior.policy.candidates import HOUR, Allowed, Usage, candidates
+from sentinel_behavior.policy.choice import Context, Policy, reward
+from sentinel_behavior.policy.trial import HOLD_OUT, NEUTRAL, NO_TRIAL, Trial
+from sentinel_behavior.world import MORE_TIME, SETTINGS, Settings
+
 from .residents import STEP, Garden, Model, Plan, Resident, Stay, plans
 
 # The detector tells that an animal fled once it is out of sight, s: crossing the garden at a run.
@@ -22,7 +23,10 @@ _OUT_OF_SIGHT = 1.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """One visit. Seconds; ``first`` from the start to the first stimulus, None without one."""
+    """One visit. Seconds; ``first`` from the start to the first stimulus, None without one.
+
+    ``sound``: s of it that were made; an animal out of sight ends it.
+    """
 
     resident: int
     arm: str
@@ -33,6 +37,7 @@ class Outcome:
     fled: bool
     first: float | None
     departure: float
+    sound: float
 
 
 @dataclass
@@ -73,6 +78,7 @@ class Campaign:
         arm, group = self.trial.assign(self._tosses)
         used: list[str] = []
         first: float | None = None
+        sound = 0.0
         if self.policy is None or plan.missed or arm == HOLD_OUT:
             stay.skip(plan.stays)
         else:
@@ -89,7 +95,12 @@ class Campaign:
                 first = stay.elapsed if first is None else first
                 used.append(name)
                 began = stay.elapsed
-                robot = self._act(stay, self.catalogue.by_name[name], robot, now)
+                deterrent = self.catalogue.by_name[name]
+                robot = self._act(stay, deterrent, robot, now)
+                if deterrent.sound:
+                    lasted = stay.elapsed - began + (_OUT_OF_SIGHT if stay.gone else 0.0)
+                    self._sounded.append((now, min(deterrent.duration, lasted)))
+                    sound += self._sounded[-1][1]
                 self._observe(stay, robot, began, name, plan, arm)
                 in_vain += 1
             if not stay.gone:
@@ -105,6 +116,7 @@ class Campaign:
             stay.fled,
             first,
             stay.elapsed,
+            sound,
         )
 
     def _choose(self, plan: Plan, arm: str, in_vain: int, now: float) -> str:
@@ -130,9 +142,6 @@ class Campaign:
             return ''
         name = self.policy.choose(names, self._context(plan)).name
         self._usage.note(name, now)
-        deterrent = self.catalogue.by_name[name]
-        if deterrent.sound:
-            self._sounded.append((now, deterrent.duration))
         return name
 
     def _sound_left(self, now: float, quiet: bool) -> bool:

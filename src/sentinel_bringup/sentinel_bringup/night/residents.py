@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sentinel_behavior.configuration import load
 from sentinel_common.species import RACCOON
 from sentinel_sim.agents import Sentinel, perceive
 from sentinel_sim.fear import Fear, Temperament, temperaments
-
-from ..configuration import load
 
 _POSITIVE = {'type': 'number', 'exclusiveMinimum': 0}
 _SHARE = {'type': 'number', 'minimum': 0, 'maximum': 1}
