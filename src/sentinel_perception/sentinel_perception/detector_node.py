@@ -20,7 +20,9 @@ from sentinel_common import images, node, qos
 
 from . import settings as knobs
 from . import zones
+from .detector.classifier import load_classifier, shipped
 from .detector.model import TfliteDetector, load
+from .detector.port import Classifier
 from .draw import annotate
 from .meter import Meter
 from .pipeline import Pipeline, Sight
@@ -35,6 +37,12 @@ PARAMETERS = (
         'labels',
         '',
         'file with a label per class; empty: <model>_labels.txt beside the model, or its metadata',
+        read_only=True,
+    ),
+    Parameter(
+        'classifier',
+        '',
+        'TFLite file of the second look; empty: models/classifier.tflite, where there is one',
         read_only=True,
     ),
     Parameter('threads', 1, 'threads of the interpreter', 1, 16, read_only=True),
@@ -66,6 +74,7 @@ _SILENCE = 1.0
 def preflight(values: Mapping[str, Any]) -> None:
     """Raise SentinelError where the model cannot be used."""
     _load_model(values)
+    _load_classifier(values)
 
 
 def _load_model(values: Any) -> TfliteDetector:
@@ -75,6 +84,11 @@ def _load_model(values: Any) -> TfliteDetector:
         Path(labels).expanduser() if labels else None,
         threads=values['threads'],
     )
+
+
+def _load_classifier(values: Any) -> Classifier | None:
+    path = values['classifier']
+    return load_classifier(Path(path).expanduser()) if path else shipped()
 
 
 class DetectorNode(ManagedNode):
@@ -97,6 +111,7 @@ class DetectorNode(ManagedNode):
         self.parameters = Parameters(self, PARAMETERS, self._tune)
         self._tune({p.name: self.parameters[p.name] for p in PARAMETERS})
         self._model = _load_model(self.parameters)
+        self._classifier = _load_classifier(self.parameters)
         name = self.parameters['model'] or 'models/detector.tflite'
         self.get_logger().info(f'Model {name} in {self._model.runtime}')
         if not self._model.knows(RACCOON):
@@ -123,7 +138,7 @@ class DetectorNode(ManagedNode):
 
     def configure(self) -> None:
         """Start from an empty memory and say what the classes are."""
-        self._pipeline = Pipeline(self._model, self._settings, self._zones)
+        self._pipeline = Pipeline(self._model, self._settings, self._zones, self._classifier)
         self._publish_labels()
 
     def activate(self) -> None:

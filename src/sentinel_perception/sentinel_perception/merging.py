@@ -2,17 +2,30 @@
 
 import numpy as np
 import numpy.typing as npt
+from sentinel_common.species import PERSON, SPECIES
 
 from .detector.port import Candidates, Floats, Region
 
 # Two boxes that share more than this are one animal. Lower values merge two raccoons side by side.
 MERGE_IOU = 0.5
 
+# A box of which this much lies in a bigger one is a part of the same animal (a head, or a second
+# species for it), unless it is so much smaller that it may be another one in front.
+INSIDE_SHARE, LEAST_PART = 0.8, 0.1
+
+# A bigger box replaces the part that scored higher, if its own score is this share of that.
+_BODY_SHARE = 0.5
+
 # A box cut by the edge of a crop is a part of another box if that much of it lies inside.
 PART_SHARE = 0.7
 
 # A box that ends this close to the edge of a crop was probably cut there, px of the source picture.
 EDGE = 3.0
+
+
+Bools = npt.NDArray[np.bool_]
+
+_PERSON = SPECIES.index(PERSON)
 
 
 def areas(boxes: Floats) -> Floats:
@@ -34,26 +47,56 @@ def iou(first: Floats, second: Floats) -> Floats:
     return common / np.maximum(union, 1e-9)
 
 
+def one_animal(
+    first: Floats, second: Floats, person: Bools, other_person: Bools, threshold: float = MERGE_IOU
+) -> Bools:
+    """Tell, (N, M), which boxes show the same animal: they overlap, or one lies in the other.
+
+    A box in another one is a part of it unless exactly one of both shows a person: ``person`` (N,)
+    and ``other_person`` (M,). People hold cats, and cats sit before people.
+    """
+    common = shared(first, second)
+    small = np.minimum(areas(first)[:, None], areas(second)[None, :])
+    big = np.maximum(areas(first)[:, None], areas(second)[None, :])
+    inside = (common >= INSIDE_SHARE * small) & (small >= LEAST_PART * big)
+    alike = person[:, None] == other_person[None, :]
+    return np.asarray((iou(first, second) > threshold) | (inside & alike))
+
+
 def suppress(candidates: Candidates, threshold: float = MERGE_IOU) -> Candidates:
-    """Non-maximum suppression across species: of boxes that overlap, the highest score stays.
+    """Non-maximum suppression across species: of boxes of one animal the highest score stays.
 
     One animal has one box; the scores of its other species stay with it, so that a doubt is not
     lost: the box that stays takes over the highest score per species of those that it suppresses.
+    A head that scores higher than its body takes over the body's box, for feet and size tell where
+    the animal is; but not that of a box drawn around two animals.
     """
     if not len(candidates):
         return candidates
     order = np.argsort(-candidates.scores.max(axis=1), kind='stable')
     boxes, scores = candidates.boxes[order], candidates.scores[order].copy()
-    overlap = iou(boxes, boxes) > threshold
+    best = scores.max(axis=1)
+    person = scores.argmax(axis=1) == _PERSON
+    same = one_animal(boxes, boxes, person, person, threshold)
     alive = np.ones(len(boxes), bool)
+    bodies: dict[int, int] = {}
     for i in range(len(boxes)):
         if alive[i]:
-            group = overlap[i] & alive
+            group = same[i] & alive
             group[: i + 1] = False
             alive &= ~group
             if group.any():
                 scores[i] = np.maximum(scores[i], scores[group].max(axis=0))
-    return Candidates(boxes[alive], scores[alive])
+                fit = np.flatnonzero(group & (best >= _BODY_SHARE * best[i]))
+                bigger = [j for j in fit if areas(boxes[[j]])[0] * MERGE_IOU > areas(boxes[[i]])[0]]
+                if bigger:
+                    bodies[i] = int(max(bigger, key=lambda j: float(areas(boxes[[j]])[0])))
+    placed = boxes.copy()
+    for part, body in bodies.items():
+        others = np.flatnonzero(alive & (np.arange(len(boxes)) != part))
+        if not len(others) or not same[body][others].any():
+            placed[part] = boxes[body]
+    return Candidates(placed[alive], scores[alive])
 
 
 def _cut(boxes: Floats, region: Region, whole: Region) -> npt.NDArray[np.bool_]:

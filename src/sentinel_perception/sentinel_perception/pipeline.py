@@ -13,7 +13,7 @@ from sentinel_common.detections import Box, Detection, Frame, TargetFrame
 from sentinel_common.species import PROTECTED, SPECIES
 
 from .blindness import Blindness
-from .detector.port import Candidates, Detector, Floats, Pixels, Region
+from .detector.port import Candidates, Classifier, Detector, Floats, Pixels, Region
 from .merging import areas, merge
 from .motion import Motion, MotionGate, shift, small_luma
 from .position import Intrinsics, locate
@@ -61,10 +61,17 @@ class Sight:
 class Pipeline:
     """Motion gate, crops, sweep, merging, tracking, confirmation, species and position."""
 
-    def __init__(self, detector: Detector, settings: Settings, zones: Zones | None = None) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        settings: Settings,
+        zones: Zones | None = None,
+        classifier: Classifier | None = None,
+    ) -> None:
         # May be replaced between two pictures.
         self.zones = zones or Zones()
         self._detector = detector
+        self._classifier = classifier
         self._settings = settings
         self._tracker = Tracker()
         self._sweep = Sweep()
@@ -125,6 +132,7 @@ class Pipeline:
         owners = self._tracker.update(
             merged, looks, stamp, self._detector.input_size, self._settings
         )
+        self._look_again(picture, stamp)
         taken = self._sweep.looked(looks, stamp)
         if taken is not None:
             self._judge_pace(stamp, engaged)
@@ -153,6 +161,22 @@ class Pipeline:
             found=merged,
             strengths={t.identity: t.strength for t in tracks},
         )
+
+    def _look_again(self, picture: Pixels, stamp: float) -> None:
+        """Show the tracks that were hit now to the classifier, who waited longest first."""
+        if self._classifier is None:
+            return
+        waiting = [
+            t
+            for t in self._tracker.tracks
+            if t.last_hit == stamp
+            and (t.confirmed or t.hits > 1)
+            and not is_parked(t, stamp, self._settings)
+        ]
+        waiting.sort(key=lambda t: t.last_second_look)
+        for track in waiting[: self._settings.second_looks]:
+            track.posterior.look_again(self._classifier.classify(picture, track.box))
+            track.last_second_look = stamp
 
     def _judge_pace(self, stamp: float, engaged: bool) -> None:
         """Leave the tiles out for a while where full rounds come too seldom for the guard."""

@@ -54,6 +54,9 @@ class Settings:
         1, 'most crops around tracks and motion that are looked at in one picture', 1, 16
     )
     tiles_per_frame: int = _knob(2, 'most parts of the sweep looked at in one picture', 1, 16)
+    second_looks: int = _knob(
+        1, 'most tracks per picture that the crop classifier looks at; 0 switches it off', 0, 8
+    )
     motion_contrast: float = _knob(
         14.0,
         'change of brightness (0..255, after contrast stretch) that counts as motion',

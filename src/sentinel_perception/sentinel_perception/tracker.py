@@ -1,13 +1,22 @@
-"""Boxes of successive pictures become tracks."""
+"""Boxes of successive pictures become tracks.
+
+Why no tracking library: only some pictures (crops, tiles) look at a given track, at uneven times,
+and only a look that could have shown it counts as a miss. Libraries take every call for a look at
+everything. Checked in November 2026: norfair 2.3 needs NumPy below 2; trackers 2.6 (ByteTrack,
+SORT) brings opencv-python, which overwrites the headless build that is locked here, and counts its
+patience in pictures; supervision has moved its tracker there; motpy 0.0.10 steps by a fixed time,
+names tracks at random and brings filterpy. The optimal assignment is SciPy's.
+"""
 
 from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from sentinel_common.species import PERSON
 
 from .detector.port import Candidates, Floats, Region
-from .merging import MERGE_IOU, iou
+from .merging import iou, one_animal
 from .posterior import Posterior
 from .settings import Settings
 
@@ -45,6 +54,7 @@ class Track:
     last_look: float = 0.0
     anchor: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
     still_since: float = 0.0
+    last_second_look: float = -np.inf
     confirmed: bool = False
     history: deque[float] = field(default_factory=deque)
     posterior: Posterior = field(default_factory=Posterior)
@@ -64,6 +74,12 @@ class Track:
         """Median score of the hits among the last looks, 0..1."""
         hits = [score for score in self.history if score > 0]
         return float(np.median(hits)) if hits else 0.0
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a person is likelier than any animal."""
+        likely = self.posterior.probabilities()
+        return max(likely, key=lambda name: likely[name]) == PERSON
 
     @property
     def speed(self) -> float:
@@ -151,11 +167,12 @@ class Tracker:
         hit = [t for t in self.tracks if t.last_look == stamp and t.last_hit == stamp]
         if not hit:
             return
-        now = np.stack([t.box for t in hit])
+        now, people = np.stack([t.box for t in hit]), np.array([t.is_person for t in hit])
         self.tracks = [
             t
             for t in self.tracks
-            if t.last_hit == stamp or iou(t.expected(stamp)[None], now).max() < MERGE_IOU
+            if t.last_hit == stamp
+            or not one_animal(t.expected(stamp)[None], now, np.array([t.is_person]), people).any()
         ]
 
     def _start(self, box: Floats, scores: Floats, stamp: float, settings: Settings) -> None:

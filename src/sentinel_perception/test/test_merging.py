@@ -47,3 +47,31 @@ def test_a_small_animal_in_front_of_a_big_one_stays():
 
 def test_nothing_stays_nothing():
     assert len(merge([(WHOLE, Candidates.none())], WHOLE)) == 0
+
+
+def test_a_head_in_a_body_is_one_animal_with_the_box_of_the_body():
+    merged = suppress(candidates((60, 10, 95, 45, 0, 0.7), (0, 0, 100, 60, 0, 0.5)))
+    assert merged.boxes.tolist() == [[0, 0, 100, 60]]
+    assert merged.scores[0, 0] == np.float32(0.7)
+
+
+def test_a_cat_box_in_a_raccoon_box_is_one_animal_and_the_doubt_stays():
+    merged = suppress(candidates((0, 0, 100, 60, 0, 0.6), (5, 5, 60, 55, 1, 0.5)))
+    assert len(merged) == 1
+    assert np.allclose(merged.scores[0], [0.6, 0.5, 0, 0, 0])
+
+
+def test_a_cat_beside_a_raccoon_is_not_hidden_by_a_box_around_both():
+    rows = [(0, 0, 80, 60, 0, 0.7), (85, 5, 150, 60, 1, 0.5), (0, 0, 150, 60, 0, 0.6)]
+    merged = suppress(candidates(*rows))
+    assert merged.boxes.tolist() == [[0, 0, 80, 60], [85, 5, 150, 60]]
+    assert merged.scores[1].argmax() == 1
+
+
+def test_a_cat_in_the_arms_of_a_person_stays_a_cat():
+    merged = suppress(candidates((0, 0, 100, 240, 3, 0.9), (20, 60, 80, 120, 1, 0.3)))
+    assert len(merged) == 2
+
+
+def test_a_speck_in_a_big_box_is_another_animal():
+    assert len(suppress(candidates((0, 0, 200, 200, 2, 0.9), (90, 90, 130, 130, 1, 0.3)))) == 2

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from sentinel_common.species import RACCOON, SPECIES
 
+from ..detector.classifier import shipped
 from ..detector.port import Candidates, Detector, Pixels, Region
 from ..merging import merge
 from ..pipeline import Pipeline, Sight
@@ -86,7 +87,7 @@ def run(
 def _run_one(
     dataset: Dataset, detector: Detector, mode: str, settings: Settings, answers: Answers
 ) -> Iterator[Prediction]:
-    pipeline, clip = Pipeline(detector, settings), ''
+    pipeline, clip = Pipeline(detector, settings, classifier=shipped()), ''
     for sample, picture, moment in dataset.pictures():
         begin = time.perf_counter()
         height, width = picture.shape[:2]
@@ -100,10 +101,10 @@ def _run_one(
         elif in_clip:
             name = sample.clip if sample is not None else clip
             if name != clip:
-                pipeline, clip = Pipeline(detector, settings), name
+                pipeline, clip = Pipeline(detector, settings, classifier=shipped()), name
             found, alarm = reported(pipeline.process(picture, moment, camera))
         else:
-            pipeline = Pipeline(detector, settings)
+            pipeline = Pipeline(detector, settings, classifier=shipped())
             for step in range(_STILL_FRAMES):
                 sight = pipeline.process(picture, step * _STILL_PERIOD, camera)
             found, alarm = reported(sight)

@@ -15,6 +15,7 @@ from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
 from ..configuration import read_detector
+from ..detector.classifier import shipped
 from ..detector.model import TfliteDetector, fingerprint, load
 from ..detector.port import Candidates, Pixels, Region
 from ..pipeline import Pipeline
@@ -138,19 +139,19 @@ def _measure(
     run: Run,
     generator: np.random.Generator,
 ) -> None:
-    pipeline, clip = Pipeline(detector, settings), ''
+    pipeline, clip = Pipeline(detector, settings, classifier=shipped()), ''
     for number, (sample, picture, moment) in enumerate(data.pictures()):
         in_clip = data.video is not None or (sample is not None and bool(sample.clip))
         if sys.stderr.isatty():
             print(f'\r{data.name}: picture {number}', end='', file=sys.stderr, flush=True)
         if not in_clip:
-            pipeline = Pipeline(detector, settings)
+            pipeline = Pipeline(detector, settings, classifier=shipped())
             for step in range(_STILL_FRAMES):
                 noisy = _noisy(picture, generator)
                 _one(pipeline, detector, noisy, step / _STILL_RATE, run, step % _BARE_EVERY == 0)
             continue
         if sample is not None and sample.clip != clip:
-            pipeline, clip = Pipeline(detector, settings), sample.clip
+            pipeline, clip = Pipeline(detector, settings, classifier=shipped()), sample.clip
         found = _one(pipeline, detector, picture, moment, run, number % _BARE_EVERY == 0)
         if sample is not None:
             height, width = picture.shape[:2]

@@ -13,6 +13,7 @@ from sentinel_common.files import share
 
 from ..camera.sources import Source, SourceError, open_source
 from ..configuration import read_detector, write_detector
+from ..detector.classifier import shipped
 from ..detector.model import load
 from ..detector.port import Pixels
 from ..draw import annotate, draw_zones
@@ -89,7 +90,7 @@ def main(args: argparse.Namespace) -> int:
     source = open_source(args.source)
     try:
         args.out.mkdir(parents=True, exist_ok=True)
-        session = _Session(args.out, Pipeline(detector, settings, zones), zones)
+        session = _Session(args.out, Pipeline(detector, settings, zones, shipped()), zones)
         session.run(source, args.seconds, frozenset(args.false_alarm or ()))
     except OSError as error:
         raise SentinelError(f'{args.out} cannot be written: {error.strerror}.') from None

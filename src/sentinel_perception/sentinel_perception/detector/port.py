@@ -89,3 +89,14 @@ class Detector(Protocol):
     def look(self, picture: Pixels, region: Region, floor: float) -> Candidates:
         """Return what ``region`` of a BGR picture shows with a score from ``floor`` on."""
         ...
+
+
+class Classifier(Protocol):
+    """Looks a second time, at one animal only."""
+
+    def classify(self, picture: Pixels, box: Floats) -> Floats:
+        """Return what the corner ``box`` of a BGR picture shows.
+
+        Probabilities (len(SPECIES) + 1,): of each of SPECIES, then of nothing at all.
+        """
+        ...

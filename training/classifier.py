@@ -1,0 +1,237 @@
+"""Train the second look: a small classifier of square crops, from the COCO backbone.
+
+python training/classifier.py --data DATA --renders RENDERS --work WORK --out models
+
+Resumable: the same command continues where WORK/classifier.state.pt left off. At the end it writes
+classifier.tflite and classifier_labels.txt to --out (left out: no export). See README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import hashlib
+import json
+import math
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from augment import Mixer
+from classifier_crops import CLASSES, SIDE, crops
+from cutouts import cutouts
+from pictures import read_coco
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
+from train import BASE, CLIP, averaged, groups, no_thread_pool, photographs, rate, save
+from yolox import COCO_CLASSES, load_base
+
+FEATURES = 256  # channels of the backbone's last stage
+DROPOUT = 0.3
+SMOOTHING = 0.05  # of the labels: a crop is never worth certainty
+HEAD_RATE = 2e-3  # absolute; the head starts from nothing, the backbone moves relatively
+SAVE_EVERY = 100  # steps
+LOG_EVERY = 50  # steps
+TOLERANCE = 2e-3  # largest difference of a probability between PyTorch and the file
+
+
+class Classifier(nn.Module):
+    """Backbone of YOLOX-Nano, mean over places, one linear layer; input [B, 3, SIDE, SIDE] BGR."""
+
+    def __init__(self, base: nn.Module):
+        super().__init__()
+        self.stem, self.stage2, self.stage3 = base.stem, base.stage2, base.stage3
+        self.stage4, self.stage5 = base.stage4, base.stage5
+        self.drop = nn.Dropout(DROPOUT)
+        self.head = nn.Linear(FEATURES, len(CLASSES))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return the logits of CLASSES, [B, len(CLASSES)]."""
+        x = self.stage5(self.stage4(self.stage3(self.stage2(self.stem(pictures)))))
+        return self.head(self.drop(x.mean((2, 3))))
+
+
+class Shipped(nn.Module):
+    """The classifier as it is shipped: [1, SIDE, SIDE, 3] BGR 0..255 to probabilities."""
+
+    def __init__(self, model: Classifier):
+        super().__init__()
+        self.model = model
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return [1, len(CLASSES)]."""
+        return self.model(pictures.permute(0, 3, 1, 2)).softmax(1)
+
+
+class Crops(IterableDataset):
+    """Crops of the scenes from `first` on, `batch` at a time: (number of the next scene, ...)."""
+
+    def __init__(self, mixer: Mixer, first: int, batch: int):
+        self.mixer, self.first, self.batch = mixer, first, batch
+
+    def __iter__(self):
+        number, waiting = self.first, []
+        while True:
+            while len(waiting) < self.batch:
+                waiting += crops(self.mixer, number)
+                number += 1
+            taken, waiting = waiting[: self.batch], waiting[self.batch :]
+            images = np.stack([image for image, _ in taken])
+            labels = torch.tensor([label for _, label in taken])
+            yield number, torch.from_numpy(images).permute(0, 3, 1, 2), labels
+
+
+def train(options: argparse.Namespace) -> Classifier:
+    """Run the training; returns the averaged weights, which also lie in WORK/classifier.pt."""
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    options.work.mkdir(parents=True, exist_ok=True)
+    photos = photographs(options.data, tuple(options.skip))
+    renders = [p for f in options.renders for p in read_coco(f, rendered=True)]
+    pieces = cutouts([p for p in photos if p.labels], options.work / 'cutouts')
+    print(f'{len(photos)} photographs, {len(renders)} renders, {len(pieces)} cut-outs', flush=True)
+    mixer = Mixer(photos, renders, pieces, options.seed)
+
+    model = Classifier(load_base(options.data / BASE, COCO_CLASSES))
+    average = copy.deepcopy(model).requires_grad_(False)
+    body, head = nn.Module(), model.head
+    for name in ('stem', 'stage2', 'stage3', 'stage4', 'stage5'):
+        setattr(body, name, getattr(model, name))
+    optimiser = torch.optim.AdamW(
+        [*groups(body), {'params': list(head.parameters()), 'size': None}], weight_decay=5e-3
+    )
+    state, first, scene = options.work / 'classifier.state.pt', 0, 0
+    if state.exists():
+        parts = torch.load(state, weights_only=True)
+        model.load_state_dict(parts['model'])
+        average.load_state_dict(parts['average'])
+        optimiser.load_state_dict(parts['optimiser'])
+        first, scene = parts['step'], parts['scene']
+        print(f'continuing at step {first}')
+    model.to(memory_format=torch.channels_last).train()
+    loader = iter(
+        DataLoader(
+            Crops(mixer, scene, options.batch),
+            None,
+            num_workers=1,
+            worker_init_fn=no_thread_pool,
+            prefetch_factor=8,
+        )
+    )
+    began, total, right, seen = time.monotonic(), 0.0, 0, torch.zeros(len(CLASSES))
+    for step in range(first, options.steps):
+        scene, pictures, labels = next(loader)
+        for group in optimiser.param_groups:
+            peak = HEAD_RATE if group['size'] is None else group['size'] * options.rate
+            group['lr'] = rate(step, options.steps, peak)
+        pictures = pictures.float().contiguous(memory_format=torch.channels_last)
+        with torch.autocast('cpu', torch.bfloat16):
+            logits = model(pictures).float()
+        loss = functional.cross_entropy(logits, labels, label_smoothing=SMOOTHING)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+        optimiser.step()
+        averaged(average, model, step)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise FloatingPointError(f'the loss is {value} at step {step}')
+        total += value
+        right += int((logits.argmax(1) == labels).sum())
+        seen += torch.bincount(labels, minlength=len(CLASSES))
+        done = step + 1
+        if done % LOG_EVERY == 0:
+            pace = (time.monotonic() - began) / (done - first)
+            shares = ' '.join(f'{s:.2f}' for s in (seen / seen.sum()).tolist())
+            print(
+                f'{done}/{options.steps}  loss {total / LOG_EVERY:.3f}  right '
+                f'{right / LOG_EVERY / options.batch:.3f}  classes {shares}  {pace:.2f} s/step  '
+                f'{(options.steps - done) * pace / 60:.1f} min left',
+                flush=True,
+            )
+            total, right = 0.0, 0
+        if done % SAVE_EVERY == 0 or done == options.steps:
+            save(
+                state,
+                model=model.state_dict(),
+                average=average.state_dict(),
+                optimiser=optimiser.state_dict(),
+                step=done,
+                scene=scene,
+            )
+            save(options.work / 'classifier.pt', **average.state_dict())
+    record = {k: v if isinstance(v, int | float) else str(v) for k, v in vars(options).items()}
+    (options.work / 'classifier.json').write_text(json.dumps(record, indent=1))
+    return average.eval()
+
+
+def load_classifier(file: Path, data: Path) -> Classifier:
+    """Return the classifier with weights that `train` has written."""
+    model = Classifier(load_base(data / BASE, COCO_CLASSES))
+    model.load_state_dict(torch.load(file, weights_only=True))
+    return model.eval()
+
+
+def export(model: Classifier, out: Path) -> None:
+    """Write the file for run time; raises ValueError if it answers differently."""
+    import litert_torch
+    from ai_edge_litert.interpreter import Interpreter
+
+    shipped = Shipped(model.float()).eval()
+    file, partial = out / 'classifier.tflite', out / 'classifier.part.tflite'
+    litert_torch.convert(shipped, (torch.zeros(1, SIDE, SIDE, 3),)).export(str(partial))
+    interpreter = Interpreter(str(partial), num_threads=1)
+    interpreter.allocate_tensors()
+    rng, worst = np.random.default_rng(0), 0.0
+    for _ in range(10):
+        coarse = rng.uniform(0, 255, (9, 9, 3)).astype(np.float32)
+        picture = cv2.resize(coarse, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC).clip(0, 255)
+        interpreter.set_tensor(interpreter.get_input_details()[0]['index'], picture[None])
+        interpreter.invoke()
+        answer = interpreter.get_tensor(interpreter.get_output_details()[0]['index'])
+        with torch.no_grad():
+            wanted = shipped(torch.from_numpy(picture[None])).numpy()
+        worst = max(worst, float(np.abs(answer - wanted).max()))
+    if worst > TOLERANCE:
+        partial.unlink()
+        raise ValueError(f'the exported file differs by {worst:.4f} (allowed {TOLERANCE})')
+    partial.replace(file)
+    (out / 'classifier_labels.txt').write_text('\n'.join(CLASSES) + '\n')
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    print(f'{file}: {file.stat().st_size} bytes, largest difference {worst:.2e}, sha256 {digest}')
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--data', type=Path, required=True, help='folder of photographs')
+    parser.add_argument(
+        '--renders', type=Path, nargs='*', default=[], help='COCO files of rendered frames'
+    )
+    parser.add_argument('--work', type=Path, required=True, help='folder for state and weights')
+    parser.add_argument('--out', type=Path, help='folder for classifier.tflite')
+    parser.add_argument('--steps', type=int, default=2000)
+    parser.add_argument('--rate', type=float, default=2e-3, help='relative step of the backbone')
+    parser.add_argument('--batch', type=int, default=48)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument(
+        '--skip', nargs='*', default=[], help='leave out pictures whose source starts so'
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == '__main__':
+    try:
+        chosen = parse(sys.argv[1:])
+        trained = train(chosen)
+        if chosen.out:
+            export(trained, chosen.out)
+    except (OSError, KeyError, ValueError, FloatingPointError) as problem:
+        sys.exit(f'classifier.py: {problem}')
