@@ -38,7 +38,7 @@ def test_scan_without_a_controller_is_one_sentence():
 def test_calibrate_walks_each_axis_and_writes_the_file(meka, tmp_path):
     output = tmp_path / 'driver.yaml'
     # Enter and the measured way for each run: 40 and 80 units on three axes.
-    answers = '\n9.4\n\n18.9\n\nr\n\n9.4\n\n18.9\n\nwhat\n\n27\n\n54\n'
+    answers = '\n9.4\n\n18.9\n\nr\n\n9.4\ns\n\nwhat\n27\nmaybe\n\n54\n'
     done = sentinel(
         'calibrate',
         *('--transport', meka.transport, '--output', str(output)),
@@ -51,7 +51,8 @@ def test_calibrate_walks_each_axis_and_writes_the_file(meka, tmp_path):
     assert written['turn_full'] == pytest.approx(1.5, abs=0.15)
     drives = [p for p in meka.payloads if CODEC.is_drive(p)]
     assert drives[-1] == NEUTRAL
-    for wanted in ('06 03 28 00 00', '06 03 00 b0 00', '06 03 00 00 b0'):
+    assert bytes.fromhex('06 03 00 b0 00') not in drives, 'that run was skipped'
+    for wanted in ('06 03 28 00 00', '06 03 00 d8 00', '06 03 00 00 b0'):
         assert bytes.fromhex(wanted) in drives
 
 

@@ -21,6 +21,7 @@ COMMAND_AGE = 0.4
 # end only after seconds; asking for a short lease would shut out every publisher that offers none.
 MISSED_INTERVALS = 3
 _PACE_MEMORY = 10
+_PACE_LEARNT = 4
 LEAST_AGE = 0.2
 
 # A longer gap between two steps means that nothing was done meanwhile, s: do not make up for it.
@@ -191,7 +192,7 @@ class Walker:
     @property
     def holds(self) -> float:
         """How long a command holds after it was received, s."""
-        if len(self._intervals) < _PACE_MEMORY:
+        if len(self._intervals) < _PACE_LEARNT:
             return COMMAND_AGE
         return min(COMMAND_AGE, max(LEAST_AGE, MISSED_INTERVALS * max(self._intervals)))
 

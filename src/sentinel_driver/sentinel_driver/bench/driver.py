@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--load', type=int, default=os.cpu_count(), help='busy processes during stops and drops'
     )
-    parser.add_argument('--lanes', type=int, default=4, help='trials that run side by side')
+    parser.add_argument('--lanes', type=int, default=3, help='trials that run side by side')
     parser.add_argument('--domain', type=int, default=1 + os.getpid() % 100, help='DDS domain')
     parser.add_argument('--seed', type=int, default=1)
 
@@ -138,7 +138,8 @@ def _print(result: dict[str, Any]) -> None:
         if 'limit' in figures:
             verdict = 'holds' if figures['holds_at_p99'] else 'DOES NOT HOLD'
             verdict = f'limit {figures["limit"]} s {verdict}, {figures["beyond_limit"]} beyond'
-        print(f'stop {name:21} {_line(figures)}  {verdict}')
+        stall = f'stall {figures["longest_stall"] * 1000:.0f} ms'
+        print(f'stop {name:21} {_line(figures)}  {stall}  {verdict}'.rstrip())
     if 'drops' in result:
         part = result['drops']
         print(f'drops {part["recovered"]}/{part["drops"]} recovered, {_line(part["recovery_s"])}')

@@ -20,6 +20,9 @@ CODEC = Codec()
 # Nothing that a trial waits for takes longer, s.
 _TIMEOUT = 60.0
 
+# How often is looked, s.
+_POLL = 0.005
+
 # A radio process is given so long to disconnect, s.
 _GOODBYE = 5.0
 
@@ -46,6 +49,8 @@ class Rig:
         # inherit the priority; the processes under test start with the usual one.
         self.prioritised = raise_priority()
         self.domain = domain
+        # How long the machine kept this process, and with it the clock of the robot, from running.
+        self.longest_stall = 0.0  # s
         self.got: list[tuple[float, bytes]] = []
         self.robot = EmulatedRobot(MekaMon())
         self.robot.on_payload = lambda moment, payload: self.got.append((moment, payload))
@@ -90,9 +95,11 @@ class Rig:
         """Wait for something; raise TrialError where it does not happen."""
         end = time.monotonic() + timeout
         while not wanted():
-            if time.monotonic() > end:
+            before = time.monotonic()
+            if before > end:
                 raise TrialError(f'{what} did not happen within {timeout:.0f} s.')
-            time.sleep(0.005)
+            time.sleep(_POLL)
+            self.longest_stall = max(self.longest_stall, time.monotonic() - before - _POLL)
 
     def walks(self, since: float) -> bool:
         """Whether the robot was told to walk after ``since``, and by the last command."""

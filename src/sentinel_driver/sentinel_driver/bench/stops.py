@@ -37,7 +37,7 @@ class Stops:
         """Return the figures of one kind of silence."""
         trial, limit = KINDS[kind]
         values: list[float] = []
-        starved = 0
+        starved, self._rig.longest_stall = 0, 0.0
         while len(values) < trials:
             try:
                 self._walk()
@@ -48,7 +48,12 @@ class Stops:
                 continue
             values.append(trial(self))
             progress(f'{kind} {len(values)}/{trials}: {values[-1]:.3f} s')
-        return {**summary(values, limit), 'starts_given_up': starved, 'values': values}
+        return {
+            **summary(values, limit),
+            'longest_stall': self._rig.longest_stall,
+            'starts_given_up': starved,
+            'values': values,
+        }
 
     def close(self) -> None:
         """End the processes."""

@@ -4,6 +4,7 @@ Measure with a person's help what the robot makes of its drive units.
 """
 
 import argparse
+import contextlib
 import math
 import select
 import sys
@@ -80,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
         print(
             f'Connected to {name}. Put the robot on its usual ground with 1.5 m free around it.\n'
             f'Each run takes {args.seconds:g} s. Enter starts it, Enter during it stops it.\n'
-            'Then type what you measured, or s to skip the run, or r to repeat it.'
+            'Then type what you measured, or r to repeat the run. s skips a run.'
         )
         axes = {key: _measure(robot, axis, args) for key, axis in AXES.items()}
     finally:
@@ -110,24 +111,28 @@ def _measure(robot: '_Robot', axis: _Axis, args: argparse.Namespace) -> Axis:
 
 
 def _trial(robot: '_Robot', axis: _Axis, units: int, seconds: float) -> Trial | None:
+    """Walk and ask; None where the person skips it."""
     while True:
-        print(
-            f'\n{axis.title}, {units} units. Mark where it stands, then Enter: ', end='', flush=True
-        )
-        _line()
+        start = f'\n{axis.title}, {units} units. Mark where it stands, then Enter: '
+        while answer := _asked(start):
+            if answer == 's':
+                return None
+            start = 'Only Enter starts it, s skips it: '
         walked = robot.walk(axis.drive(units), seconds)
-        print(f'It walked for {walked:.1f} s. Measured, in {axis.unit}: ', end='', flush=True)
-        answer = _line()
+        answer = _asked(f'It walked for {walked:.1f} s. Measured, in {axis.unit}: ')
+        while answer not in ('s', 'r'):
+            with contextlib.suppress(ValueError):
+                value = float(answer.replace(',', '.'))
+                if math.isfinite(value):
+                    return Trial(units, walked, value * axis.scale)
+            answer = _asked(f'A number in {axis.unit}, s to skip, r to repeat the run: ')
         if answer == 's':
             return None
-        try:
-            value = float(answer.replace(',', '.'))
-        except ValueError:
-            value = math.nan
-        if math.isfinite(value) and answer != 'r':
-            return Trial(units, walked, value * axis.scale)
-        if answer != 'r':
-            print('That is no number; the run is repeated.')
+
+
+def _asked(question: str) -> str:
+    print(question, end='', flush=True)
+    return _line()
 
 
 def _line() -> str:

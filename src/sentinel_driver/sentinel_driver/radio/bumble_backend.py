@@ -117,7 +117,11 @@ class Adapter:
             future.exception()
         if not self.lost:
             self.lost = True
-            self.device.host.on_transport_lost()  # type: ignore[no-untyped-call]
+            host: Any = self.device.host
+            if host.pending_response is not None and host.pending_response.done():
+                # bumble would fail a command that was answered a moment ago, and stop there.
+                host.pending_response = None
+            host.on_transport_lost()
 
 
 def _uuid(uuid: Any) -> str:
