@@ -29,7 +29,7 @@ KEYS = {
 }
 # No key, or one for a version that is too old: ./sentinel setup --ros brings them.
 FROM_SETUP = {
-    'OpenGL', 'ai_edge_litert', 'bleak', 'bumble', 'cobs', 'mcap',
+    'OpenGL', 'ai_edge_litert', 'bleak', 'bumble', 'cobs', 'gymnasium', 'mcap',
     'mcap_ros2', 'mujoco',
     'pycocotools', 'tflite_runtime',
 }  # fmt: skip

@@ -1,0 +1,25 @@
+"""Agents play in the gymnasium environment: the tree is better than chance and than nothing."""
+
+import pytest
+
+pytest.importorskip('gymnasium', reason='gymnasium is not installed; ./sentinel setup has it')
+
+from sentinel_bringup.gym_agents import compare
+
+
+@pytest.fixture(scope='module')
+def table():
+    return compare(6)
+
+
+def test_the_tree_keeps_raccoons_out_of_the_beds(table):
+    assert table['tree']['in_bed'] > 0.7 * table['idle']['in_bed']
+
+
+def test_the_tree_leaves_people_and_pets_alone(table):
+    assert table['tree']['household'] == 0.0
+    assert table['chance']['household'] < 0.0
+
+
+def test_the_tree_is_worth_more_than_chance_and_than_nothing(table):
+    assert table['tree']['total'] > max(table['chance']['total'], table['idle']['total'])
