@@ -11,6 +11,7 @@ from typing import Any
 from sentinel_common.environment import environment
 
 from ..hermes import Codec, Drive, GaitSetAll, HeadColourSet, JointAngles, LegPose, encode
+from ..radio.status import check_transport
 from . import codec, lanes, rig, round_trip, stops
 
 SUMMARY = 'the driver: codec, round trip, stop latency on every silence, dropped connections'
@@ -29,6 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS, help='these parts only')
     parser.add_argument(
         '--silences', nargs='+', choices=list(stops.KINDS), default=list(stops.KINDS)
+    )
+    parser.add_argument(
+        '--physical',
+        metavar='ROBOT',
+        help='measure the round trip to this robot (name or address) instead of the emulated one; '
+        'it does not move, its head turns blue; codec and round trip only',
+    )
+    parser.add_argument(
+        '--transport', default='system', help='Bluetooth stack for --physical (%(default)s)'
     )
     parser.add_argument('--trials', type=int, default=100, help='per kind of silence')
     parser.add_argument('--drops', type=int, default=200)
@@ -56,7 +66,11 @@ def main(args: argparse.Namespace) -> int:
             'noise': codec.noise(_NOISE, args.seed),
             'damage': codec.damage(_frames()),
         }
-    if set(args.only) - {'codec'}:
+    if args.physical:
+        check_transport(args.transport)
+        result['physical'] = args.physical
+        result['round_trip'] = round_trip.measure(args.transport, args.round_trips, args.physical)
+    elif set(args.only) - {'codec'}:
         _radio_parts(args, result)
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +87,7 @@ def _radio_parts(args: argparse.Namespace, result: dict[str, Any]) -> None:
     if 'round_trip' in args.only:
         bench = rig.Rig(args.domain)
         try:
-            result['round_trip'] = round_trip.measure(bench, args.round_trips)
+            result['round_trip'] = round_trip.measure(bench.transport, args.round_trips)
         finally:
             bench.close()
     counts = {}

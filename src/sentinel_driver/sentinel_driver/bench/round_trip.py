@@ -7,9 +7,10 @@ from typing import Any
 
 from ..hermes import NUS_RX, NUS_TX, HeadColourSet, Reply
 from ..radio.client import RadioClient
+from ..radio.status import ANY_ROBOT, matches
 from ..radio.transport import Transport
 from .codec import plain_decode, plain_encode
-from .rig import CODEC, Rig
+from .rig import CODEC, TrialError
 from .statistics import summary
 
 _TIMEOUT = 20.0
@@ -18,47 +19,59 @@ _TIMEOUT = 20.0
 _COMMAND = CODEC.payload(HeadColourSet(0, 0, 1))
 
 
-def measure(rig: Rig, count: int) -> dict[str, Any]:
-    """Round trips of both ways in s, and ours as a ratio to the plain one."""
-    ours = _ours(rig, count)
-    plain = asyncio.run(_plain(rig, count))
+def measure(transport: str, count: int, robot: str = ANY_ROBOT) -> dict[str, Any]:
+    """Round trips of both ways in s, and ours as a ratio to the plain one.
+
+    Raise TrialError where the robot does not connect or does not answer.
+    """
+    ours = _ours(transport, robot, count)
+    plain = asyncio.run(_plain(transport, robot, count))
     figures = {'radio_process_s': summary(ours), 'plain_bleak_s': summary(plain)}
     ratio = figures['radio_process_s']['p50'] / figures['plain_bleak_s']['p50']
     return {**figures, 'ratio_p50': ratio}
 
 
-def _ours(rig: Rig, count: int) -> list[float]:
+def _ours(transport: str, robot: str, count: int) -> list[float]:
     connected, answered = threading.Event(), threading.Event()
+    problem = ''
 
     def hear(event: dict[str, Any]) -> None:
+        nonlocal problem
+        if event.get('reason'):
+            problem = f'{event["text"]} {event["cure"]}'.strip()
         if event.get('state') == 'connected':
             connected.set()
         if event['ev'] == 'rx' and bytes.fromhex(event['payload'])[0] == Reply.HEAD_COLOUR_SET_ACK:
             answered.set()
 
-    client = RadioClient(hear, transport=rig.transport)
+    client = RadioClient(hear, transport=transport, robot=robot)
     times = []
     try:
+        end = time.monotonic() + _TIMEOUT
         while not connected.wait(0.1):
+            if time.monotonic() > end:
+                raise TrialError(f'{robot!r} did not connect within {_TIMEOUT:.0f} s. {problem}')
             client.alive()
         for _ in range(count):
             answered.clear()
             start = time.perf_counter()
             client.send(_COMMAND)
-            assert answered.wait(_TIMEOUT)
+            if not answered.wait(_TIMEOUT):
+                raise TrialError('The robot did not acknowledge the head colour.')
             times.append(time.perf_counter() - start)
     finally:
         client.close()
     return times
 
 
-async def _plain(rig: Rig, count: int) -> list[float]:
-    transport = Transport(rig.transport)
+async def _plain(name: str, robot: str, count: int) -> list[float]:
+    transport = Transport(name)
     await transport.ready()
     found: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
-    def heard(device: Any, _: Any) -> None:
-        if not found.done():
+    def heard(device: Any, said: Any) -> None:
+        name = said.local_name or device.name or ''
+        if not found.done() and matches(robot, name, device.address, said.service_uuids):
             found.set_result(device)
 
     try:
