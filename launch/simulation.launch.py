@@ -12,6 +12,13 @@ ARGUMENTS = (
         description='what happens: a name in config/scenarios, or a file',
     ),
     DeclareLaunchArgument('seed', default_value='1', description='chance of the night'),
+    DeclareLaunchArgument(
+        'robots',
+        default_value='1',
+        choices=['1', '2'],
+        description='how many guard the garden; two have the namespaces robot1 and robot2, a bed '
+        'and half of the garden each',
+    ),
     *COMMON_ARGUMENTS,
 )
 
@@ -22,6 +29,7 @@ def plan(values):
         nodes.SimulationOptions(
             scenario=values['scenario'],
             seed=int(values['seed']),
+            robots=int(values['robots']),
             armed=True,
             **common_options(values),
         )

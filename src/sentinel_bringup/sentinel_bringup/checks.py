@@ -43,13 +43,13 @@ def preflight(entries: Iterable[NodeEntry]) -> None:
     for entry in entries:
         node = module(entry)
         if hasattr(node, 'preflight'):
-            node.preflight(told[entry.name])
+            node.preflight(told[entry.label])
 
 
 def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]]:
-    """Return all parameters of each node by its name; raise ConfigurationError at a fault."""
+    """Return all parameters of each node by its label; raise ConfigurationError at a fault."""
     entries = list(entries)
-    specs = {entry.name: module(entry).PARAMETERS for entry in entries}
+    specs = {entry.label: module(entry).PARAMETERS for entry in entries}
     told = {
         name: {parameter.name: parameter.default for parameter in spec}
         for name, spec in specs.items()
@@ -70,12 +70,12 @@ def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]
                         f"Call it '/**/{entry.name}', which fits every namespace.",
                     )
             for entry in hit:
-                told[entry.name] |= parameters.check(
-                    values, specs[entry.name], f'{file}, node {entry.name}'
+                told[entry.label] |= parameters.check(
+                    values, specs[entry.label], f'{file}, node {entry.name}'
                 )
     for entry in entries:
-        told[entry.name] |= parameters.check(
-            entry.parameters, specs[entry.name], f'Node {entry.name}'
+        told[entry.label] |= parameters.check(
+            entry.parameters, specs[entry.label], f'Node {entry.name}'
         )
     return told
 

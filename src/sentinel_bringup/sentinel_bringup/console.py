@@ -30,8 +30,9 @@ class Console:
 
     def __call__(self, name: str, severity: str, text: str) -> None:
         """Show the line if it is worth it: progress and warnings always, the rest if verbose."""
-        if name == 'progress' and _PROGRESS.match(text):
-            print(f'  {text}', flush=True)
+        robot, _, node = name.rpartition('.')
+        if node == 'progress' and _PROGRESS.match(text):
+            print(f'  {self._prefix(robot)} {text}' if robot else f'  {text}', flush=True)
             return
         if not self._verbose and severity not in _SHOWN:
             return

@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--seed', type=int, default=defaults.seed, help='chance of the night (default: %(default)s)'
     )
+    parser.add_argument(
+        '--robots', type=int, choices=(1, 2), default=1, help='how many guard the garden'
+    )
     session.add_arguments(parser)
 
 
@@ -35,19 +38,23 @@ def play(arguments: argparse.Namespace, folder: Path) -> Outcome:
         namespace=arguments.namespace,
         scenario=arguments.scenario,
         seed=arguments.seed,
+        robots=arguments.robots,
         hci_port=free_port(),
         armed=True,
         film=True,
         record=arguments.record,
         started=started,
     )
+    for own in nodes.folders(folder, options.robots):
+        own.mkdir(exist_ok=True)
     print(f'A night in the garden: {options.scenario}, seed {options.seed}.')
     return session.play(nodes.simulation(options), folder, arguments)
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Play the night and write the report."""
+    """Play the night and write the report of each robot."""
     folder = session.make_folder('demo', arguments.folder)
     outcome = play(arguments, folder)
-    session.report(folder)
+    for own in nodes.folders(folder, arguments.robots):
+        session.report(own)
     return _EXIT_INTERRUPTED if outcome.signal else 0

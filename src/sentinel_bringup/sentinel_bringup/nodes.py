@@ -21,6 +21,15 @@ ROS = 'ros'
 _WITH_FAST_DDS_2 = frozenset({'humble', 'iron', 'jazzy'})
 # Robot that lives in this computer: a Bluetooth peripheral on emulated air.
 EMULATED = 'emulated'
+# Addresses of two emulated robots in one garden, those of ``sentinel_sim.robot.peripheral``.
+_ADDRESSES = {'robot1': 'F0:F0:F0:4D:4D:01', 'robot2': 'F0:F0:F0:4D:4D:02'}
+# Topics of a garden with several robots that are not a robot's own, and who listens to them.
+_SHARED = ('spectator/image_raw', 'ground_truth/animals')
+_LISTENING = frozenset({'recorder', 'bag'})
+# Who must know zones and geofence.
+_GUARDING = frozenset({'guard', 'brain'})
+# Pictures per second and robot that a machine with two processors has the time for; shared by two.
+_CAMERA_RATE = 10.0
 # No robot at all: look, decide and log only.
 NO_ROBOT = 'none'
 
@@ -47,6 +56,11 @@ class NodeEntry:
     respawn: bool = True
     ends_run: bool = False
     stops_last: bool = False
+
+    @property
+    def label(self) -> str:
+        """What it is called where several robots are: name of the log, prefix of its lines."""
+        return f'{self.namespace.strip("/").replace("/", ".")}.{self.name}'.lstrip('.')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +95,8 @@ class SimulationOptions(Options):
 
     scenario: str = 'raccoon_night'
     seed: int = 1
+    robots: int = 1
+    """One or two; of two each has its own namespace, folder, post and half of the garden."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +110,8 @@ class SourceOptions(Options):
 
 
 def simulation(options: SimulationOptions) -> list[NodeEntry]:
-    """Return the nodes of a simulated night: the real stack around garden, animals and robot."""
+    """Return the nodes of a simulated night: the real stack around garden, animals and robots."""
+    names = robot_names(options.robots)
     simulator = NodeEntry(
         name='simulator',
         package='sentinel_sim',
@@ -102,6 +119,9 @@ def simulation(options: SimulationOptions) -> list[NodeEntry]:
         parameters={
             'scenario': options.scenario,
             'seed': options.seed,
+            'robots': names,
+            'camera_rate': _CAMERA_RATE / options.robots,
+            'wait_for': [f'{name}/detections'.lstrip('/') for name in names],
             'hci_port': options.hci_port,
             'result_file': str(options.folder / 'simulation.json'),
         },
@@ -110,8 +130,34 @@ def simulation(options: SimulationOptions) -> list[NodeEntry]:
         ends_run=True,
         stops_last=True,
     )
-    stack = [_detector(options), *_behavior(options), *_robot(options, EMULATED)]
-    return _finish([simulator, *stack], options)
+    entries = _finish([simulator], replace(options, record=False, started=0.0))
+    for name, folder in zip(names, folders(options.folder, options.robots), strict=True):
+        own = replace(
+            options, namespace='/'.join(filter(None, (options.namespace, name))), folder=folder
+        )
+        stack = [_detector(own), *_behavior(own), *_robot(own, EMULATED, name)]
+        # Onlooker and animals are one for all robots.
+        base = f'/{options.namespace}/'.replace('//', '/')
+        shared = tuple((topic, base + topic) for topic in _SHARED) if name else ()
+        entries += [
+            replace(entry, remappings=entry.remappings + shared)
+            if entry.name in _LISTENING
+            else entry
+            for entry in _finish(stack, own, name)
+        ]
+    return entries
+
+
+def robot_names(robots: int) -> list[str]:
+    """Return the namespaces of so many robots in one garden, relative to that of the run."""
+    if robots not in (1, 2):
+        raise ConfigurationError(f'{robots} robots: the garden has room for one or two.')
+    return [''] if robots == 1 else [f'robot{n}' for n in range(1, robots + 1)]
+
+
+def folders(folder: Path, robots: int) -> list[Path]:
+    """Return the folder of each robot's log: the run's own, or one below it for each of several."""
+    return [folder / name for name in robot_names(robots)]
 
 
 def own_source(options: SourceOptions) -> list[NodeEntry]:
@@ -171,13 +217,18 @@ def _behavior(options: Options) -> list[NodeEntry]:
     ]
 
 
-def _robot(options: Options, robot: str) -> list[NodeEntry]:
-    """Return driver and speaker, where there is a robot, and who tells where its parts are."""
+def _robot(options: Options, robot: str, name: str = '') -> list[NodeEntry]:
+    """Return driver and speaker, where there is a robot, and who tells where its parts are.
+
+    ``name`` is that of one of several emulated robots, which differ in their address.
+    """
     entries = []
     if robot != NO_ROBOT:
         driver: dict[str, Value] = {'autostart': options.autostart, 'transport': 'system'}
         if robot == EMULATED:
             driver['transport'] = f'hci:tcp-client:127.0.0.1:{options.hci_port}'
+            if name:
+                driver['robot'] = _ADDRESSES[name]
         else:
             driver['robot'] = robot
         entries.append(
@@ -221,8 +272,8 @@ def _description() -> list[NodeEntry]:
     ]
 
 
-def _finish(entries: list[NodeEntry], options: Options) -> list[NodeEntry]:
-    """Give every node what all have in common."""
+def _finish(entries: list[NodeEntry], options: Options, name: str = '') -> list[NodeEntry]:
+    """Give every node what all have in common; ``name`` is that of one of several robots."""
     if options.record:
         entries.append(
             NodeEntry(
@@ -255,10 +306,19 @@ def _finish(entries: list[NodeEntry], options: Options) -> list[NodeEntry]:
             namespace=options.namespace,
             files=_own_files(entry) + options.files,
             remappings=entry.remappings + transforms,
-            parameters={**entry.parameters, 'use_sim_time': options.use_sim_time},
+            parameters={
+                **entry.parameters,
+                **_of_one_among_several(entry, name),
+                'use_sim_time': options.use_sim_time,
+            },
         )
         for entry in entries
     ]
+
+
+def _of_one_among_several(entry: NodeEntry, name: str) -> dict[str, Value]:
+    """Return where the robot stands guard: the halves of the garden do not overlap."""
+    return {'zones': f'config/zones_{name}.yaml'} if name and entry.name in _GUARDING else {}
 
 
 def _own_files(entry: NodeEntry) -> tuple[Path, ...]:

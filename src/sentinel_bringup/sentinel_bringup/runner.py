@@ -124,7 +124,7 @@ class Runner:
                         return Outcome(seconds=seconds)
                     for slot in self._slots:
                         if self._watch(slot):
-                            return Outcome(node=slot.entry.name, seconds=seconds)
+                            return Outcome(node=slot.entry.label, seconds=seconds)
             finally:
                 self._stop()
 
@@ -139,11 +139,11 @@ class Runner:
         slot.process = child.Child(
             child.command(entry, self._log_level),
             environment(self._domain, images=entry.images),
-            self._folder / 'logs' / f'{entry.name}.log',
+            self._folder / 'logs' / f'{entry.label}.log',
         )
         slot.tail.clear()
         self._selector.register(slot.process, selectors.EVENT_READ, slot)
-        self._meter.started(entry.name)
+        self._meter.started(entry.label)
 
     def _poll(self) -> None:
         """Read what the nodes say, for at most one period, and measure them."""
@@ -154,7 +154,7 @@ class Runner:
             self._sample()
 
     def _sample(self, *, last: bool = False) -> None:
-        pids = {slot.entry.name: slot.process.pid for slot in self._running() if slot.process}
+        pids = {slot.entry.label: slot.process.pid for slot in self._running() if slot.process}
         self._meter.sample(pids, last=last)
 
     def _read(self, slot: _Slot) -> None:
@@ -163,7 +163,7 @@ class Runner:
         for line in lines:
             slot.tail.append(line)
             match = _ROS_LINE.match(line)
-            self._show(slot.entry.name, *(match.groups() if match else ('', line)))
+            self._show(slot.entry.label, *(match.groups() if match else ('', line)))
         if ended and slot.process in self._selector.get_map():
             self._selector.unregister(slot.process)
 
@@ -196,8 +196,8 @@ class Runner:
         if hopeless or (entry.ends_run and not entry.respawn):
             last = '\n    '.join(['', *slot.tail])
             raise NodeFailedError(
-                f'The node {entry.name} {words}; its last words:{last}\n',
-                f'All of them: {self._folder / "logs" / entry.name}.log',
+                f'The node {entry.label} {words}; its last words:{last}\n',
+                f'All of them: {self._folder / "logs" / entry.label}.log',
             )
         if entry.respawn:
             if age > _RECOVERED:
@@ -205,7 +205,7 @@ class Runner:
             slot.restart_at = time.monotonic() + slot.backoff
             words += f' and starts again in {slot.backoff:.0f} s'
             slot.backoff = min(2 * slot.backoff, _LONGEST_BACKOFF)
-        self._show(entry.name, 'WARN', f'the node {words}')
+        self._show(entry.label, 'WARN', f'the node {words}')
 
     def _close(self, slot: _Slot) -> None:
         """Let go of an ended process, after its last words and its last shared memory are known."""
@@ -250,7 +250,7 @@ class Runner:
                 self._poll()
                 alive = [s for s in alive if s in self._running()]
             if alive and number != signal.SIGKILL:
-                names = ', '.join(slot.entry.name for slot in alive)
+                names = ', '.join(slot.entry.label for slot in alive)
                 self._show('runner', 'WARN', f'{names} did not end by {number.name}')
         for slot in slots:
             if slot.process:

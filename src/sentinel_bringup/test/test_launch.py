@@ -44,8 +44,8 @@ def description(name):
     return module.generate_launch_description()
 
 
-def started(name, **arguments):
-    """Nodes that a launch file starts with these arguments, by executable."""
+def actions(name, **arguments):
+    """Nodes that a launch file starts with these arguments."""
     context = LaunchContext()
     context.launch_configurations.update(arguments)
     found = []
@@ -54,7 +54,12 @@ def started(name, **arguments):
             entity.visit(context)
         elif isinstance(entity, OpaqueFunction):
             found += entity.execute(context)
-    return {e.node_executable: e for e in found if isinstance(e, Node)}
+    return [e for e in found if isinstance(e, Node)]
+
+
+def started(name, **arguments):
+    """Nodes that a launch file starts with these arguments, by executable."""
+    return {node.node_executable: node for node in actions(name, **arguments)}
 
 
 @pytest.mark.parametrize('name', FILES)
@@ -67,6 +72,14 @@ def test_simulation_starts_the_nodes_of_the_list(tmp_path):
     options = nodes.SimulationOptions(folder=tmp_path)
     wanted = {e.name for e in nodes.of_world(nodes.simulation(options), nodes.ROS)}
     assert set(started('simulation.launch.py', folder=str(tmp_path))) == wanted
+
+
+def test_two_robots_are_one_argument(tmp_path):
+    found = [
+        n.node_executable for n in actions('simulation.launch.py', folder=str(tmp_path), robots='2')
+    ]
+    assert found.count('simulator') == 1
+    assert found.count('driver') == found.count('brain') == found.count('guard') == 2
 
 
 @pytest.mark.parametrize('robot', ['emulated', 'none', 'F0:0D'])

@@ -6,6 +6,8 @@ import pytest
 from sentinel_bringup.checks import KNOWN_NODES, check
 from sentinel_bringup.child import command
 from sentinel_bringup.nodes import SimulationOptions, SourceOptions
+from sentinel_common.errors import ConfigurationError
+from sentinel_common.files import share
 
 from sentinel_bringup import nodes
 
@@ -39,6 +41,58 @@ def test_driver_and_simulator_meet_on_one_port():
     found = {entry.name: entry.parameters for entry in entries}
     assert found['simulator']['hci_port'] == 4711
     assert found['driver']['transport'].endswith(':4711')
+
+
+def two():
+    return nodes.simulation(SimulationOptions(folder=FOLDER, robots=2, hci_port=4711, record=True))
+
+
+def test_two_robots_have_one_garden_and_a_stack_each():
+    labels = [entry.label for entry in two()]
+    assert labels.count('simulator') == 1 and len(set(labels)) == len(labels)
+    alone = names(nodes.simulation(SimulationOptions(folder=FOLDER, record=True))) - {'simulator'}
+    for robot in ('robot1', 'robot2'):
+        assert {x.split('.')[1] for x in labels if x.startswith(robot)} == alone
+
+
+def test_two_drivers_look_for_the_two_robots_on_one_radio():
+    from sentinel_sim.robot.peripheral import ADDRESSES
+
+    drivers = [entry.parameters for entry in two() if entry.name == 'driver']
+    assert [d['robot'] for d in drivers] == list(ADDRESSES)
+    assert {d['transport'] for d in drivers} == {'hci:tcp-client:127.0.0.1:4711'}
+
+
+def test_two_robots_keep_two_logs():
+    folders = [e.parameters['folder'] for e in two() if e.name == 'recorder']
+    assert folders == [str(FOLDER / 'robot1'), str(FOLDER / 'robot2')]
+
+
+def test_two_robots_guard_two_places_and_never_the_same():
+    from sentinel_behavior.zones import read_zones
+    from sentinel_sim.layout import POSTS
+
+    brains = [entry for entry in two() if entry.name == 'brain']
+    zones = [read_zones(share(entry.parameters['zones'])) for entry in brains]
+    assert [z.home for z in zones] == list(POSTS)
+    left, right = ([y for _, y in z.geofence] for z in zones)
+    assert min(left) > max(right) + 0.4  # a robot is 0.3 m wide
+
+
+def test_the_film_of_each_of_two_robots_shows_the_one_onlooker():
+    for entry in two():
+        wanted = ('spectator/image_raw', '/spectator/image_raw') in entry.remappings
+        assert wanted == (entry.name in ('recorder', 'bag'))
+
+
+@pytest.mark.parametrize('robots', [0, 3])
+def test_the_garden_has_no_room_for(robots):
+    with pytest.raises(ConfigurationError, match='one or two'):
+        nodes.simulation(SimulationOptions(folder=FOLDER, robots=robots))
+
+
+def test_all_parameters_of_two_robots_are_known():
+    check(nodes.of_world(two(), nodes.PYPI))
 
 
 def test_a_real_robot_is_disarmed_unless_somebody_asks():
