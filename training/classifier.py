@@ -15,6 +15,7 @@ import json
 import math
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -30,17 +31,19 @@ from torch.utils.data import DataLoader, IterableDataset
 from train import BASE, CLIP, averaged, groups, no_thread_pool, photographs, rate, save
 from yolox import COCO_CLASSES, load_base
 
-FEATURES = 256  # channels of the backbone's last stage
+FEATURES = 64 + 128 + 256  # channels of the last three stages
 DROPOUT = 0.3
 SMOOTHING = 0.05  # of the labels: a crop is never worth certainty
-HEAD_RATE = 2e-3  # absolute; the head starts from nothing, the backbone moves relatively
+HEAD_RATE = 1e-3  # absolute; the backbone moves relatively
+FIT_CROPS = 2880  # that the head is fitted to before the backbone moves
+FIT_DECAY = 0.02  # pull of the fitted weights towards zero, per standardised feature
 SAVE_EVERY = 100  # steps
 LOG_EVERY = 50  # steps
 TOLERANCE = 2e-3  # largest difference of a probability between PyTorch and the file
 
 
 class Classifier(nn.Module):
-    """Backbone of YOLOX-Nano, mean over places, one linear layer; input [B, 3, SIDE, SIDE] BGR."""
+    """Backbone of YOLOX-Nano, means of three stages, a linear layer; input [B, 3, SIDE, SIDE]."""
 
     def __init__(self, base: nn.Module):
         super().__init__()
@@ -51,8 +54,13 @@ class Classifier(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the logits of CLASSES, [B, len(CLASSES)]."""
-        x = self.stage5(self.stage4(self.stage3(self.stage2(self.stem(pictures)))))
-        return self.head(self.drop(x.mean((2, 3))))
+        return self.head(self.drop(self.features(pictures)))
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """Return the means over places of the last three stages, [B, FEATURES]."""
+        c3 = self.stage3(self.stage2(self.stem(pictures)))
+        c4 = self.stage4(c3)
+        return torch.cat([c.mean((2, 3)) for c in (c3, c4, self.stage5(c4))], 1)
 
 
 class Shipped(nn.Module):
@@ -85,6 +93,37 @@ class Crops(IterableDataset):
             yield number, torch.from_numpy(images).permute(0, 3, 1, 2), labels
 
 
+def fit_head(model: Classifier, batches: Iterator[tuple[int, Tensor, Tensor]], batch: int) -> None:
+    """Fit the linear layer to the features of COCO, a convex problem: a start worth moving from."""
+    features, labels = [], []
+    with torch.no_grad():
+        for _ in range(0, FIT_CROPS, batch):
+            _, pictures, truth = next(batches)
+            features.append(model.features(pictures.float()))
+            labels.append(truth)
+            if len(features) % 10 == 0:
+                print(f'features of {len(features) * batch} of {FIT_CROPS} crops', flush=True)
+    x, y = torch.cat(features), torch.cat(labels)
+    mean, spread = x.mean(0), x.std(0) + 1e-3
+    x = (x - mean) / spread
+    weight = torch.zeros(len(CLASSES), FEATURES, requires_grad=True)
+    bias = torch.zeros(len(CLASSES), requires_grad=True)
+    optimiser = torch.optim.LBFGS([weight, bias], max_iter=200, line_search_fn='strong_wolfe')
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        value = functional.cross_entropy(x @ weight.T + bias, y) + FIT_DECAY * weight.pow(2).sum()
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    with torch.no_grad():
+        right = float(((x @ weight.T + bias).argmax(1) == y).float().mean())
+        model.head.weight.copy_(weight / spread)
+        model.head.bias.copy_(bias - (weight / spread) @ mean)
+    print(f'the fitted head is right on {right:.3f} of its own {len(y)} crops', flush=True)
+
+
 def train(options: argparse.Namespace) -> Classifier:
     """Run the training; returns the averaged weights, which also lie in WORK/classifier.pt."""
     torch.manual_seed(options.seed)
@@ -112,7 +151,7 @@ def train(options: argparse.Namespace) -> Classifier:
         optimiser.load_state_dict(parts['optimiser'])
         first, scene = parts['step'], parts['scene']
         print(f'continuing at step {first}')
-    model.to(memory_format=torch.channels_last).train()
+    model.to(memory_format=torch.channels_last)
     loader = iter(
         DataLoader(
             Crops(mixer, scene, options.batch),
@@ -122,6 +161,11 @@ def train(options: argparse.Namespace) -> Classifier:
             prefetch_factor=8,
         )
     )
+    if not state.exists():
+        fit_head(model.eval(), loader, options.batch)
+        average.load_state_dict(model.state_dict())
+        save(options.work / 'classifier.pt', **average.state_dict())
+    model.train()
     began, total, right, seen = time.monotonic(), 0.0, 0, torch.zeros(len(CLASSES))
     for step in range(first, options.steps):
         scene, pictures, labels = next(loader)
@@ -216,7 +260,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument('--work', type=Path, required=True, help='folder for state and weights')
     parser.add_argument('--out', type=Path, help='folder for classifier.tflite')
-    parser.add_argument('--steps', type=int, default=2000)
+    parser.add_argument('--steps', type=int, default=2000, help='0: the head alone')
     parser.add_argument('--rate', type=float, default=2e-3, help='relative step of the backbone')
     parser.add_argument('--batch', type=int, default=48)
     parser.add_argument('--seed', type=int, default=0)

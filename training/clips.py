@@ -25,19 +25,25 @@ from sentinel_sim import lighting
 SEED = 7001
 VARIANTS = (120, 127)  # animals that no training set and no other validation set shows
 CONDITIONS = ('ir', 'torch')
-RATE = 10  # pictures per second
-BEFORE, CROSSING, AFTER = 4.0, 9.0, 6.0  # s
+RATE = 5  # pictures per second: rendering is slow
+BEFORE, CROSSING, AFTER = 3.0, 8.0, 6.0  # s
 HEIGHT, AHEAD = 2.5, 3.3  # m: camera above the ground, path of the animal before it
 HALF_PATH, PACE = 2.4, 1.6  # m to both sides of the middle; steps per second
 PITCH = 0.58  # rad; the path lies in the middle of the picture
 LEAST_PIXELS = 60  # of an animal that is labelled; less is marked as a region to ignore
-SHEET_EVERY = 12  # pictures
+SHEET_EVERY = 5  # pictures
+
+
+def studio_view(studio: Studio, condition: str) -> np.ndarray:
+    """Return what the camera sees, before the sensor."""
+    import mujoco
+
+    mujoco.mj_forward(studio.model, studio.data)
+    return studio.picture(condition)
 
 
 def clip(condition: str, seed: int, out: Path, coco: dict) -> list[np.ndarray]:
     """Add one clip; return pictures for the contact sheet."""
-    import mujoco
-
     studio = Studio(seed, ['raccoon'], VARIANTS)
     rng = np.random.default_rng([seed, CONDITIONS.index(condition)])
     camera = CameraModel(rng, size=SIZE, fovy=FOVY, lens=None)
@@ -45,17 +51,19 @@ def clip(condition: str, seed: int, out: Path, coco: dict) -> list[np.ndarray]:
     studio.look(eye, 0.0, PITCH)
     lighting.apply(studio.model, condition, 'lamp', strength=1.5, sun_height=0.5)
     puppet = studio.puppets['raccoon']
+    puppet.hide(studio.data)
     puppet.shine(studio.model, {'ir': 1.0, 'torch': 0.7}[condition])
-    shown = []
+    shown, empty = [], studio_view(studio, condition)
     for number in range(round((BEFORE + CROSSING + AFTER) * RATE)):
         along = (number / RATE - BEFORE) / CROSSING
-        puppet.hide(studio.data)
+        ideal, labels = empty, []
         if 0 <= along <= 1:
             place = np.array([eye[0] + AHEAD, HALF_PATH * (2 * along - 1), 0.0])
             pose = posture('walk', puppet.anatomy, number / RATE * PACE % 1, 0.0)
             puppet.place(studio.model, studio.data, place, np.pi / 2, pose)
-        mujoco.mj_forward(studio.model, studio.data)
-        picture = camera.take(studio.picture(condition), condition)[..., ::-1].copy()
+            ideal = studio_view(studio, condition)
+            labels = studio.labeler.labels(studio.data, 'eye', camera)
+        picture = camera.take(ideal, condition)[..., ::-1].copy()
         name = f'images/{condition}_{number:04d}.jpg'
         cv2.imwrite(str(out / name), picture)
         image = len(coco['images']) + 1
@@ -70,7 +78,7 @@ def clip(condition: str, seed: int, out: Path, coco: dict) -> list[np.ndarray]:
                 'group': f'high {condition}',
             }
         )
-        for label in studio.labeler.labels(studio.data, 'eye', camera):
+        for label in labels:
             coco['annotations'].append(
                 {
                     'id': len(coco['annotations']) + 1,

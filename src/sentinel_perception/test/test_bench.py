@@ -225,3 +225,12 @@ def test_groups_come_from_the_file_or_from_what_is_shown(coco):
     coco.write_text(json.dumps(content), 'utf-8')
     groups = [s.group for s in dataset.load(coco).samples]
     assert groups == ['porch', 'set/raccoon', 'set/none', 'set/none']
+
+
+def test_pictures_may_lie_in_a_folder_images_beside_the_file(coco, model):
+    content = json.loads(coco.read_text())
+    (coco.parent / 'images').mkdir()
+    for image in content['images']:
+        name = image['file_name']
+        (coco.parent / name).rename(coco.parent / 'images' / name)
+    assert len(list(dataset.load(coco).pictures())) == len(content['images'])

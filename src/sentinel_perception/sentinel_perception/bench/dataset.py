@@ -155,6 +155,12 @@ def _dataset(path: Path, content: Any, video: Path | None, name: str) -> Dataset
     return Dataset(name, tuple(samples), named, video, rate)
 
 
+def _picture(folder: Path, name: str) -> Path:
+    """Where a picture lies: beside the COCO file, or in ``images`` beside it as many tools do."""
+    beside, inside = folder / name, folder / 'images' / name
+    return inside if inside.exists() and not beside.exists() else beside
+
+
 def _group(truths: tuple[Truth, ...]) -> str:
     present = {t.species for t in truths if not t.ignore}
     return next((name for name in _GROUP_ORDER if name in present), 'none')
