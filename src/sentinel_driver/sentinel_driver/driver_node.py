@@ -103,6 +103,7 @@ class Driver(ManagedNode):
             robot=self.parameters['robot'],
             form=self._codec.form,
             heartbeat=self.parameters['heartbeat'],
+            may_walk=self.robot.restarts > 0,
         )
 
     def _tune(self, values: dict[str, Any]) -> None:

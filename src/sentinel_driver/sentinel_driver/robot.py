@@ -15,7 +15,8 @@ from .hermes import AnyCommand, Codec
 from .radio.client import RadioClient
 from .radio.status import State
 
-# A radio process that died is started again after this pause, s.
+# A radio process that died is replaced at once, as the robot may walk; but one that keeps dying at
+# this interval only, s.
 _RESTART_PAUSE = 1.0
 
 # Without a report by then a command counts as not sent, s.
@@ -111,13 +112,10 @@ class Robot:
         if self._radio is None:
             return
         self._radio.alive()
-        if not self._radio.running:
-            if not self._restart_at:
-                self._restart_at = now + _RESTART_PAUSE
-            elif now >= self._restart_at:
-                self._restart_at = 0.0
-                self.restarts += 1
-                self.open()
+        if not self._radio.running and now >= self._restart_at:
+            self._restart_at = now + _RESTART_PAUSE
+            self.restarts += 1
+            self.open()
         for token, (due, payload, answer) in list(self._answers.items()):
             if now >= due:
                 del self._answers[token]

@@ -93,6 +93,15 @@ async def test_handshake_then_drive_then_stop_at_the_end():
 
 
 @run
+async def test_a_robot_that_may_walk_already_is_stopped_before_all_else():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    async with linked(await make_adapter(radio), may_walk=True) as (_, listener):
+        await listener.connected()
+        await robot.until(lambda got: got == [NEUTRAL, *HANDSHAKE])
+
+
+@run
 async def test_commands_that_still_come_do_not_disturb_the_last_stop():
     radio = air()
     robot = await Peripheral(radio).start()

@@ -112,13 +112,20 @@ def test_a_forbidden_payload_does_not_reach_the_pipe(bench):
     assert radio.sent == []
 
 
-def test_a_dead_radio_process_is_replaced_after_a_pause(bench):
+def test_a_dead_radio_process_is_replaced_at_once(bench):
     bench.connect().running = False
-    for now in (10.0, 10.5):
-        bench.robot.tick(now)
-    assert len(bench.radios) == 1
-    bench.robot.tick(11.1)
+    bench.robot.tick(10.0)
     assert len(bench.radios) == 2 and bench.robot.restarts == 1
+
+
+def test_a_radio_process_that_keeps_dying_is_not_replaced_without_pause(bench):
+    bench.connect().running = False
+    bench.robot.tick(10.0)
+    bench.radios[-1].running = False
+    bench.robot.tick(10.5)
+    assert len(bench.radios) == 2
+    bench.robot.tick(11.1)
+    assert len(bench.radios) == 3
 
 
 def test_the_end_of_an_old_process_does_not_disconnect_the_new_one(bench):

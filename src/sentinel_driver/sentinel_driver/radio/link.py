@@ -83,6 +83,7 @@ class Settings:
     robot: str = ANY_ROBOT
     codec: Codec = field(default_factory=Codec)
     heartbeat: bool = False
+    may_walk: bool = False  # the robot may walk already when it is found
     scan_timeout: float = SCAN_TIMEOUT
     connect_timeout: float = CONNECT_TIMEOUT
 
@@ -110,7 +111,8 @@ class Link:
         self._acknowledged: dict[int, asyncio.Event] = {}
         self._heartbeat_at: float | None = None
         self._attempt = 0
-        self._lost_moving = False  # the robot may still walk as it did when the link was lost
+        # The robot may still walk as it did when the link was lost.
+        self._lost_moving = settings.may_walk
         self._name = self._address = ''
 
     def offer(self, item: Item) -> None:

@@ -148,11 +148,12 @@ def main() -> int:
     parser.add_argument('--robot', default=ANY_ROBOT)
     parser.add_argument('--form', choices=[f.value for f in DriveForm], default='walking5')
     parser.add_argument('--heartbeat', action='store_true')
+    parser.add_argument('--may-walk', action='store_true')
     args = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise_priority()
     try:
-        settings = Settings(args.robot, Codec(DriveForm(args.form)), args.heartbeat)
+        settings = Settings(args.robot, Codec(DriveForm(args.form)), args.heartbeat, args.may_walk)
         asyncio.run(RadioProcess(Transport(args.transport), settings).run())
     except SentinelError as error:
         print(error, file=sys.stderr)
