@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 from sentinel_common.species import SPECIES
 
@@ -78,5 +79,8 @@ def load_classifier(model: Path, labels: Path | None = None) -> TfliteClassifier
 
 def shipped() -> Classifier | None:
     """Return the classifier of the sentinel, None where it ships none."""
-    path = share('models/classifier.tflite')
-    return load_classifier(path) if path.exists() else None
+    try:
+        path = share('models/classifier.tflite')
+    except ConfigurationError:
+        return None
+    return load_classifier(path)
