@@ -12,6 +12,7 @@ from itertools import combinations
 from sentinel_common.detections import Target, TargetFrame
 
 from .geometry import Z_95, Point
+from .tracks import Parts
 
 # So many pictures must agree on a species before a visit of it is opened: one wavering picture
 # opens none.
@@ -88,11 +89,18 @@ class Visit:
     distance_min: float = math.inf
     held: set[str] = field(default_factory=set)
     engaged: str = ''
+    parts: Parts = field(default_factory=Parts)
 
     @property
     def several(self) -> bool:
-        """Whether more than one animal is in view; two tracks in one place are one animal."""
-        return any(math.dist(place(a), place(b)) > APART for a, b in combinations(self.targets, 2))
+        """Whether more than one animal is in view.
+
+        Two tracks in one place are one animal, and so are a body and its head.
+        """
+        return any(
+            math.dist(place(a), place(b)) > APART and not self.parts.one(a.track_id, b.track_id)
+            for a, b in combinations(self.targets, 2)
+        )
 
     def target(self) -> Target | None:
         """The animal that is engaged.
@@ -114,6 +122,7 @@ class VisitBook:
         self._prefix = prefix
         self._count = 0
         self._seen: Counter[str] = Counter()
+        self.parts = Parts()
         self.open: dict[str, Visit] = {}
 
     def see(self, frame: TargetFrame, zones: dict[str, str]) -> list[Visit]:
@@ -139,6 +148,7 @@ class VisitBook:
                     continue
                 self._count += 1
                 known = Visit(f'{self._prefix}-{self._count:04d}', species, frame.stamp)
+                known.parts = self.parts
                 known.last_seen = frame.stamp
                 self.open[species] = known
                 opened.append(known)
@@ -164,6 +174,8 @@ class VisitBook:
         closed = [v for v in self.open.values() if stamp - v.last_seen > self._absence]
         for visit in closed:
             del self.open[visit.species]
+        if not self.open:
+            self.parts.forget()
         return closed
 
 

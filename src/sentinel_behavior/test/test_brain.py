@@ -304,6 +304,22 @@ def test_several_animals_are_not_walked_up_to(garden):
     assert Kind.HELD_FIRE in garden.kinds()
 
 
+def test_a_body_and_its_head_are_one_animal_to_walk_up_to(garden):
+    body, head = Box(300, 190, 80, 80), Box(350, 195, 28, 28)
+    for _ in range(400):
+        garden.now += PERIOD
+        found = Detection(body, RACCOON, '1'), Detection(head, RACCOON, '2')
+        places = Target('1', RACCOON, 3.0, 0.0), Target('2', RACCOON, 4.5, 0.0)
+        garden.take(
+            garden.lockstep.step(
+                Frame(garden.now, 'camera', found),
+                TargetFrame(garden.now, 'base_link', places),
+                hour=garden.hour,
+            )
+        )
+    assert 'bark' in {i.deterrent for i in garden.incidents if i.kind == Kind.DECISION}
+
+
 def test_it_looks_where_it_saw_the_animal_last(tmp_path):
     garden = make(tmp_path)
     garden.step(({'raccoon': 0.7}, 2.0, 1.5), seconds=0.1 * OPENING)

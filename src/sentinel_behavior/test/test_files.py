@@ -33,9 +33,7 @@ def test_the_mildest_rung_has_something_for_a_spent_budget_of_sound(catalogue):
 
 
 def test_the_loudest_is_not_on_the_mildest_rung(catalogue):
-    loudest = max(
-        (d for d in catalogue.by_name.values() if d.sound), key=lambda d: d.sound.volume
-    )
+    loudest = max((d for d in catalogue.by_name.values() if d.sound), key=lambda d: d.sound.volume)
     assert loudest.step > 1
 
 

@@ -95,6 +95,30 @@ def test_the_box_of_an_unsure_animal_excuses_nobody(bench):
     assert 'person_or_pet' in bench.look(detection({'raccoon': 0.6, 'cat': 0.3}), times=8)
 
 
+HEAD, WHOLE = Box(350, 195, 28, 28), Box(300, 190, 80, 80)
+
+
+def test_a_little_cat_in_the_head_of_a_sure_raccoon_is_excused(bench):
+    bench.look(detection(RACCOON, WHOLE), times=8)
+    assert bench.look(detection(RACCOON, WHOLE), detection({'cat': 0.5}, HEAD, '2')) == []
+
+
+def test_a_raccoon_before_a_person_excuses_nobody(bench):
+    bench.look(detection(RACCOON, HEAD), times=8)
+    assert 'person_or_pet' in bench.look(
+        detection(RACCOON, HEAD), detection({'person': 0.5}, WHOLE, '2')
+    )
+    assert 'person_or_pet' in bench.look(
+        detection(RACCOON, WHOLE), detection({'person': 0.5}, HEAD, '2')
+    )
+
+
+def test_a_cat_that_hides_a_sure_raccoon_counts(bench):
+    bench.look(detection(RACCOON, HEAD), times=8)
+    found = detection(RACCOON, HEAD), detection({'cat': 0.5}, WHOLE, '2')
+    assert 'person_or_pet' in bench.look(*found)
+
+
 def test_a_half_cat_beside_a_sure_raccoon_counts(bench):
     found = detection(RACCOON), detection({'raccoon': 0.55, 'cat': 0.45}, ELSEWHERE, '2')
     assert 'person_or_pet' in bench.look(*found, times=8)

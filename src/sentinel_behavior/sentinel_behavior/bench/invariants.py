@@ -47,10 +47,12 @@ class _Judge:
         )
         raccoons = [d.box for d in frame.detections if d.scores.get('raccoon', 0.0) > 0]
         for detection in frame.detections:
-            signs = [detection.scores.get(s, 0.0) for s in PROTECTED]
             apart = all(_overlap(detection.box, b) < 0.5 for b in raccoons)
-            if max(signs) >= self.veto and apart:
-                self.evidence = frame.stamp
+            pets_apart = apart and not any(_inside(detection.box, b) for b in raccoons)
+            for species in PROTECTED:
+                separate = pets_apart if species in ('cat', 'dog') else apart
+                if separate and detection.scores.get(species, 0.0) >= self.veto:
+                    self.evidence = frame.stamp
 
     def hold(self, guard: Guard, now: float) -> None:
         """Hold what the guard allows and does against what was shown."""
@@ -79,6 +81,13 @@ def _overlap(a: Box, b: Box) -> float:
     y = max(0.0, min(a.y + a.height, b.y + b.height) - max(a.y, b.y))
     union = a.width * a.height + b.width * b.height - x * y
     return x * y / union if union else 0.0
+
+
+def _inside(a: Box, b: Box) -> bool:
+    """Whether four fifths of ``a`` lie in ``b``: a head, not somebody else."""
+    x = max(0.0, min(a.x + a.width, b.x + b.width) - max(a.x, b.x))
+    y = max(0.0, min(a.y + a.height, b.y + b.height) - max(a.y, b.y))
+    return x * y >= 0.8 * a.width * a.height
 
 
 def guard_world(chance: random.Random) -> list[str]:

@@ -12,7 +12,7 @@ from sentinel_common.detections import Detection, Frame, TargetFrame
 from sentinel_common.species import PROTECTED
 
 from ..geometry import STOP, DeadReckoning, Point, Pose, Twist
-from ..tracks import SURENESS, Sureness, SureTracks
+from ..tracks import PART, SURENESS, Sureness, SureTracks, covered
 from .rules import Act, RuleSet, closing_speed
 from .scene import Animal, Evidence, Scene
 
@@ -22,6 +22,10 @@ COMMAND_TIMEOUT = 0.5
 # Another animal's box may share so much with the target's before both count as the same animal
 # (IoU).
 SAME_ANIMAL_IOU = 0.5
+
+# What a part of a raccoon is taken for: its head for a cat, its back for a dog. Nobody takes it for
+# a person, and a person's box inside the target's is a person.
+CONFUSABLE = frozenset({'cat', 'dog'})
 
 # How long a place of an animal that is no longer seen still keeps the robot away, s.
 ANIMAL_MEMORY = 3.0
@@ -38,8 +42,8 @@ class Watch:
     """What counts as a sign of somebody protected.
 
     ``veto_level`` is far below the level of an alarm. Evidence whose box is the target's own (a
-    detector that wavers between raccoon and cat) is excused as long as the track is surely a
-    target, but not from ``alarm_level`` on.
+    detector that wavers between raccoon and cat) or a part of it is excused as long as the track is
+    surely a target, but not from ``alarm_level`` on.
     """
 
     targets: frozenset[str] = frozenset({'raccoon'})
@@ -173,6 +177,7 @@ class Guard:
                     track_id
                     for track_id, track in tracks.items()
                     if track.box.iou(detection.box) >= SAME_ANIMAL_IOU
+                    or (species in CONFUSABLE and covered(detection.box, track.box) >= PART)
                 )
             self._evidence[species, same] = _Sight(captured, score)
 

@@ -7,6 +7,7 @@ import random
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ SUMMARY = 'seeded months of nights: effect of the policies, actions at people an
 
 PARTS = ('effect', 'assumptions', 'encounters', 'invariants')
 
+# Random worlds that a process plays at a time.
+_CHUNK = 1000
+
 _PACKAGES = ('numpy', 'scipy', 'py-trees')
 _DATA = tuple(f'config/{n}.yaml' for n in ('nights', 'animals', 'deterrents', 'tree'))
 
@@ -33,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--part', choices=PARTS, action='append', help='default: all of them')
     parser.add_argument('--campaigns', type=int, default=200, help='months per policy (200)')
     parser.add_argument('--encounters', type=int, default=3000, help='with people and pets (3000)')
-    parser.add_argument('--worlds', type=int, default=100_000, help='random worlds (100000)')
+    parser.add_argument(
+        '--worlds', type=int, default=100_000, help='random worlds per invariant (100000)'
+    )
     parser.add_argument('--workers', type=int, default=1, help='processes (1)')
     parser.add_argument('--json', type=Path, help='file for the figures')
 
@@ -111,7 +117,7 @@ def _assumptions(args: argparse.Namespace) -> dict[str, Any]:
             campaigns=campaigns, workers=args.workers,
             arms=(*effect.BASELINES, 'thompson'),
         )[name]['thompson']  # fmt: skip
-        found[name] = {key: value for key, value in rows.items() if 'over_' in key}
+        found[name] = {k: v for k, v in rows.items() if 'over_' in k}
         print(f'  {name:22}', *(f'{k} {v[0]:.2f}' for k, v in found[name].items()), flush=True)
     return {'campaigns': campaigns, 'variations': found}
 
@@ -130,16 +136,28 @@ def _encounters(args: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
+def _broken(job: tuple[str, int, int]) -> int:
+    """How many worlds break an invariant: its name, the first seed, and how many."""
+    name, first, count = job
+    seeds = range(first, first + count)
+    return sum(bool(WORLDS[name](random.Random(f'{name} {seed}'))) for seed in seeds)
+
+
 def _invariants(args: argparse.Namespace) -> dict[str, Any]:
     found = {}
-    for name, world in WORLDS.items():
-        broken = 0
-        for seed in range(args.worlds):
-            broken += bool(world(random.Random(f'{name} {seed}')))
+    for name in WORLDS:
+        start = _processor_seconds()
+        jobs = [
+            (name, first, min(_CHUNK, args.worlds - first))
+            for first in range(0, args.worlds, _CHUNK)
+        ]
+        with ProcessPoolExecutor(args.workers) as pool:
+            broken = sum(pool.map(_broken, jobs))
         found[name] = {
             'worlds': args.worlds,
             'broken': broken,
             'share': share_of(broken, args.worlds),
+            'cpu_seconds': round(_processor_seconds() - start, 1),
         }
         print(f'  {name}: {broken} of {args.worlds} random worlds broken', flush=True)
     return found

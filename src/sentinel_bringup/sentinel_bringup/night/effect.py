@@ -17,9 +17,10 @@ from .statistics import excludes_zero, interval, ratio, share
 
 NIGHTS = 30
 
-# No sentinel. One stimulus for ever: a bark, and the best one of the catalogue. Both keep cool-downs,
-# uses per hour and the guard's budget of sound as all others do; only they may come twice running.
-# The policies. The learned one that knows nothing from others: what learning alone is worth.
+# No sentinel. One stimulus for ever: a bark, and the best one of the catalogue. Both keep
+# cool-downs, uses per hour and the guard's budget of sound as all others do; only they may come
+# twice running. The policies. The learned one that knows nothing from others: what learning alone
+# is worth.
 NONE, FIXED, BEST, FLAT = 'none', 'fixed_bark', 'fixed_bark_advance', 'thompson_flat_prior'
 ARMS = (NONE, FIXED, BEST, 'random', 'round_robin', 'first', 'thompson', FLAT)
 BASELINES = (NONE, FIXED, BEST, 'random', 'round_robin')

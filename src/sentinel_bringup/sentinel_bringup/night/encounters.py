@@ -1,7 +1,9 @@
 """People and pets that meet the sentinel: real brain and guard in lock step, truth judged outside.
 
-In three of ten encounters a raccoon is there too, engaged or about to be. Bodies move in the
-plane, the eye is a pinhole, and the detector errs as config/nights.yaml says, once per encounter.
+In some encounters a raccoon is there too, engaged or about to be, and stays whatever is done to
+it: the longer the engagement, the harder for whoever comes. A raccoon alone leaves as the average
+animal model does. Bodies move in the plane, the eye is a pinhole, and the detector errs as
+config/nights.yaml says, once per encounter.
 """
 
 import math
@@ -11,15 +13,20 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from sentinel_behavior.configuration import load
 from sentinel_behavior.geometry import Point, Pose
-from sentinel_behavior.lockstep import LockStep, make_lockstep
+from sentinel_behavior.guard.parameters import DEFAULTS
+from sentinel_behavior.lockstep import Deeds, LockStep, make_lockstep
 from sentinel_behavior.policy import POLICIES
+from sentinel_behavior.world import Play
 from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 from sentinel_common.files import share
+from sentinel_sim.agents import Sentinel, perceive
+from sentinel_sim.fear import Fear, Stimulus
 
-from .residents import SCHEMA
+from .residents import SCHEMA, read_nights
 from .statistics import share as share_of
 
 # Pictures per second that are looked at, and how long an encounter is watched, s.
@@ -37,6 +44,9 @@ STARTS = 0.3
 # same picture; see `invariants`.
 RUNS_ON = 1.0
 
+# A sound that nobody stops is over by then, s: the longest of the catalogue.
+_SOUNDS = 6.0
+
 # Further away nobody is met, m.
 REACH = 6.0
 
@@ -52,6 +62,12 @@ _BODIES = {
 }
 
 _ZONES = Zones(((-20.0, -20.0), (20.0, -20.0), (20.0, 20.0), (-20.0, 20.0)), {})
+
+# Share of encounters with a raccoon: about one in ten is then during an engagement.
+_WITH_RACCOON = 0.12
+
+# Score of clutter that passes for a person or pet: what the guard just counts.
+_PHANTOM: float = DEFAULTS['veto_level']  # type: ignore[assignment]
 
 # Encounters that one process plays with one sentinel.
 _BLOCK = 50
@@ -78,7 +94,7 @@ class Result:
     engaged: bool  # a stimulus had begun before somebody came
     action: bool
     answered: bool
-    vetoed: bool  # a person or pet was believed in
+    vetoed: bool  # a person or pet was believed in while the raccoon was in view
 
 
 def read_errors() -> Errors:
@@ -147,6 +163,8 @@ class Encounters:
         )
         self._now = 1000.0
         self._ids = 0
+        _, models = read_nights(share('config/nights.yaml'))
+        self._temperament = models['average'].temperament()
 
     def play(self, *, raccoon: bool, visitor: str) -> Result:
         """One encounter; ``visitor`` '' is a raccoon alone."""
@@ -163,16 +181,20 @@ class Encounters:
         prey = chance.uniform(1.5, 3.5), chance.uniform(-0.5, 0.5)
         certain = chance.uniform(0.85, 1.0)
         comes = chance.uniform(0.0, 5.0)
-        met = since = None
+        fear = None
+        if not visitor:
+            fear = Fear.draw(self._temperament, np.random.default_rng(self._ids))
+        met = since = fled = None
         running, began, world = False, -math.inf, self._world.brain.world
-        sound_until = 0.0
+        play, sound_until = None, 0.0
         engaged = action = answered = vetoed = False
         for tick in range(int(LENGTH * RATE)):
             time = tick / RATE
             now = self._now + time
             found: list[Detection] = []
             places: list[Target] = []
-            if raccoon and time >= comes:
+            there = raccoon and time >= comes and (fled is None or time < fled)
+            if there:
                 self._add(found, places, 'raccoon', {'raccoon': certain}, 1, pose.to_base(prey))
             place = body.at(time) if body else None
             box = None
@@ -182,7 +204,7 @@ class Encounters:
                 self._show(found, places, visitor, pose.to_base(place), missed, confused, seen)
             if chance.random() < errors.phantom:
                 spot = Box(chance.uniform(0, 580), chance.uniform(0, 400), 60.0, 60.0)
-                found.append(Detection(spot, {chance.choice(('person', 'cat', 'dog')): 0.2}))
+                found.append(Detection(spot, {chance.choice(('person', 'cat', 'dog')): _PHANTOM}))
             if tick % 4 == 0:
                 self._world.place(pose, 0.001, now)
             deeds = self._world.step(
@@ -192,7 +214,7 @@ class Encounters:
             )
             pose = pose.moved(deeds.twist, 1 / RATE)
             if deeds.play is not None:
-                sound_until = now + 6.0
+                play, sound_until = deeds.play, now + _SOUNDS
             if deeds.stop_sound:
                 sound_until = now
             acts = deeds.lit or sound_until > now or deeds.twist.speed > 0.01
@@ -204,8 +226,32 @@ class Encounters:
             engaged |= acts and since is None
             if acts and met is not None:
                 action |= now - met > (STARTS if began - met > STARTS else RUNS_ON)
-            vetoed |= bool(world.safety and 'person_or_pet' in world.safety.rules)
+            vetoed |= there and bool(world.safety and 'person_or_pet' in world.safety.rules)
+            if fear is not None and there:
+                fear.feel(
+                    1 / RATE, self._felt(deeds, pose, prey, play if sound_until > now else None)
+                )
+                if fled is None and fear.level > fear.flee:
+                    fled = time + fear.reaction
         return Result(engaged and since is not None, action, answered, vetoed)
+
+    @staticmethod
+    def _felt(deeds: Deeds, pose: Pose, prey: Point, play: Play | None) -> list[Stimulus]:
+        """What the raccoon at ``prey`` notices of the robot; ``play``: what sounds."""
+        heading = complex(math.cos(pose.yaw), math.sin(pose.yaw))
+        velocity = complex(deeds.twist.vx, deeds.twist.vy) * heading
+        return perceive(
+            *prey,
+            Sentinel(
+                pose.x,
+                pose.y,
+                velocity.real,
+                velocity.imag,
+                max(deeds.color),
+                play.name if play else '',
+                play.volume if play else 0.0,
+            ),
+        )
 
     def _show(
         self,
@@ -252,7 +298,9 @@ def _block(job: tuple[Errors, str, int]) -> list[tuple[str, Result]]:
     results = []
     for _ in range(count):
         visitor = chance.choice(('person', 'cat', 'dog'))
-        results.append((visitor, world.play(raccoon=chance.random() < 0.3, visitor=visitor)))
+        results.append(
+            (visitor, world.play(raccoon=chance.random() < _WITH_RACCOON, visitor=visitor))
+        )
     return results
 
 
