@@ -6,16 +6,15 @@ and runs the same stack: driver, emulated radio, emulated MekaMon, which here mo
 
 from dataclasses import replace
 
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 from sentinel_bringup.description import load
-from sentinel_bringup.launching import COMMON_ARGUMENTS, actions, common_options
+from sentinel_bringup.launching import COMMON_ARGUMENTS, common_options, describe
 from sentinel_common.files import share
 
-from launch import LaunchDescription
 from sentinel_bringup import nodes
 
 ARGUMENTS = (
@@ -38,7 +37,7 @@ ARGUMENTS = (
 )
 
 
-def stack(values):
+def plan(values):
     """Return the nodes of a run on a camera, with Gazebo in the place of camera and body."""
     options = common_options({**values, 'use_sim_time': 'true'})
     entries = nodes.own_source(
@@ -85,13 +84,6 @@ def gazebo(values):
     ]
 
 
-def expand(context):
-    """Return all actions, now that the arguments have values."""
-    values = {a.name: LaunchConfiguration(a.name).perform(context) for a in ARGUMENTS}
-    entries = nodes.of_world(stack(values), nodes.ROS)
-    return gazebo(values) + [action for entry in entries for action in actions(entry, values)]
-
-
 def generate_launch_description():
     """Entry point of ``ros2 launch``."""
-    return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=expand)])
+    return describe(ARGUMENTS, plan, before=gazebo)

@@ -78,13 +78,21 @@ COMMON_ARGUMENTS = (
 )
 
 
-def describe(arguments: Sequence[DeclareLaunchArgument], plan: Plan) -> LaunchDescription:
-    """Return the launch description of the list that ``plan`` makes when the values are known."""
+def describe(
+    arguments: Sequence[DeclareLaunchArgument],
+    plan: Plan,
+    before: Callable[[dict[str, str]], list[Any]] = lambda values: [],
+) -> LaunchDescription:
+    """Return the launch description of the list that ``plan`` makes when the values are known.
+
+    ``before`` makes further actions out of the values; they come first.
+    """
 
     def expand(context: LaunchContext) -> list[Any]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in arguments}
         entries = nodes.of_world(plan(values), nodes.ROS)
-        return [action for entry in entries for action in actions(entry, values)]
+        nodes_of_list = [action for entry in entries for action in actions(entry, values)]
+        return before(values) + nodes_of_list
 
     return LaunchDescription([*arguments, OpaqueFunction(function=expand)])
 
@@ -115,7 +123,7 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
     parameters: list[Any] = [str(file) for file in entry.files]
     parameters.append(
         # A text stays a text, also where it looks like a number.
-        {k: ParameterValue(v, value_type=type(v)) for k, v in own_parameters(entry).items()}
+        {k: ParameterValue(v, value_type=_type(v)) for k, v in own_parameters(entry).items()}
     )
     node = Node(
         package=entry.package,
@@ -134,6 +142,10 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
         return [node]
     end = EmitEvent(event=Shutdown(reason=f'{entry.name} has ended'))
     return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[end])), node]
+
+
+def _type(value: Any) -> Any:
+    return list[type(value[0])] if isinstance(value, list) else type(value)  # type: ignore[misc]
 
 
 def own_parameters(entry: NodeEntry) -> dict[str, Any]:

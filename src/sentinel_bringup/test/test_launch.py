@@ -89,6 +89,13 @@ def test_sentinel_starts_the_nodes_of_the_list(tmp_path, robot):
     assert set(started('sentinel.launch.py', folder=str(tmp_path), robot=robot)) == wanted
 
 
+def test_gazebo_takes_the_place_of_camera_and_body(tmp_path):
+    found = started('gazebo.launch.py', folder=str(tmp_path))
+    options = nodes.SourceOptions(folder=tmp_path, source='gazebo')
+    wanted = {e.name for e in nodes.of_world(nodes.own_source(options), nodes.ROS)} - {'camera'}
+    assert set(found) == wanted | {'create', 'parameter_bridge'}
+
+
 def test_a_missing_parameter_file_is_named(tmp_path):
     with pytest.raises(Exception, match=r'none\.yaml does not exist'):
         started('sentinel.launch.py', folder=str(tmp_path), params_file='none.yaml')
