@@ -69,6 +69,36 @@ def test_the_other_firmware_generation(quiet):
             assert old.emulated.mekamon.mixed_forms == 0
 
 
+FOREIGN = """
+import rclpy, time
+from geometry_msgs.msg import Twist
+rclpy.init()
+publisher = rclpy.create_node('foreign').create_publisher(Twist, 'cmd_vel', 10)
+twist = Twist()
+twist.linear.x = 0.1
+while True:
+    publisher.publish(twist)
+    time.sleep(0.1)
+"""
+
+
+def test_a_foreign_publisher_at_ten_hertz_walks_without_a_break_and_is_missed(meka, quiet):
+    quiet.guarding = True
+    with driver(quiet.domain, meka.transport, cmd_vel_stamped='false'):
+        foreign = subprocess.Popen(
+            [sys.executable, '-c', FOREIGN],
+            env={**os.environ, 'ROS_DOMAIN_ID': str(quiet.domain)},
+        )
+        try:
+            forward = CODEC.payload(Drive(forward=42))
+            quiet.until(lambda: meka.payloads[-20:] == [forward] * 20)
+            since = time.monotonic()
+        finally:
+            foreign.kill()
+            foreign.wait()
+        assert ends(meka, since) < STOP_LIMIT
+
+
 @pytest.mark.parametrize(
     ('parameter', 'words'),
     [

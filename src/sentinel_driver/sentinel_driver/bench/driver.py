@@ -20,6 +20,11 @@ PARTS = ('codec', 'round_trip', 'stops', 'drops')
 
 _NOISE = 10_000_000  # bytes
 
+# A stall of the measuring process that is worth a word, s.
+_STALL = 0.05
+
+_COLUMNS = ('p50', 'p95', 'p99', 'max')
+
 # Of what has no limit one trial in so many is made.
 _FEW = 5
 
@@ -142,25 +147,28 @@ def _print(result: dict[str, Any]) -> None:
             f'{damage["tried"]:,} truncations and bit flips: '
             f'{damage["accepted_as_another_frame"]} taken for another frame'
         )
+    print(f'\n{"ms":44}' + ''.join(f'{n:>8}' for n in _COLUMNS))
     if 'round_trip' in result:
         part = result['round_trip']
-        for name in ('radio_process_s', 'plain_bleak_s'):
-            print(f'round trip {name[:-2]:15} {_line(part[name])}')
-        print(f'round trip ratio of the medians {part["ratio_p50"]:.2f}')
+        _row('round trip through the radio process', part['radio_process_s'])
+        _row('round trip with bleak alone', part['plain_bleak_s'])
     for name, figures in result.get('stops', {}).items():
         verdict = ''
         if 'limit' in figures:
-            verdict = 'holds' if figures['holds_at_p99'] else 'DOES NOT HOLD'
-            verdict = f'limit {figures["limit"]} s {verdict}, {figures["beyond_limit"]} beyond'
-        stall = f'stall {figures["longest_stall"] * 1000:.0f} ms'
-        print(f'stop {name:21} {_line(figures)}  {stall}  {verdict}'.rstrip())
+            verdict = f'p99 at most {figures["limit"] * 1000:.0f}: '
+            verdict += 'holds' if figures['holds_at_p99'] else 'DOES NOT HOLD'
+            verdict += f', {figures["beyond_limit"]} of {figures["n"]} beyond'
+        if figures['longest_stall'] > _STALL:
+            verdict += f'; the machine stalled for {figures["longest_stall"] * 1000:.0f}'
+        _row(f'stop after {name.replace("_", " ")}', figures, verdict)
     if 'drops' in result:
-        part = result['drops']
-        print(f'drops {part["recovered"]}/{part["drops"]} recovered, {_line(part["recovery_s"])}')
-        age = part['age_on_arrival_s']
-        print(f'age on arrival of {age["n"]} commands {_line(age)}, {age["beyond_limit"]} too old')
+        part, age = result['drops'], result['drops']['age_on_arrival_s']
+        verdict = f'{part["recovered"]} of {part["drops"]} recovered'
+        _row('dropped connection to next drive command', part['recovery_s'], verdict)
+        verdict = f'{age["beyond_limit"]} of {age["n"]} older than {age["limit"] * 1000:.0f}'
+        _row('age of commands on arrival', age, verdict)
 
 
-def _line(figures: dict[str, Any]) -> str:
-    names = ('p50', 'p95', 'p99', 'max')
-    return ' '.join(f'{n} {figures[n] * 1000:6.1f} ms' for n in names if n in figures)
+def _row(name: str, figures: dict[str, Any], verdict: str = '') -> None:
+    cells = ''.join(f'{figures[n] * 1000:8.1f}' for n in _COLUMNS)
+    print(f'{name:44}{cells}  {verdict}'.rstrip())
