@@ -3,7 +3,6 @@
 Hears, ticks the tree at once on every picture, and publishes what it wants.
 """
 
-import hashlib
 import math
 import random
 import sys
@@ -17,7 +16,6 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import BatteryState, Imu
 from sentinel_common.diagnostics import Diagnostics, Level, Report
-from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 from sentinel_common.parameters import Parameters
 from std_msgs.msg import ColorRGBA, Float32, Header, String
@@ -31,7 +29,7 @@ from sentinel_msgs.msg import Incident, SafetyState, Status
 
 from .border import TimeBridge, pose_from_message, twist_from_message
 from .brain import Brain
-from .brain_parameters import PARAMETERS, make_settings
+from .brain_parameters import PARAMETERS, make_settings, model_hash
 from .hooks import Hooks
 from .markers import markers
 from .policy import POLICIES
@@ -77,7 +75,7 @@ class BrainNode(Node):
             sureness=Sureness(p['sure_posterior'], p['sure_hits'], p['sure_window']),
             seed=p['seed'] or random.SystemRandom().randrange(1, 2**31),
             run=time.strftime('%Y%m%dT%H%M%S'),
-            model=_model_hash(p['model']),
+            model=model_hash(p['model']),
         )
         self._store = PolicyStore(Path(p['state_file'])) if p['state_file'] else None
         if self._store is not None and (why := self._store.load(self._brain.world.policy)):
@@ -295,13 +293,6 @@ class BrainNode(Node):
     def stop(self) -> None:
         """Leave everything at rest and close the log's open visits."""
         self._publish(self._brain.stop())
-
-
-def _model_hash(path: str) -> str:
-    try:
-        return hashlib.sha256(share(path).read_bytes()).hexdigest()[:12] if path else ''
-    except ConfigurationError:
-        return ''
 
 
 def main() -> int:

@@ -1,8 +1,12 @@
 """Parameters of the brain, and the settings made of them."""
 
+import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from sentinel_common.errors import ConfigurationError
+from sentinel_common.files import share
 from sentinel_common.parameters import Parameter
 
 from .policy import POLICIES
@@ -28,7 +32,7 @@ PARAMETERS = (
     Parameter(
         'model',
         'models/detector.tflite',
-        'detector model, whose hash goes into the log',
+        'detector model, whose hash goes into the log: what the detector was given',
         read_only=True,
     ),
     Parameter(
@@ -96,3 +100,16 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
         night=(values['night_start'], values['night_end']),
         quiet=None if quiet[0] == quiet[1] else quiet,
     )
+
+
+def model_hash(path: str) -> str:
+    """First 12 digits of the SHA-256 of a model; '' where there is none.
+
+    The file is found as the detector finds it: as it is named, and what ships where none is.
+    """
+    named = Path(path).expanduser()
+    try:
+        model = named if path and named.is_file() else share(path or 'models/detector.tflite')
+        return hashlib.sha256(model.read_bytes()).hexdigest()[:12]
+    except (ConfigurationError, OSError):
+        return ''

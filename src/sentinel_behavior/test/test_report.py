@@ -3,15 +3,17 @@
 import argparse
 import io
 import json
+import os
 import re
 from datetime import datetime
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from sentinel_behavior.incidents.model import Incident, Kind, Picture, Sound
-from sentinel_behavior.incidents.store import SqliteStore, StoreError
+from sentinel_behavior.incidents.store import FILE_NAME, SqliteStore, StoreError
 from sentinel_behavior.report import command, film, period, statistics, wording
 from sentinel_behavior.report.page import verdict
 from sentinel_common.errors import SentinelError
@@ -341,6 +343,27 @@ def test_the_command_takes_a_period(night, capsys):
     night.close()
     run(night.folder, '--since', '2100-01-01')
     assert 'Nothing came' in capsys.readouterr().out
+
+
+def test_without_a_folder_it_is_the_newest_run_with_a_log(tmp_path, monkeypatch):
+    for age, name in enumerate(('newer', 'older', 'empty')):
+        (tmp_path / 'runs' / name).mkdir(parents=True)
+        if name != 'empty':
+            log = tmp_path / 'runs' / name / FILE_NAME
+            log.touch()
+            os.utime(log, (1000 - age, 1000 - age))
+    monkeypatch.setenv('SENTINEL_ROOT', str(tmp_path))
+    words = argparse.ArgumentParser()
+    period.add_arguments(words)
+    assert period.of(words.parse_args([]))[0] == tmp_path / 'runs' / 'newer'
+    assert period.of(words.parse_args(['here']))[0] == Path('here')
+
+
+def test_without_any_run_it_is_the_folder_of_the_recorder(tmp_path, monkeypatch):
+    monkeypatch.setenv('SENTINEL_ROOT', str(tmp_path))
+    words = argparse.ArgumentParser()
+    period.add_arguments(words)
+    assert period.of(words.parse_args([]))[0] == Path(period.DEFAULT_FOLDER).expanduser()
 
 
 def test_a_folder_without_a_log_is_one_sentence(tmp_path):

@@ -1,14 +1,20 @@
 """Which folder and which time a command is about."""
 
 import argparse
+import os
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sentinel_common.errors import SentinelError
 
+from ..incidents.store import FILE_NAME
+
 # Where the recorder writes unless it is told otherwise.
 DEFAULT_FOLDER = '~/.local/share/garden-sentinel'
+
+# Where `./sentinel run` and `demo` keep each run, in the folder of the workspace.
+RUNS = 'runs'
 
 _UNITS = {'m': 'minutes', 'h': 'hours', 'd': 'days', 'w': 'weeks'}
 
@@ -19,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'folder',
         nargs='?',
         type=Path,
-        default=Path(DEFAULT_FOLDER),
-        help=f'folder that the recorder wrote (default: {DEFAULT_FOLDER})',
+        help=f'folder that the recorder wrote (default: the newest in {RUNS}/ that has a log, else '
+        f'{DEFAULT_FOLDER})',
     )
     parser.add_argument(
         '--since',
@@ -46,8 +52,16 @@ def when(text: str, now: datetime, otherwise: float) -> float:
         ) from None
 
 
+def newest(runs: Path) -> Path | None:
+    """The folder in ``runs`` whose log was written last; None where no run has a log."""
+    logs = [log for log in runs.glob(f'*/{FILE_NAME}') if log.is_file()]
+    return max(logs, key=lambda log: log.stat().st_mtime).parent if logs else None
+
+
 def of(args: argparse.Namespace) -> tuple[Path, float, float]:
     """Return the folder, and from when until when (s, ROS time)."""
     now = datetime.now()
     since = when(args.since, now, float('-inf'))
-    return args.folder.expanduser(), since, when(args.until, now, float('inf'))
+    folder = args.folder or newest(Path(os.environ.get('SENTINEL_ROOT', '.')) / RUNS)
+    folder = (folder or Path(DEFAULT_FOLDER)).expanduser()
+    return folder, since, when(args.until, now, float('inf'))
