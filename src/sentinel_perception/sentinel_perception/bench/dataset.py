@@ -140,7 +140,7 @@ def _dataset(path: Path, content: Any, video: Path | None, name: str) -> Dataset
         samples.append(
             Sample(
                 name=f'{name}/{image["file_name"]}',
-                path=path.parent / image['file_name'],
+                path=_picture(path.parent, image['file_name']),
                 group=str(image.get('group') or f'{name}/{_group(found)}'),
                 truths=found,
                 clip=f'{name}/{image.get("video_id", 0)}' if in_clip else '',
