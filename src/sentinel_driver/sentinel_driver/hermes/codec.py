@@ -88,5 +88,5 @@ class Codec:
         raise CommandRejectedError(
             RejectReason.WRONG_FORM,
             f'A drive command with {body.hex(" ")} after the id is not of form {self.form}.',
-            'Set the parameter drive_form to the one your firmware needs.',
+            'Choose the one your firmware needs (parameter drive_form, or --form of a command).',
         )
