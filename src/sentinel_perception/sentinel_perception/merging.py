@@ -9,9 +9,10 @@ from .detector.port import Candidates, Floats, Region
 # Two boxes that share more than this are one animal. Lower values merge two raccoons side by side.
 MERGE_IOU = 0.5
 
-# A box of which this much lies in a bigger one is a part of the same animal (a head, or a second
-# species for it), unless it is so much smaller that it may be another one in front.
-INSIDE_SHARE, LEAST_PART = 0.8, 0.1
+# A box of which this much lies in a bigger one is a part of the same animal, unless it is so much
+# smaller that it may be another one in front: a head of the same species may be small, a second
+# species for the same animal is about as big as it. Rather two tracks than a dog that is hidden.
+INSIDE_SHARE, LEAST_PART, LEAST_TWIN = 0.8, 0.1, 0.35
 
 # A bigger box replaces the part that scored higher, if its own score is this share of that.
 _BODY_SHARE = 0.5
@@ -24,6 +25,7 @@ EDGE = 3.0
 
 
 Bools = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.intp]
 
 _PERSON = SPECIES.index(PERSON)
 
@@ -48,19 +50,26 @@ def iou(first: Floats, second: Floats) -> Floats:
 
 
 def one_animal(
-    first: Floats, second: Floats, person: Bools, other_person: Bools, threshold: float = MERGE_IOU
+    first: Floats,
+    second: Floats,
+    species: Numbers,
+    other_species: Numbers,
+    threshold: float = MERGE_IOU,
 ) -> Bools:
     """Tell, (N, M), which boxes show the same animal: they overlap, or one lies in the other.
 
-    A box in another one is a part of it unless exactly one of both shows a person: ``person`` (N,)
-    and ``other_person`` (M,). People hold cats, and cats sit before people.
+    ``species`` (N,) and ``other_species`` (M,) are indices into SPECIES. A box in another one is no
+    part of it where exactly one of both shows a person: people hold cats, and cats sit before
+    people.
     """
     common = shared(first, second)
     small = np.minimum(areas(first)[:, None], areas(second)[None, :])
     big = np.maximum(areas(first)[:, None], areas(second)[None, :])
-    inside = (common >= INSIDE_SHARE * small) & (small >= LEAST_PART * big)
-    alike = person[:, None] == other_person[None, :]
-    return np.asarray((iou(first, second) > threshold) | (inside & alike))
+    same = species[:, None] == other_species[None, :]
+    person = (species[:, None] == _PERSON) | (other_species[None, :] == _PERSON)
+    least = np.where(same, LEAST_PART, LEAST_TWIN)
+    inside = (common >= INSIDE_SHARE * small) & (small >= least * big) & (same | ~person)
+    return np.asarray((iou(first, second) > threshold) | inside)
 
 
 def suppress(candidates: Candidates, threshold: float = MERGE_IOU) -> Candidates:
@@ -76,8 +85,8 @@ def suppress(candidates: Candidates, threshold: float = MERGE_IOU) -> Candidates
     order = np.argsort(-candidates.scores.max(axis=1), kind='stable')
     boxes, scores = candidates.boxes[order], candidates.scores[order].copy()
     best = scores.max(axis=1)
-    person = scores.argmax(axis=1) == _PERSON
-    same = one_animal(boxes, boxes, person, person, threshold)
+    species = scores.argmax(axis=1)
+    same = one_animal(boxes, boxes, species, species, threshold)
     alive = np.ones(len(boxes), bool)
     bodies: dict[int, int] = {}
     for i in range(len(boxes)):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sentinel_common.species import PERSON
+from sentinel_common.species import SPECIES
 
 from .detector.port import Candidates, Floats, Region
 from .merging import iou, one_animal
@@ -76,10 +76,10 @@ class Track:
         return float(np.median(hits)) if hits else 0.0
 
     @property
-    def is_person(self) -> bool:
-        """Whether a person is likelier than any animal."""
+    def species(self) -> int:
+        """Index into SPECIES of the likeliest one."""
         likely = self.posterior.probabilities()
-        return max(likely, key=lambda name: likely[name]) == PERSON
+        return SPECIES.index(max(likely, key=lambda name: likely[name]))
 
     @property
     def speed(self) -> float:
@@ -167,12 +167,12 @@ class Tracker:
         hit = [t for t in self.tracks if t.last_look == stamp and t.last_hit == stamp]
         if not hit:
             return
-        now, people = np.stack([t.box for t in hit]), np.array([t.is_person for t in hit])
+        now, species = np.stack([t.box for t in hit]), np.array([t.species for t in hit])
         self.tracks = [
             t
             for t in self.tracks
             if t.last_hit == stamp
-            or not one_animal(t.expected(stamp)[None], now, np.array([t.is_person]), people).any()
+            or not one_animal(t.expected(stamp)[None], now, np.array([t.species]), species).any()
         ]
 
     def _start(self, box: Floats, scores: Floats, stamp: float, settings: Settings) -> None:

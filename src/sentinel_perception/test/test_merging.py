@@ -75,3 +75,18 @@ def test_a_cat_in_the_arms_of_a_person_stays_a_cat():
 
 def test_a_speck_in_a_big_box_is_another_animal():
     assert len(suppress(candidates((0, 0, 200, 200, 2, 0.9), (90, 90, 130, 130, 1, 0.3)))) == 2
+
+
+def test_a_dog_that_a_raccoon_stands_before_is_not_hidden():
+    """Boxes of the shipped detector on a rendered frame with an opossum in front of a raccoon."""
+    merged = suppress(candidates((174, 183, 343, 271, 0, 0.8), (82, 188, 343, 479, 2, 0.4)))
+    assert len(merged) == 2
+    assert merged.scores[1, 2] == np.float32(0.4)
+
+
+def test_two_boxes_of_one_raccoon_in_two_tiles_are_one():
+    """Boxes of the shipped detector on a rendered frame with one raccoon, close by."""
+    rows = [(0, 114, 492, 350, 0, 0.83), (0, 112, 357, 269, 4, 0.31)]
+    merged = suppress(candidates(*rows))
+    assert merged.boxes.tolist() == [[0, 114, 492, 350]]
+    assert merged.scores[0, 4] == np.float32(0.31)
