@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from sentinel_behavior.geometry import Pose, PoseEstimate, Twist
-from sentinel_behavior.guard import rules
+from sentinel_behavior.guard import limits, rules
 from sentinel_behavior.guard.scene import Animal, Evidence, Scene
 from sentinel_common.detections import Box, Detection, Frame
 
@@ -46,11 +46,11 @@ RULES = [
     rules.SoundBudget(),
     rules.LightBudget(),
     rules.LightSilence(),
-    rules.SpeedLimit(),
-    rules.MinimumDistance(),
-    rules.WayOut(),
-    rules.ChargeLimit(),
-    rules.Geofence(polygon=FENCE),
+    limits.SpeedLimit(),
+    limits.MinimumDistance(),
+    limits.WayOut(),
+    limits.ChargeLimit(),
+    limits.Geofence(polygon=FENCE),
 ]
 
 
@@ -85,12 +85,12 @@ def test_no_rule_objects_to_a_calm_scene(rule):
         (rules.LightBudget(), {'light_used': 120.0}, '120 s'),
         (rules.LightBudget(per_hour=0.0), {}, '0 s'),
         (rules.LightSilence(), {'light_age': 1.6}, '1.6 s ago'),
-        (rules.MinimumDistance(), {'animals': (Animal('7', (0.8, 0.0), 0.1, 0.0),)}, '0.64 m'),
-        (rules.MinimumDistance(), {'frame': frame(LOW)}, 'lower edge'),
-        (rules.MinimumDistance(), {'image_height': None}, 'lower edge'),
-        (rules.ChargeLimit(), {'approached': 3.0}, '3.0 m'),
+        (limits.MinimumDistance(), {'animals': (Animal('7', (0.8, 0.0), 0.1, 0.0),)}, '0.64 m'),
+        (limits.MinimumDistance(), {'frame': frame(LOW)}, 'lower edge'),
+        (limits.MinimumDistance(), {'image_height': None}, 'lower edge'),
+        (limits.ChargeLimit(), {'approached': 3.0}, '3.0 m'),
         (
-            rules.Geofence(polygon=FENCE),
+            limits.Geofence(polygon=FENCE),
             {'pose': PoseEstimate(Pose(3.9, 0.0), 0.1, 0.0)},
             'outside',
         ),
@@ -116,12 +116,12 @@ def test_without_tracks_no_range_is_missed():
 
 
 def test_speed_is_scaled_in_its_direction():
-    clipped = rules.SpeedLimit(speed=0.3, turn=1.0).clip(CALM, Twist(0.6, 0.8, -2.0))
+    clipped = limits.SpeedLimit(speed=0.3, turn=1.0).clip(CALM, Twist(0.6, 0.8, -2.0))
     assert (clipped.vx, clipped.vy, clipped.wz) == pytest.approx((0.18, 0.24, -1.0))
 
 
 def test_a_speed_that_is_no_number_is_a_stop():
-    assert rules.SpeedLimit().clip(CALM, Twist(math.nan, 0.0, 0.1)) == Twist()
+    assert limits.SpeedLimit().clip(CALM, Twist(math.nan, 0.0, 0.1)) == Twist()
 
 
 def near(x, y, sigma=0.0, age=0.0, entry=None):
@@ -129,35 +129,35 @@ def near(x, y, sigma=0.0, age=0.0, entry=None):
 
 
 def test_an_animal_at_the_bound_is_not_approached_but_left():
-    rule = rules.MinimumDistance()
+    rule = limits.MinimumDistance()
     assert rule.clip(near(0.7, 0.0), Twist(0.2)) == Twist()
     assert rule.clip(near(0.7, 0.0), Twist(-0.2)) == Twist(-0.2)
 
 
 def test_the_approach_slows_down_before_the_bound():
-    clipped = rules.MinimumDistance().clip(near(0.75, 0.0), Twist(0.2))
-    assert clipped.vx == pytest.approx(0.05 / rules.HORIZON)
+    clipped = limits.MinimumDistance().clip(near(0.75, 0.0), Twist(0.2))
+    assert clipped.vx == pytest.approx(0.05 / limits.HORIZON)
 
 
 def test_the_lower_bound_of_the_distance_counts():
-    assert rules.MinimumDistance().clip(near(1.2, 0.0, sigma=0.35), Twist(0.2)) == Twist()
+    assert limits.MinimumDistance().clip(near(1.2, 0.0, sigma=0.35), Twist(0.2)) == Twist()
 
 
 def test_an_old_sight_counts_as_nearer():
-    assert rules.MinimumDistance().clip(near(1.2, 0.0, age=1.5), Twist(0.2)) == Twist()
+    assert limits.MinimumDistance().clip(near(1.2, 0.0, age=1.5), Twist(0.2)) == Twist()
 
 
 def test_a_turn_into_the_animal_counts_as_approach():
     # Sideways now, but within the horizon the nose turns by 0.75 rad.
     twist = Twist(0.0, 0.2, -1.5)
-    assert rules.closing_speed(twist, (1.0, 0.0)) > 0.1
-    assert rules.closing_speed(Twist(0.0, 0.2), (1.0, 0.0)) == pytest.approx(0.0, abs=1e-12)
+    assert limits.closing_speed(twist, (1.0, 0.0)) > 0.1
+    assert limits.closing_speed(Twist(0.0, 0.2), (1.0, 0.0)) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_a_box_at_the_lower_edge_stops_walking_ahead():
     scene = replace(CALM, frame=frame(LOW))
-    assert rules.MinimumDistance().clip(scene, Twist(0.2, 0.0, 0.3)) == Twist(wz=0.3)
-    assert rules.MinimumDistance().clip(scene, Twist(-0.2)) == Twist(-0.2)
+    assert limits.MinimumDistance().clip(scene, Twist(0.2, 0.0, 0.3)) == Twist(wz=0.3)
+    assert limits.MinimumDistance().clip(scene, Twist(-0.2)) == Twist(-0.2)
 
 
 def at(x, sigma=0.0):
@@ -165,23 +165,23 @@ def at(x, sigma=0.0):
 
 
 def test_the_fence_stops_a_step_across_it():
-    rule = rules.Geofence(polygon=FENCE)
+    rule = limits.Geofence(polygon=FENCE)
     assert rule.clip(at(3.95), Twist(0.2)) == Twist()
     assert rule.clip(at(3.0), Twist(0.2)) == Twist(0.2)
 
 
 def test_outside_the_fence_only_the_way_back_is_open():
-    rule = rules.Geofence(polygon=FENCE)
+    rule = limits.Geofence(polygon=FENCE)
     assert rule.clip(at(4.5), Twist(0.2)) == Twist()
     assert rule.clip(at(4.5), Twist(-0.2)) == Twist(-0.2)
 
 
 def test_the_fence_shrinks_with_doubt():
-    assert rules.Geofence(polygon=FENCE).clip(at(3.0, sigma=0.7), Twist(0.2)) == Twist()
+    assert limits.Geofence(polygon=FENCE).clip(at(3.0, sigma=0.7), Twist(0.2)) == Twist()
 
 
 def test_the_robot_does_not_step_between_an_animal_and_its_way_out():
-    rule = rules.WayOut()
+    rule = limits.WayOut()
     # It came in from the right behind the robot's side and stands ahead: the robot is on the line.
     blocking = near(1.5, 0.0, entry=(-2.0, 0.2))
     assert 'way out' in rule.objection(blocking)
@@ -190,19 +190,19 @@ def test_the_robot_does_not_step_between_an_animal_and_its_way_out():
 
 
 def test_an_animal_that_came_from_ahead_leaves_the_way_open():
-    rule = rules.WayOut()
+    rule = limits.WayOut()
     free = near(1.5, 0.0, entry=(4.0, 0.0))
     assert rule.objection(free) == ''
     assert rule.clip(free, Twist(0.2)) == Twist(0.2)
 
 
 def test_a_step_onto_the_way_out_is_refused():
-    rule = rules.WayOut(width=0.6)
+    rule = limits.WayOut(width=0.6)
     assert rule.clip(near(1.0, 0.69, entry=(-1.0, 0.69)), Twist(0.0, 0.2)) == Twist()
 
 
 def test_the_robot_does_not_step_between_two_animals():
-    rule = rules.WayOut()
+    rule = limits.WayOut()
     pair = (Animal('1', (1.0, 1.2), 0.0, 0.0), Animal('2', (1.0, -1.2), 0.0, 0.0))
     beside = replace(CALM, animals=pair)
     assert rule.clip(beside, Twist(0.2)) == Twist()
@@ -214,6 +214,6 @@ def test_the_robot_does_not_step_between_two_animals():
 
 
 def test_after_many_charges_it_only_retreats():
-    rule, scene = rules.ChargeLimit(), replace(CALM, approached=3.1)
+    rule, scene = limits.ChargeLimit(), replace(CALM, approached=3.1)
     assert rule.clip(scene, Twist(0.2)) == Twist()
     assert rule.clip(scene, Twist(-0.2)) == Twist(-0.2)

@@ -7,15 +7,15 @@ from sentinel_common.species import PROTECTED
 
 from ..tracks import Sureness
 from ..zones import Zones
-from . import rules
-from .core import Guard, Watch
+from . import limits, rules
+from .core import Guard, RuleSet, Watch
 
 
 def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
     """Build the guard from the values of ``guard.parameters.PARAMETERS`` and the zones file."""
     quiet = (values['quiet_start'], values['quiet_end'])
     return Guard(
-        rules=rules.RuleSet(
+        rules=RuleSet(
             rules=(
                 rules.EmergencyStop(),
                 rules.Disarmed(),
@@ -35,11 +35,11 @@ def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
                 rules.LightSilence(),
             ),
             limits=(
-                rules.SpeedLimit(speed=values['max_speed'], turn=values['max_turn_rate']),
-                rules.MinimumDistance(distance=values['minimum_distance']),
-                rules.WayOut(width=values['way_out_width']),
-                rules.ChargeLimit(metres=values['charge_limit']),
-                rules.Geofence(polygon=zones.geofence),
+                limits.SpeedLimit(speed=values['max_speed'], turn=values['max_turn_rate']),
+                limits.MinimumDistance(distance=values['minimum_distance']),
+                limits.WayOut(width=values['way_out_width']),
+                limits.ChargeLimit(metres=values['charge_limit']),
+                limits.Geofence(polygon=zones.geofence),
             ),
         ),
         watch=Watch(

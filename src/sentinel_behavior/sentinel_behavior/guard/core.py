@@ -5,7 +5,7 @@ Stands between everything that wants and everything that acts, and can only take
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sentinel_common.detections import Detection, Frame, TargetFrame
@@ -13,7 +13,8 @@ from sentinel_common.species import PROTECTED
 
 from ..geometry import STOP, DeadReckoning, Point, Pose, Twist
 from ..tracks import PART, SURENESS, Sureness, SureTracks, covered
-from .rules import Act, RuleSet, closing_speed
+from .limits import Limit, closing_speed
+from .rules import Act, Rule
 from .scene import Animal, Evidence, Scene
 
 # A command older than this, counted from its receipt, is as good as none, s.
@@ -54,6 +55,14 @@ class Watch:
 
 
 WATCH = Watch()
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """All rules, most severe first."""
+
+    rules: Sequence[Rule]
+    limits: Sequence[Limit]
 
 
 @dataclass(frozen=True)
