@@ -9,6 +9,13 @@ import numpy as np
 # spectators only.
 MOON = 'moon'
 
+# Night under a porch light: a warm bulb beside the camera, not in it.
+PORCH = 'porch'
+_PORCH_COLOR = np.array([1.0, 0.78, 0.52])
+
+# A bulb under a shade: it shines nearly everywhere below, and a little outwards.
+_PORCH_CUTOFF, _PORCH_EXPONENT, _PORCH_AIM = 85.0, 1.0, (0.6, 0.0, -1.0)
+
 # A lamp's light falls with the square of the distance; the first term keeps what is near from
 # burning out entirely.
 _FALLOFF = (0.6, 0.0, 0.08)
@@ -36,7 +43,7 @@ def apply(
 
     ``strength`` scales the light, ``sun_height`` 0..1 is how steeply it falls by day.
 
-    ``lamps`` are lit in the conditions 'ir' and 'torch'; all other spot lamps go dark.
+    ``lamps`` are lit in the conditions 'ir', 'torch' and 'porch'; all other spot lamps go dark.
     """
     sun = model.light('sun').id
     head = model.vis.headlight
@@ -62,13 +69,19 @@ def apply(
         0.05 * fill,
         0,
     )
-    for i in [model.light(lamp).id for lamp in lamps if condition in ('ir', 'torch', MOON)]:
+    lit = condition in ('ir', 'torch', MOON, PORCH)
+    for i in [model.light(lamp).id for lamp in lamps if lit]:
+        porch = condition == PORCH
         model.light_active[i] = 1
-        model.light_cutoff[i], model.light_exponent[i] = _CUTOFF, _EXPONENT
+        model.light_cutoff[i] = _PORCH_CUTOFF if porch else _CUTOFF
+        model.light_exponent[i] = _PORCH_EXPONENT if porch else _EXPONENT
         model.light_attenuation[i] = _FALLOFF
-        model.light_dir[i] = np.array(_AIM) / np.linalg.norm(_AIM)
+        aim = np.array(_PORCH_AIM if porch else _AIM)
+        model.light_dir[i] = aim / np.linalg.norm(aim)
         model.light_specular[i], model.light_ambient[i] = 0.1, 0.0
-        color = np.array([1.0, 0.95, 0.85]) if condition == 'torch' else np.ones(3)
+        color = {'torch': np.array([1.0, 0.95, 0.85]), PORCH: _PORCH_COLOR}.get(
+            condition, np.ones(3)
+        )
         model.light_diffuse[i] = color * (0.35 if condition == MOON else 1.5) * strength
 
 

@@ -40,9 +40,15 @@ _SUBJECTS = {
     'fox': 0.03, 'rabbit': 0.03, 'opossum': 0.03, 'none': 0.13,
 }  # fmt: skip
 _CONDITIONS = {'ir': 0.45, 'natural': 0.43, 'torch': 0.12}
+_EAVES_CONDITIONS = {'ir': 0.34, 'natural': 0.26, 'torch': 0.18, lighting.PORCH: 0.22}
 
-# Height of the camera above the ground, m; 'high' is one under the eaves or on a pole.
-MOUNTS = {'any': (0.1, 3.0), 'high': (1.8, 4.0)}
+# Height of the camera above the ground, m; 'high' is one on a house or pole, whatever it sees;
+# 'eaves' one under the eaves that looks down at an animal which is small, but not too small.
+MOUNTS = {'any': (0.1, 3.0), 'high': (1.8, 4.0), 'eaves': (2.0, 3.0)}
+# Pitch of a camera under the eaves, degrees down, and which share of the picture is its subject.
+_EAVES_PITCH, _EAVES_SHARE = (20.0, 50.0), (0.005, 0.04)
+# Distance of the porch light from such a camera, m to its left or right.
+_PORCH_ASIDE = (0.3, 1.5)
 # Share of pictures from the robot's own eye where the mount is 'any'.
 _ROBOTS = 0.40
 _DUSKS = 0.3
@@ -166,10 +172,13 @@ class Studio:
         eye = spec.worldbody.add_body(name='eye', mocap=True)
         eye.add_camera(name='eye', xyaxes=[0, -1, 0, 0, 0, 1], fovy=FOVY)
         lighting.add_lamp(eye, 'lamp', (0.0, 0.03, 0.02))
+        porch = spec.worldbody.add_body(name='porch', mocap=True)
+        lighting.add_lamp(porch, 'porch', (0.0, 0.0, 0.0))
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)
         for puppet in self.puppets.values():
             puppet.bind(self.model)
+        self._porch = int(self.model.body('porch').mocapid[0])
         self._eye = int(self.model.body('eye').mocapid[0])
         self.renderer = mujoco.Renderer(self.model, SIZE[1], SIZE[0])
         self.labeler = Labeler(self.renderer, list(self.puppets.values()))
@@ -182,6 +191,12 @@ class Studio:
         """Put the camera at ``position`` (m), turned by ``yaw`` and lowered by ``pitch`` (rad)."""
         self.data.mocap_pos[self._eye] = position
         self.data.mocap_quat[self._eye] = rotation(pitch, yaw)
+
+    def hang_porch_light(self, eye: npt.NDArray[np.float64], yaw: float, aside: float) -> None:
+        """Hang the porch light ``aside`` m to the left of the camera and as high."""
+        left = np.array([-np.sin(yaw), np.cos(yaw), 0.0])
+        self.data.mocap_pos[self._porch] = eye + aside * left
+        self.data.mocap_quat[self._porch] = rotation(yaw=yaw)
 
     def picture(self, condition: str) -> Picture:
         """Render what the camera sees, before the sensor: (480, 640, 3) RGB."""
@@ -224,6 +239,11 @@ def _compose(
     level = rng.normal() * 0.05
     slope = np.arctan2(height - 0.15, far) + rng.uniform(-0.2, 0.2)
     pitch = level if robot else float(np.clip(slope, np.radians(5), np.radians(50)))
+    if mount == 'eaves':
+        height = position[2] = rng.uniform(*MOUNTS[mount])
+        pitch = np.radians(rng.uniform(*_EAVES_PITCH))
+        far = height / np.tan(pitch + rng.uniform(-0.25, 0.25))
+        studio.hang_porch_light(position, yaw, rng.choice([-1, 1]) * rng.uniform(*_PORCH_ASIDE))
     studio.look(position, yaw, pitch)
     for puppet in studio.puppets.values():
         puppet.hide(studio.data)
@@ -267,10 +287,13 @@ def _shoot(
             continue
         if subject != 'none' and subject not in {v.name for v in labels}:
             continue
-        condition = _draw(rng, _CONDITIONS)
+        if mount == 'eaves' and not _small_enough(labels, subject):
+            continue
+        condition = _draw(rng, _EAVES_CONDITIONS if mount == 'eaves' else _CONDITIONS)
         condition = studio.hour if condition == 'natural' else condition
         strength = float(np.exp(rng.normal() * 0.25))
-        lighting.apply(studio.model, condition, 'lamp', strength=strength, sun_height=rng.random())
+        lamp = 'porch' if condition == lighting.PORCH else 'lamp'
+        lighting.apply(studio.model, condition, lamp, strength=strength, sun_height=rng.random())
         for puppet in studio.puppets.values():
             # Eyes shine only towards a lamp, and an infra-red camera sees it most.
             puppet.shine(
@@ -283,6 +306,14 @@ def _shoot(
             picture = _motion_blur(picture, rng)
         return picture, labels, {**about, 'condition': condition}
     raise SentinelError(f'No place was found from which a {subject} is seen.')
+
+
+def _small_enough(labels: list[Label], subject: str) -> bool:
+    """Whether the subject fills the share of the picture that a camera under the eaves sees."""
+    low, high = _EAVES_SHARE
+    shares = [v.box[2] * v.box[3] / (SIZE[0] * SIZE[1]) for v in labels if v.name == subject]
+    # A person is big wherever it stands.
+    return subject == 'person' or all(low <= share <= high for share in shares)
 
 
 def _weather(rng: np.random.Generator) -> Weather:

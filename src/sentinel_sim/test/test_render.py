@@ -40,6 +40,17 @@ def test_same_seed_same_pictures(folder, tmp_path):
         assert path.read_bytes() == (folder / 'images' / path.name).read_bytes()
 
 
+def test_a_camera_under_the_eaves_looks_down_at_small_animals(tmp_path):
+    render(5, tmp_path, seed=5, variants=(0, 1), mount='eaves')
+    coco = json.loads((tmp_path / 'annotations.json').read_text())
+    for image in coco['images']:
+        assert 2.0 <= image['height_m'] <= 3.0 and 20 <= image['pitch_deg'] <= 50
+    raccoon = next(c['id'] for c in coco['categories'] if c['name'] == 'raccoon')
+    boxes = [a['bbox'] for a in coco['annotations'] if a['category_id'] == raccoon]
+    assert boxes
+    assert all(0.002 < width * height / (640 * 480) <= 0.04 for _, _, width, height in boxes)
+
+
 def test_command_refuses_what_makes_no_sense(tmp_path):
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)

@@ -32,9 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--mount',
-        choices=('any', 'high'),
+        choices=('any', 'high', 'eaves'),
         default='any',
-        help='where the camera is: any (0.1 to 3 m, many from the robot) or high (1.8 to 4 m)',
+        help='where the camera is: any (0.1 to 3 m, many from the robot), high (1.8 to 4 m), or '
+        'eaves (2 to 3 m, 20 to 50 degrees down, a small animal; also under a porch light)',
     )
 
 
