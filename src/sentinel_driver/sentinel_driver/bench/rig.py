@@ -49,7 +49,7 @@ class Rig:
         # inherit the priority; the processes under test start with the usual one.
         self.prioritised = raise_priority()
         self.domain = domain
-        # How long the machine kept this process, and with it the clock of the robot, from running.
+        # How long the machine kept this process, and with it the robot, from hearing a stop.
         self.longest_stall = 0.0  # s
         self.got: list[tuple[float, bytes]] = []
         self.robot = EmulatedRobot(MekaMon())
@@ -91,15 +91,20 @@ class Rig:
             preexec_fn=_usual_priority,
         )
 
-    def until(self, wanted: Callable[[], Any], what: str, timeout: float = _TIMEOUT) -> None:
-        """Wait for something; raise TrialError where it does not happen."""
+    def until(self, wanted: Callable[[], Any], what: str, timeout: float = _TIMEOUT) -> float:
+        """Wait for something; raise TrialError where it does not happen.
+
+        Return the longest time for which this process was kept from looking, s.
+        """
+        stall = 0.0
         end = time.monotonic() + timeout
         while not wanted():
             before = time.monotonic()
             if before > end:
                 raise TrialError(f'{what} did not happen within {timeout:.0f} s.')
             time.sleep(_POLL)
-            self.longest_stall = max(self.longest_stall, time.monotonic() - before - _POLL)
+            stall = max(stall, time.monotonic() - before - _POLL)
+        return stall
 
     def walks(self, since: float) -> bool:
         """Whether the robot was told to walk after ``since``, and by the last command."""
@@ -116,7 +121,8 @@ class Rig:
 
     def stop_latency(self, since: float, settle: float = 0.25) -> float:
         """Wait for the stop; return how long after ``since`` it arrived, s."""
-        self.until(lambda: self.stopped_at(since) is not None, 'the stop')
+        stall = self.until(lambda: self.stopped_at(since) is not None, 'the stop')
+        self.longest_stall = max(self.longest_stall, stall)
         time.sleep(settle)  # a late command would show that it was none
         self.until(lambda: self.stopped_at(since) is not None, 'the stop')
         moment = self.stopped_at(since)
