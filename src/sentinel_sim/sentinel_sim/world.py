@@ -39,9 +39,12 @@ ON_BOARD, FIXED = 'onboard', 'fixed'
 # A young animal against an adult.
 _YOUNG_SIZE = 0.6
 
-# The spectator stands behind the robot and looks over it at the beds: place, and the point it looks
-# at, m.
-_SPECTATOR_AT, _SPECTATOR_LOOKS_AT = (-0.85, -0.75, 0.62), (2.0, 0.30, 0.08)
+# The spectator stands behind the robots and looks over them at the beds: place, and the point it
+# looks at, m, for one robot and for two.
+_SPECTATORS = {
+    1: ((-0.85, -0.75, 0.62), (2.0, 0.30, 0.08)),
+    2: ((-2.1, -0.35, 1.15), (2.0, -0.35, 0.0)),
+}
 _SPECTATOR_FOVY = 52.0
 
 # What the spectator sees where no light comes from, RGB just above the horizon.
@@ -156,7 +159,7 @@ class World:
         option.jacobian = mujoco.mjtJacobian.mjJAC_DENSE
         for puppet in self.puppets.values():
             puppet.add(spec)
-        _add_camera(spec, 'spectator', _SPECTATOR_AT, _SPECTATOR_LOOKS_AT, _SPECTATOR_FOVY)
+        _add_camera(spec, 'spectator', *_SPECTATORS[len(self.bodies)], _SPECTATOR_FOVY)
         _add_camera(spec, FIXED, _FIXED_AT, _FIXED_LOOKS_AT, CAMERA_FOVY)
         posts = (scenario.robot,) if len(self.bodies) == 1 else POSTS
         for robot, (x, y, yaw) in zip(self.bodies, posts, strict=True):
