@@ -33,7 +33,7 @@ ARGUMENTS = (
         choices=['true', 'false'],
         description='act at once; else only after a call of the service arm',
     ),
-    *COMMON_ARGUMENTS,
+    *(a for a in COMMON_ARGUMENTS if a.name != 'use_sim_time'),  # it is Gazebo's, always
 )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -180,4 +181,33 @@ def test_bad_parameter_is_one_sentence_and_an_exit_status(tmp_path, parameter, c
     output = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode == 2
     assert complaint in output
+    assert 'Traceback' not in output
+
+
+def test_two_robots_have_cameras_of_their_own_and_one_onlooker(tmp_path):
+    (tmp_path / 'short.yaml').write_text(yaml.safe_dump({**SCENARIO, 'duration': 60}))
+    wanted = {f'/robot{n}/{t}' for n in (1, 2) for t in ('camera/image_raw', 'pose_fix', 'imu')}
+    wanted |= {'/spectator/image_raw', '/ground_truth/animals'}
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=DOMAIN)
+    listener = rclpy.create_node('listener', context=context)
+    process = simulator(tmp_path, 'scenario:=short.yaml', 'robots:=[robot1, robot2]')
+    end = time.monotonic() + PATIENCE
+    there = set()
+    while not wanted <= there and time.monotonic() < end and process.poll() is None:
+        there = {name for name, _ in listener.get_topic_names_and_types()}
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=PATIENCE)[0]
+    listener.destroy_node()
+    rclpy.try_shutdown(context=context)
+    assert wanted <= there, output
+    assert '/camera/image_raw' not in there
+    assert process.returncode == 0, output
+
+
+def test_three_robots_are_refused_in_one_sentence(tmp_path):
+    process = simulator(tmp_path, 'robots:=[a, b, c]')
+    output = process.communicate(timeout=PATIENCE)[0]
+    assert process.returncode == 2 and 'one or two robots' in output
     assert 'Traceback' not in output
