@@ -178,9 +178,9 @@ def test_a_real_node_gets_its_parameters_and_is_measured(tmp_path):
     status, out = run.end()
     assert status == 0 and 'real_node|WARN|stopped' in out
     figures = json.loads((tmp_path / 'stack.json').read_text())
-    assert figures['nodes']['real_node']['pss_peak_mb'] > 10
+    assert figures['nodes']['garden.real_node']['pss_peak_mb'] > 10
     assert figures['total']['cpu_seconds'] > 0.1
-    assert 'stopped' in (tmp_path / 'logs' / 'real_node.log').read_text()
+    assert 'stopped' in (tmp_path / 'logs' / 'garden.real_node.log').read_text()
 
 
 def test_shared_memory_of_a_killed_node_is_removed_and_that_of_others_is_not(tmp_path):
