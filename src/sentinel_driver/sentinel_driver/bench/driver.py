@@ -107,7 +107,7 @@ def _radio_parts(args: argparse.Namespace, result: dict[str, Any]) -> None:
         for i, (name, count) in enumerate(counts.items())
     ]
     # Parts that start a process for each trial take longest; begun first, the lanes end together.
-    parts.sort(key=lambda part: ('_sig' not in part.name, part.name != lanes.DROPS))
+    parts.sort(key=lambda part: ('node_sig' not in part.name, part.name != lanes.DROPS))
     with rig.load(args.load):
         figures = lanes.measure(parts, args.lanes) if parts else {}
     result['robot_prioritised'] = all(f.pop('robot_prioritised') for f in figures.values())
