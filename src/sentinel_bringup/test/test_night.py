@@ -122,6 +122,21 @@ def test_events_agree_with_the_real_brain_picture_by_picture():
     assert same >= 5
 
 
+def test_one_stimulus_for_ever_keeps_the_budgets_of_the_guard():
+    campaign = effect.month(effect.FIXED, replace(STUBBORN, boldness=50.0), GARDEN, CATALOGUE, 1, 3)
+    hours = 3 * ((GARDEN.night[1] - GARDEN.night[0]) % 24)
+    # The last stimulus of an hour may begin just before the budget is spent.
+    assert 0.0 < campaign.sound <= hours * (60.0 + CATALOGUE.by_name['bark'].duration)
+    assert campaign.fled == 0
+
+
+def test_what_the_detector_missed_is_counted_apart():
+    none = effect.month(effect.NONE, MODELS['average'], GARDEN, CATALOGUE, 1, 10)
+    blind = replace(GARDEN, missed=1.0)
+    assert 0.0 < none.seen_seconds < none.bed_seconds
+    assert effect.month('thompson', MODELS['average'], blind, CATALOGUE, 1, 3).seen_seconds == 0.0
+
+
 def test_variations_halve_and_double_each_assumption():
     found = effect.variations(MODELS['average'], GARDEN)
     assert len(found) == 1 + 2 * 14
@@ -171,6 +186,7 @@ def test_intervals():
     mean, low, high = interval([1.0, 2.0, 3.0] * 30)
     assert low < mean == 2.0 < high and high - low == pytest.approx(0.34, abs=0.05)
     assert ratio([1.0, 2.0], [2.0, 4.0]) == (0.5, 0.5, 0.5)
+    assert ratio([1.0, 2.0], [0.0, 0.0]) is None
     assert excludes_zero([1.0, 1.1, 0.9] * 5, [2.0, 2.1, 1.9] * 5)
     assert not excludes_zero([1.0], [2.0, 3.0])
     assert not math.isnan(share(1, 2)[0])

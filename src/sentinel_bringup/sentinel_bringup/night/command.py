@@ -101,8 +101,12 @@ def _row(row: Mapping[str, Any]) -> str:
     text += f'  sound {row["sound_seconds"][0]:5.0f} s  A/A {row["a_a_excludes_zero"][0]:.1%}'
     for name in effect.BASELINES:
         if f'over_{name}' in row:
-            text += f'  /{name} {row[f"over_{name}"][0]:.2f} {row[f"seen_over_{name}"][0]:.2f}'
+            text += f'  /{name} {_ratio(row[f"over_{name}"])} {_ratio(row[f"seen_over_{name}"])}'
     return text
+
+
+def _ratio(found: tuple[float, float, float] | None) -> str:
+    return f'{found[0]:.2f}' if found else '-'
 
 
 def _assumptions(args: argparse.Namespace) -> dict[str, Any]:
@@ -118,7 +122,7 @@ def _assumptions(args: argparse.Namespace) -> dict[str, Any]:
             arms=(*effect.BASELINES, 'thompson'),
         )[name]['thompson']  # fmt: skip
         found[name] = {k: v for k, v in rows.items() if 'over_' in k}
-        print(f'  {name:22}', *(f'{k} {v[0]:.2f}' for k, v in found[name].items()), flush=True)
+        print(f'  {name:22}', *(f'{k} {_ratio(v)}' for k, v in found[name].items()), flush=True)
     return {'campaigns': campaigns, 'variations': found}
 
 

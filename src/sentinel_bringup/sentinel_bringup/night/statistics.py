@@ -18,11 +18,17 @@ def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float, floa
 
 def ratio(
     values: Sequence[float], baseline: Sequence[float], seed: int = 0
-) -> tuple[float, float, float]:
-    """Mean of ``values`` over mean of ``baseline``, resampled in pairs, with its 95 % interval."""
+) -> tuple[float, float, float] | None:
+    """Mean of ``values`` over mean of ``baseline``, resampled in pairs, with its 95 % interval.
+
+    None where the baseline is nothing in some resample, so that there is no ratio to it.
+    """
     a, b = np.asarray(values, dtype=float), np.asarray(baseline, dtype=float)
     index = np.random.default_rng(seed).integers(len(a), size=(RESAMPLES, len(a)))
-    low, high = np.percentile(a[index].mean(axis=1) / b[index].mean(axis=1), (2.5, 97.5))
+    below = b[index].mean(axis=1)
+    if not below.all():
+        return None
+    low, high = np.percentile(a[index].mean(axis=1) / below, (2.5, 97.5))
     return float(a.mean() / b.mean()), float(low), float(high)
 
 
