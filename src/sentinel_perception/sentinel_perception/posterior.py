@@ -16,21 +16,15 @@ _WEIGHT = 0.5
 _MEMORY = 0.9
 
 
-# The second look says nothing for sure before it was repeated this often.
-_FEWEST_LOOKS = 3
-
-
 class Posterior:
     """Leaky sums of logarithmic evidence over SPECIES, starting from no preference.
 
-    The detector's scores and the probabilities of the second look count alike; the latter also know
-    a class of their own for nothing, which is kept apart: it says nothing about the species.
+    The detector's scores and the probabilities of the second look count alike.
     """
 
     def __init__(self) -> None:
         self._evidence: npt.NDArray[np.float64] = np.zeros(len(SPECIES))
-        self._second: npt.NDArray[np.float64] = np.zeros(len(SPECIES) + 1)
-        self._second_looks = 0
+        self._second: npt.NDArray[np.float64] = np.zeros(len(SPECIES))
 
     def update(self, scores: Floats) -> None:
         """Take in the detector's scores (len(SPECIES),) of one look."""
@@ -38,21 +32,15 @@ class Posterior:
         self._evidence = self._evidence * _MEMORY + _WEIGHT * np.log(share / share.sum())
 
     def look_again(self, probabilities: Floats) -> None:
-        """Take in what the second look says: (len(SPECIES) + 1,), the last for nothing."""
-        share = probabilities.astype(np.float64) + _FLOOR
-        self._second = self._second * _MEMORY + _WEIGHT * np.log(share / share.sum())
-        self._second_looks += 1
+        """Take in what the second look says: (len(SPECIES) + 1,), the last for nothing.
 
-    @property
-    def nothing(self) -> float:
-        """Probability, by the second looks alone, that there is no animal; 0 before enough."""
-        if self._second_looks < _FEWEST_LOOKS:
-            return 0.0
-        weights = np.exp(self._second - self._second.max())
-        return float(weights[-1] / weights.sum())
+        That is no species, so the surer the classifier is of it, the less its answer counts.
+        """
+        share = probabilities[: len(SPECIES)].astype(np.float64) + _FLOOR
+        self._second = self._second * _MEMORY + _WEIGHT * np.log(share / share.sum())
 
     def probabilities(self) -> dict[str, float]:
         """Probability of each species; they sum to one."""
-        evidence = self._evidence + self._second[:-1]
+        evidence = self._evidence + self._second
         weights = np.exp(evidence - evidence.max())
         return dict(zip(SPECIES, (weights / weights.sum()).tolist(), strict=True))
