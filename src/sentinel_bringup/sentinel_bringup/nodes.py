@@ -7,20 +7,23 @@ PyPI, one process per node), ``ros`` is ``ros2 launch`` on a machine with a ROS 
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 from sentinel_common.parameters import Value
 
-PYPI = 'pypi'
-ROS = 'ros'
+from .entries import EMULATED as EMULATED
+from .entries import PYPI as PYPI
+from .entries import ROS as ROS
+from .entries import NodeEntry as NodeEntry
+from .entries import Options as Options
+from .entries import SimulationOptions as SimulationOptions
+from .entries import SourceOptions as SourceOptions
 
 # Distributions that bring Fast DDS 2.
 _WITH_FAST_DDS_2 = frozenset({'humble', 'iron', 'jazzy'})
-# Robot that lives in this computer: a Bluetooth peripheral on emulated air.
-EMULATED = 'emulated'
 # Addresses of two emulated robots in one garden, those of ``sentinel_sim.robot.peripheral``.
 _ADDRESSES = {'robot1': 'F0:F0:F0:4D:4D:01', 'robot2': 'F0:F0:F0:4D:4D:02'}
 # Topics of a garden with several robots that are not a robot's own, and who listens to them.
@@ -34,84 +37,16 @@ _CAMERA_RATE = 10.0
 NO_ROBOT = 'none'
 
 
-@dataclass(frozen=True, kw_only=True)
-class NodeEntry:
-    """One node of a run.
-
-    ``files`` are parameter files, later ones win; ``parameters`` win over all of them. ``images``:
-    it publishes pictures and so needs the Fast DDS profile. ``ends_run``: when it ends, the run has
-    ended. ``stops_last``: others still need it while they stop (the radio of a simulated robot, the
-    log of the last words).
-    """
-
-    name: str
-    package: str
-    module: str = ''
-    namespace: str = ''
-    parameters: Mapping[str, Value] = field(default_factory=dict)
-    files: tuple[Path, ...] = ()
-    remappings: tuple[tuple[str, str], ...] = ()
-    worlds: frozenset[str] = frozenset({PYPI, ROS})
-    images: bool = False
-    respawn: bool = True
-    ends_run: bool = False
-    stops_last: bool = False
-
-    @property
-    def label(self) -> str:
-        """What it is called where several robots are: name of the log, prefix of its lines."""
-        return f'{self.namespace.strip("/").replace("/", ".")}.{self.name}'.lstrip('.')
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What every kind of run can be told."""
-
-    folder: Path
-    """Run folder: incidents, pictures, sounds, logs."""
-    files: tuple[Path, ...] = ()
-    """Parameter files of ROS 2 for any of the nodes; they win over config/<node>.yaml."""
-    namespace: str = ''
-    """One per robot."""
-    use_sim_time: bool = False
-    """Time comes from /clock."""
-    autostart: bool = True
-    """Camera, detector and driver configure and activate themselves."""
-    armed: bool = False
-    """Nobody has to call the service ``arm`` first."""
-    hci_port: int = 0
-    """TCP port of the emulated radio; needed where the robot is emulated."""
-    film: bool = False
-    """Keep an annotated film and samples of the latency."""
-    record: bool = False
-    """Record every topic to an MCAP file in the run folder."""
-    started: float = 0.0
-    """When the command was given, s since 1970; 0: nobody follows the progress on a terminal."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SimulationOptions(Options):
-    """A night in the simulated garden."""
-
-    scenario: str = 'raccoon_night'
-    seed: int = 1
-    robots: int = 1
-    """One or two; of two each has its own namespace, folder, post and half of the garden."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceOptions(Options):
-    """The stack on a person's own pictures and, perhaps, robot."""
-
-    source: str
-    """Video file, folder of pictures, camera index, or URL."""
-    robot: str = EMULATED
-    """``emulated``, ``none``, or a Bluetooth address or name."""
-
-
 def simulation(options: SimulationOptions) -> list[NodeEntry]:
     """Return the nodes of a simulated night: the real stack around garden, animals and robots."""
     names = robot_names(options.robots)
+    several: dict[str, Value] = {}
+    if options.robots > 1:
+        several = {
+            'robots': names,
+            'camera_rate': _CAMERA_RATE / options.robots,
+            'wait_for': [f'{name}/detections' for name in names],
+        }
     simulator = NodeEntry(
         name='simulator',
         package='sentinel_sim',
@@ -119,9 +54,7 @@ def simulation(options: SimulationOptions) -> list[NodeEntry]:
         parameters={
             'scenario': options.scenario,
             'seed': options.seed,
-            'robots': names,
-            'camera_rate': _CAMERA_RATE / options.robots,
-            'wait_for': [f'{name}/detections'.lstrip('/') for name in names],
+            **several,
             'hci_port': options.hci_port,
             'result_file': str(options.folder / 'simulation.json'),
         },
