@@ -208,7 +208,8 @@ def evaluate(model: Path, data: list[Path], merge_animals: bool) -> dict:
             part[f'named@{threshold}'] = species_table(pictures, found, threshold)
             part[f'alarms@{threshold}'] = alarms(pictures, found, threshold)
         part[f'vetoes@{VETO_LEVEL}'] = vetoes(pictures, found)
-        report[file.stem] = part
+        # Renders are all called annotations.json.
+        report[file.parent.name if file.stem == 'annotations' else file.stem] = part
     return report
 
 
