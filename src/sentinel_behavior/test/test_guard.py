@@ -74,7 +74,8 @@ def test_a_target_out_of_sight_is_soon_no_target(bench):
 @pytest.mark.parametrize('track', ['', '2'])
 def test_a_hint_of_somebody_protected_forbids_everything_for_ten_seconds(bench, species, track):
     bench.look(detection(RACCOON), times=8)
-    rules = bench.look(detection(RACCOON), detection({species: 0.26}, ELSEWHERE, track))
+    hint = {species: DEFAULTS['veto_level'] + 0.01}
+    rules = bench.look(detection(RACCOON), detection(hint, ELSEWHERE, track))
     assert rules[0] == 'person_or_pet'
     assert not any(bench.verdict().allows(act) for act in Act)
     assert 'person_or_pet' in bench.look(detection(RACCOON), times=99)
