@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import hashlib
 import json
 import math
 import sys
@@ -224,6 +223,7 @@ def export(model: Classifier, out: Path) -> None:
     """Write the file for run time; raises ValueError if it answers differently."""
     import litert_torch
     from ai_edge_litert.interpreter import Interpreter
+    from export import keep
 
     shipped = Shipped(model.float()).eval()
     file, partial = out / 'classifier.tflite', out / 'classifier.part.tflite'
@@ -240,13 +240,7 @@ def export(model: Classifier, out: Path) -> None:
         with torch.no_grad():
             wanted = shipped(torch.from_numpy(picture[None])).numpy()
         worst = max(worst, float(np.abs(answer - wanted).max()))
-    if worst > TOLERANCE:
-        partial.unlink()
-        raise ValueError(f'the exported file differs by {worst:.4f} (allowed {TOLERANCE})')
-    partial.replace(file)
-    (out / 'classifier_labels.txt').write_text('\n'.join(CLASSES) + '\n')
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    print(f'{file}: {file.stat().st_size} bytes, largest difference {worst:.2e}, sha256 {digest}')
+    keep(partial, file, worst, TOLERANCE, CLASSES)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -69,6 +69,22 @@ def largest_difference(model: YoloxNano, file: Path, pictures: list[np.ndarray])
     return worst
 
 
+def keep(
+    partial: Path, file: Path, worst: float, tolerance: float, labels: tuple[str, ...]
+) -> None:
+    """Put an exported file in its place, with its labels beside it.
+
+    Raises ValueError, and leaves what was there, if its answers differ by more than `tolerance`.
+    """
+    if worst > tolerance:
+        partial.unlink()
+        raise ValueError(f'the exported file differs by {worst:.4f} (allowed {tolerance})')
+    partial.replace(file)
+    file.with_name(f'{file.stem}_labels.txt').write_text('\n'.join(labels) + '\n')
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    print(f'{file}: {file.stat().st_size} bytes, largest difference {worst:.2e}, sha256 {digest}')
+
+
 def export(weights: Path, out: Path, data: Path) -> None:
     """Write detector.tflite and detector_labels.txt; raises ValueError if the file differs."""
     model = load_trained(weights)
@@ -79,13 +95,7 @@ def export(weights: Path, out: Path, data: Path) -> None:
     converted.export(str(partial))
     pictures = [letterbox(*p.load())[0] for p in read_coco(data / 'raccoon_val.json')[:10]]
     worst = largest_difference(model, partial, pictures)
-    if worst > TOLERANCE:
-        partial.unlink()
-        raise ValueError(f'the exported file differs by {worst:.4f} (allowed {TOLERANCE})')
-    partial.replace(file)
-    (out / 'detector_labels.txt').write_text('\n'.join(SPECIES) + '\n')
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    print(f'{file}: {file.stat().st_size} bytes, largest difference {worst:.2e}, sha256 {digest}')
+    keep(partial, file, worst, TOLERANCE, SPECIES)
 
 
 if __name__ == '__main__':
