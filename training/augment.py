@@ -26,8 +26,8 @@ PASTED = (0.41, 0.2, 0.16, 0.07, 0.16)  # how often a cut-out is of which specie
 # How often which kind of sample is drawn, without and with renders.
 KINDS = ('close', 'mosaic', 'zoom', 'paste', 'render')
 PHOTO_MIX = (0.2, 0.25, 0.2, 0.35, 0.0)
-RENDER_MIX = (0.18, 0.12, 0.1, 0.24, 0.36)
-NIGHT = 0.35  # share of photographs and composites that are turned into night pictures
+RENDER_MIX = (0.18, 0.12, 0.1, 0.26, 0.34)
+NIGHT = 0.4  # share of photographs and composites that are turned into night pictures
 PIPELINE_CROP = 0.35  # share of renders and composites seen as the pipeline's square crops
 
 Sample = tuple[np.ndarray, np.ndarray]
@@ -334,7 +334,7 @@ class Mixer:
 
 
 # How often a rendered frame shows what.
-RENDER_SHARE = {'raccoon': 0.4, 'other': 0.48, 'empty': 0.12}
+RENDER_SHARE = {'raccoon': 0.37, 'other': 0.45, 'empty': 0.18}
 
 
 def _render_group(picture: Picture) -> str:

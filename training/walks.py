@@ -4,7 +4,9 @@ source a built workspace, then: python training/walks.py --out FOLDER [--per-nig
 
 `./sentinel render` shows animals from everywhere; a robot that stands in a garden sees the same
 few tufts, stones and leaves all night, and a detector that takes one of them for a cat holds fire
-for ever. Every night here has a garden of its own: its seed is never one of a demo or a test.
+for ever. The robot here faces and approaches what visits, as the sentinel does, and barks at it: a
+raccoon that stands up close by must not look like a person. Every night has a garden of its own:
+its seed is never one of a demo or a test.
 """
 
 from __future__ import annotations
@@ -22,13 +24,30 @@ from sentinel_sim.world import World
 from sentinel_sim import scenarios
 
 NIGHTS = (
-    'raccoon_night', 'raccoon_day', 'cat_visits', 'raccoon_night', 'dog_visits', 'clutter_night',
-    'raccoon_dusk', 'person_walks_by', 'raccoon_night', 'raccoon_day', 'raccoon_returns',
+    'raccoon_night', 'raccoon_day', 'cat_visits', 'raccoon_family', 'dog_visits', 'raccoon_dusk',
+    'person_walks_by', 'raccoon_night', 'other_animals', 'child_plays', 'raccoon_returns',
+    'cat_visits', 'raccoon_slopes', 'dog_visits', 'raccoon_storm', 'person_walks_by', 'raccoon_climbs',
+    'clutter_night',
 )  # fmt: skip
 FIRST_SEED = 200
-EVERY = 2.0  # s between two frames
-BARKS = 0.2  # share of these stretches with a bark
+EVERY = 1.5  # s between two frames while an animal is in the garden
+EVERY_EMPTY = 6.0  # s between two frames while none is
+BARKS = 0.15  # share of these stretches with a bark
+FACES = 0.7  # share of the stretches in which the robot goes for the nearest animal
+NEAREST = 0.9  # m to the animal where it stops
 TOO_HIDDEN = 0.25  # share of an animal that must show, or it is neither taught nor punished
+
+
+def towards(world: World) -> tuple[float, float, float]:
+    """Return the velocity (x, y m/s, yaw rad/s) that faces and approaches the nearest animal."""
+    x, y = world.robot().position[:2]
+    animals = [agent for agent in world.night.agents if agent.present]
+    if not animals:
+        return 0.0, 0.0, 0.0
+    dx, dy = min(((a.x - x, a.y - y) for a in animals), key=lambda way: np.hypot(*way))
+    turn = (np.arctan2(dy, dx) - world.yaw + np.pi) % (2 * np.pi) - np.pi
+    forward = 0.2 if np.hypot(dx, dy) > NEAREST and abs(turn) < 0.5 else 0.0
+    return forward, 0.0, float(np.clip(1.5 * turn, -1.2, 1.2))
 
 
 def frames(name: str, seed: int, count: int, out: Path, coco: dict) -> None:
@@ -38,11 +57,14 @@ def frames(name: str, seed: int, count: int, out: Path, coco: dict) -> None:
     world.eye()  # makes the renderer
     labeler = Labeler(world._renderer, list(world.puppets.values()))
     for number in range(count):
-        until = world.night.time + EVERY
+        visited = any(agent.present for agent in world.night.agents)
+        until = world.night.time + (EVERY if visited else EVERY_EMPTY)
         # A bark now and then: an animal that stands up or flees looks like another one.
         world.sound = ('bark', 1.0) if rng.random() < BARKS else None
-        world.walk(*rng.uniform((-0.1, -0.1, -0.6), (0.2, 0.1, 0.6)))
+        wander = tuple(rng.uniform((-0.1, -0.1, -0.6), (0.2, 0.1, 0.6)))
+        faces = rng.random() < FACES
         while world.night.time < until and not world.night.over:
+            world.walk(*(towards(world) if faces else wander))
             world.step()
         if world.night.over:
             break
