@@ -1,98 +1,107 @@
-"""Clips with exact boxes from a camera high on a wall: empty, a raccoon crosses, empty again.
+"""Clips with exact boxes from a camera high on a wall: empty, an animal crosses, empty again.
 
-source a built workspace, then: python training/clips.py --out FOLDER [--seed 7001]
+source a built workspace, then: python training/clips.py --out FOLDER [--seed 7001] [--count 8]
 
-One clip by infra-red and one by torch light; then
 ./sentinel bench perception --mode pipeline --data FOLDER/annotations.json
-tells how soon the alarm comes and whether it ends. Seeds and animals are never those of training.
+tells how soon the alarm comes and whether it ends. Infra-red and torch take turns; wind moves the
+shrubs, insects fly at the lamp, the animal stops to feed on its way. Every fourth clip shows a cat:
+no alarm is due there. Clip number n depends on the seed and n alone; seeds and animals are never
+those of training.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import mujoco
 import numpy as np
-from sentinel_common.species import SPECIES
+from coco import Coco
 from sentinel_sim.animals.puppet import posture
 from sentinel_sim.camera_model import CameraModel
 from sentinel_sim.render import FOVY, SIZE, Studio
+from sentinel_sim.scenarios import Weather
+from sentinel_sim.weather import WeatherView, Wind
 
 from sentinel_sim import lighting
 
 SEED = 7001
 VARIANTS = (120, 127)  # animals that no training set and no other validation set shows
 CONDITIONS = ('ir', 'torch')
+CAT_EVERY = 4  # clips
 RATE = 5  # pictures per second: rendering is slow
-BEFORE, CROSSING, AFTER = 3.0, 8.0, 6.0  # s
-HEIGHT, AHEAD = 2.5, 3.3  # m: camera above the ground, path of the animal before it
-HALF_PATH, PACE = 2.4, 1.6  # m to both sides of the middle; steps per second
-PITCH = 0.58  # rad; the path lies in the middle of the picture
-LEAST_PIXELS = 60  # of an animal that is labelled; less is marked as a region to ignore
-SHEET_EVERY = 5  # pictures
+BEFORE, CROSSING, FEEDING, AFTER = 4.0, 7.0, 2.0, 5.0  # s
+EYE = (-1.8, 0.0)  # m: where the wall is
+HEIGHT, AHEAD = (2.3, 2.8), (2.8, 3.6)  # m: camera above the ground, path before it
+YAW = 0.35  # rad, to both sides
+HALF_PATH, PACE = 2.6, 1.6  # m to both sides of the middle, out of sight; steps per second
+SHEET_EVERY = 6  # pictures
 
 
-def studio_view(studio: Studio, condition: str) -> np.ndarray:
-    """Return what the camera sees, before the sensor."""
-    import mujoco
+@dataclass(frozen=True)
+class Walk:
+    """How far along its path (0..1) an animal is, and what it does there; None out of sight."""
 
-    mujoco.mj_forward(studio.model, studio.data)
-    return studio.picture(condition)
+    feeds_at: float
+
+    def at(self, time: float) -> tuple[float, str] | None:
+        """Return place and posture at ``time`` (s)."""
+        walked = time - BEFORE
+        feeds_from = self.feeds_at * CROSSING
+        posture_name = 'walk'
+        if feeds_from <= walked < feeds_from + FEEDING:
+            walked, posture_name = feeds_from, 'forage'
+        elif walked >= feeds_from + FEEDING:
+            walked -= FEEDING
+        return (walked / CROSSING, posture_name) if 0 <= walked <= CROSSING else None
 
 
-def clip(condition: str, seed: int, out: Path, coco: dict) -> list[np.ndarray]:
-    """Add one clip; return pictures for the contact sheet."""
-    studio = Studio(seed, ['raccoon'], VARIANTS)
-    rng = np.random.default_rng([seed, CONDITIONS.index(condition)])
+def clip(number: int, seed: int, out: Path, coco: Coco) -> list[np.ndarray]:
+    """Add clip ``number``; return pictures for the contact sheet."""
+    kind = 'cat' if number % CAT_EVERY == CAT_EVERY - 1 else 'raccoon'
+    condition = CONDITIONS[number % len(CONDITIONS)]
+    name = f'{seed}_{number}_{kind}_{condition}'
+    rng = np.random.default_rng([seed, number])
+    studio = Studio(seed * 100_003 + number, [kind], VARIANTS)
     camera = CameraModel(rng, size=SIZE, fovy=FOVY, lens=None)
-    eye = np.array([-1.5, 0.0, HEIGHT])
-    studio.look(eye, 0.0, PITCH)
+    eye = np.array([*EYE, rng.uniform(*HEIGHT)])
+    yaw, ahead = rng.uniform(-YAW, YAW), rng.uniform(*AHEAD)
+    studio.look(eye, yaw, np.arctan2(eye[2], ahead))
     lighting.apply(studio.model, condition, 'lamp', strength=1.5, sun_height=0.5)
-    puppet = studio.puppets['raccoon']
+    puppet = studio.puppets[kind]
     puppet.hide(studio.data)
     puppet.shine(studio.model, {'ir': 1.0, 'torch': 0.7}[condition])
-    shown, empty = [], studio_view(studio, condition)
-    for number in range(round((BEFORE + CROSSING + AFTER) * RATE)):
-        along = (number / RATE - BEFORE) / CROSSING
-        ideal, labels = empty, []
-        if 0 <= along <= 1:
-            place = np.array([eye[0] + AHEAD, HALF_PATH * (2 * along - 1), 0.0])
-            pose = posture('walk', puppet.anatomy, number / RATE * PACE % 1, 0.0)
-            puppet.place(studio.model, studio.data, place, np.pi / 2, pose)
-            ideal = studio_view(studio, condition)
-            labels = studio.labeler.labels(studio.data, 'eye', camera)
+    wind = Wind(studio.model, rng.uniform(0.3, 1.0))
+    weather = WeatherView(Weather(insects=rng.uniform(0.0, 0.6)), rng, camera)
+    walk, side = Walk(rng.uniform(0.3, 0.7)), rng.choice([-1, 1])
+    forward = np.array([np.cos(yaw), np.sin(yaw), 0.0])
+    left = np.array([-np.sin(yaw), np.cos(yaw), 0.0])
+    shown = []
+    for frame in range(round((BEFORE + CROSSING + FEEDING + AFTER) * RATE)):
+        time = frame / RATE
+        wind.blow(studio.model, time)
+        now = walk.at(time)
+        if now is None:
+            puppet.hide(studio.data)
+        else:
+            along = side * HALF_PATH * (2 * now[0] - 1)
+            place = np.array([*EYE, 0.0]) + ahead * forward + along * left
+            pose = posture(now[1], puppet.anatomy, time * PACE % 1, 0.0)
+            puppet.place(studio.model, studio.data, place, yaw + side * np.pi / 2, pose)
+        mujoco.mj_forward(studio.model, studio.data)
+        labels = studio.labeler.labels(studio.data, 'eye', camera) if now else []
+        ideal = weather.draw(studio.picture(condition), condition, time)
         picture = camera.take(ideal, condition)[..., ::-1].copy()
-        name = f'images/{condition}_{number:04d}.jpg'
-        cv2.imwrite(str(out / name), picture)
-        image = len(coco['images']) + 1
-        coco['images'].append(
-            {
-                'id': image,
-                'file_name': name,
-                'width': SIZE[0],
-                'height': SIZE[1],
-                'video_id': condition,
-                'frame_index': number,
-                'group': f'high {condition}',
-            }
-        )
+        file = f'images/{name}_{frame:04d}.jpg'
+        cv2.imwrite(str(out / file), picture)
+        coco.add(file, SIZE, labels, video_id=name, frame_index=frame, group=f'{kind} {condition}')
         for label in labels:
-            coco['annotations'].append(
-                {
-                    'id': len(coco['annotations']) + 1,
-                    'image_id': image,
-                    'category_id': SPECIES.index(label.species) + 1,
-                    'bbox': list(label.box),
-                    'area': label.pixels,
-                    'iscrowd': int(label.pixels < LEAST_PIXELS),
-                }
-            )
             x, y, width, height = label.box
             cv2.rectangle(picture, (x, y), (x + width, y + height), (0, 255, 255), 1)
-        if number % SHEET_EVERY == 0:
-            shown.append(cv2.resize(picture, None, fx=0.5, fy=0.5))
+        if frame % SHEET_EVERY == 0:
+            shown.append(cv2.resize(picture, None, fx=0.375, fy=0.375))
     studio.close()
     return shown
 
@@ -102,29 +111,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--seed', type=int, default=SEED)
+    parser.add_argument('--count', type=int, default=8, help='clips')
     arguments = parser.parse_args()
     (arguments.out / 'images').mkdir(parents=True, exist_ok=True)
-    categories = [{'id': i + 1, 'name': name} for i, name in enumerate(SPECIES)]
-    coco: dict = {
-        'info': {'fps': RATE, 'seed': arguments.seed},
-        'images': [],
-        'annotations': [],
-        'categories': categories,
-    }
+    coco = Coco(fps=RATE, seed=arguments.seed)
     rows = []
-    for number, condition in enumerate(CONDITIONS):
-        shown = clip(condition, arguments.seed + number, arguments.out, coco)
-        rows += [np.concatenate(shown[i : i + 4], 1) for i in range(0, len(shown) // 4 * 4, 4)]
-    cv2.imwrite(str(arguments.out / 'sheet.jpg'), np.concatenate(rows))
-    (arguments.out / 'annotations.json').write_text(json.dumps(coco))
+    for number in range(arguments.count):
+        shown = clip(number, arguments.seed, arguments.out, coco)
+        rows += [np.concatenate(shown[i : i + 8], 1) for i in range(0, len(shown) // 8 * 8, 8)]
+        # Whoever stops a long run keeps what is there.
+        coco.write(arguments.out / 'annotations.json')
+        cv2.imwrite(str(arguments.out / 'sheet.jpg'), np.concatenate(rows))
+        print(f'{number + 1}/{arguments.count}: {len(coco.images)} frames', flush=True)
     shares = [
         a['bbox'][2] * a['bbox'][3] / (SIZE[0] * SIZE[1])
-        for a in coco['annotations']
+        for a in coco.annotations
         if not a['iscrowd']
     ]
     print(
-        f'{len(coco["images"])} frames, {len(shares)} boxes, median {np.median(shares):.2%} of '
-        f'the frame (from {min(shares):.2%} to {max(shares):.2%})'
+        f'{len(shares)} boxes, median {np.median(shares):.2%} of the frame '
+        f'(from {min(shares):.2%} to {max(shares):.2%})'
     )
 
 

@@ -10,7 +10,7 @@ from color_detector import scene
 from sentinel_common.detections import Box
 from sentinel_common.errors import SentinelError
 from sentinel_common.species import SPECIES
-from sentinel_perception.bench import dataset, metrics, perception, pipeline
+from sentinel_perception.bench import annotations, metrics, perception, pipeline
 from sentinel_perception.bench.dataset import Sample, Truth
 from sentinel_perception.bench.metrics import Average, Prediction
 from sentinel_perception.detector.port import Candidates
@@ -200,7 +200,7 @@ def test_a_strange_data_set_is_one_sentence(tmp_path, content, words):
     if content is not None:
         path.write_text(content, 'utf-8')
     with pytest.raises(SentinelError, match=words):
-        dataset.load(path)
+        annotations.load(path)
 
 
 def test_an_unreadable_picture_stops_the_benchmark(coco, model):
@@ -213,7 +213,7 @@ def test_data_sets_of_one_name_are_told_apart_by_their_folder(coco, tmp_path):
     other = tmp_path / 'night' / 'set.json'
     other.parent.mkdir()
     other.write_text(coco.read_text(), 'utf-8')
-    first, second = dataset.load_all([coco, other])
+    first, second = annotations.load_all([coco, other])
     assert (first.name, second.name) == (f'{tmp_path.name}/set', 'night/set')
     assert second.samples[0].group == 'night/set/raccoon'
     assert not {s.name for s in first.samples} & {s.name for s in second.samples}
@@ -223,7 +223,7 @@ def test_groups_come_from_the_file_or_from_what_is_shown(coco):
     content = json.loads(coco.read_text())
     content['images'][0]['group'] = 'porch'
     coco.write_text(json.dumps(content), 'utf-8')
-    groups = [s.group for s in dataset.load(coco).samples]
+    groups = [s.group for s in annotations.load(coco).samples]
     assert groups == ['porch', 'set/raccoon', 'set/none', 'set/none']
 
 
@@ -233,4 +233,4 @@ def test_pictures_may_lie_in_a_folder_images_beside_the_file(coco, model):
     for image in content['images']:
         name = image['file_name']
         (coco.parent / name).rename(coco.parent / 'images' / name)
-    assert len(list(dataset.load(coco).pictures())) == len(content['images'])
+    assert len(list(annotations.load(coco).pictures())) == len(content['images'])

@@ -1,6 +1,7 @@
 """How well a model finds raccoons, and how rarely it takes something else for one."""
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from sentinel_common.species import RACCOON
 from ..configuration import read_detector
 from ..detector.model import TfliteDetector, fingerprint, load
 from ..settings import from_values
-from . import dataset, looks, sheet
+from . import annotations, looks, sheet
+from .dataset import Dataset
 from .metrics import (
     FALSE_POSITIVES,
     Average,
@@ -36,6 +38,9 @@ _FORMAT = 1
 # An alarm this long after the animal has left is a false one, s: the track coasts for a moment.
 _GRACE = 1.0
 
+# Names of categories that are listed at most.
+_LISTED = 8
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
@@ -44,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         required=True,
         type=Path,
-        help='COCO files, or videos with a COCO file of the same name beside them',
+        help='COCO files, folders with one, or videos with one of the same name beside them',
     )
     parser.add_argument('--model', type=Path, help='TFLite model; default: the one of the sentinel')
     parser.add_argument('--labels', type=Path, help='labels, one per line, if not beside the model')
@@ -61,7 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the benchmark and print its figures."""
-    datasets = dataset.load_all(args.data)
+    datasets = annotations.load_all(args.data)
+    _tell_categories(datasets)
     settings = from_values(read_detector(share('config/perception.yaml')))
     if args.threshold is not None:
         settings = replace(settings, threshold=args.threshold)
@@ -74,7 +80,12 @@ def main(args: argparse.Namespace) -> int:
         'mode': args.mode,
         **environment(args.seed, PACKAGES),
         'data': [
-            {'name': d.name, 'pictures': len(d.samples), 'species': sorted(d.species)}
+            {
+                'name': d.name,
+                'pictures': len(d.samples),
+                'species': sorted(d.species),
+                'categories': {name: taken or None for name, taken in d.categories.items()},
+            }
             for d in datasets
         ],
         'threshold': settings.threshold,
@@ -102,6 +113,17 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         write(args.json, report)
     return 0
+
+
+def _tell_categories(datasets: list[Dataset]) -> None:
+    """Say what was left out and what was taken for something else: names differ between tools."""
+    for data in datasets:
+        other = [name for name, species in data.categories.items() if not species]
+        if other:
+            listed = ', '.join(other[:_LISTED]) + (', …' if len(other) > _LISTED else '')
+            print(f'{data.name}: boxes of {listed} are left out.', file=sys.stderr)
+        if RACCOON not in data.species:
+            print(f'{data.name}: no category is a raccoon.', file=sys.stderr)
 
 
 def _load(path: Path, labels: Path | None, threads: int) -> TfliteDetector:
@@ -213,9 +235,7 @@ def _events(trace: looks.ClipTrace) -> dict[str, Any]:
     }
 
 
-def _write_sheet(
-    path: Path, predictions: list[Prediction], datasets: list[dataset.Dataset]
-) -> None:
+def _write_sheet(path: Path, predictions: list[Prediction], datasets: list[Dataset]) -> None:
     misses, alarms = sheet.worst(predictions)
     wanted = {p.sample.name for p in (*misses, *alarms)}
     pictures = {

@@ -21,7 +21,8 @@ from ..detector.port import Candidates, Pixels, Region
 from ..pipeline import Pipeline
 from ..position import Intrinsics
 from ..settings import Settings, from_values
-from . import dataset, looks
+from . import annotations, looks
+from .dataset import Dataset
 from .metrics import Average, Prediction, proportion
 from .packages import PACKAGES
 from .report import write
@@ -105,7 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the benchmark and print its figures."""
-    datasets = dataset.load_all(args.data)
+    datasets = annotations.load_all(args.data)
     path = args.model or share('models/detector.tflite')
     detector = load(path, args.labels, threads=args.threads)
     settings = from_values(read_detector(share('config/perception.yaml')))
@@ -133,7 +134,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _measure(
-    data: dataset.Dataset,
+    data: Dataset,
     detector: TfliteDetector,
     settings: Settings,
     run: Run,

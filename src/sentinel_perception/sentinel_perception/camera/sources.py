@@ -190,11 +190,15 @@ class LiveSource:
             self._capture = None
 
 
-def read_picture(path: Path) -> Pixels | None:
-    """Return the picture in a file as (height, width, 3) BGR uint8, None if that fails."""
+def read_picture(path: Path, *, upright: bool = True) -> Pixels | None:
+    """Return the picture in a file as (height, width, 3) BGR uint8, None if that fails.
+
+    ``upright`` turns it as the file asks; otherwise it is left as it was stored.
+    """
+    how = cv2.IMREAD_COLOR | (0 if upright else cv2.IMREAD_IGNORE_ORIENTATION)
     try:
         data = np.fromfile(path, np.uint8)
-        decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        decoded = cv2.imdecode(data, how) if data.size else None
     except (OSError, cv2.error):
         return None
     return None if decoded is None else as_bgr(decoded)

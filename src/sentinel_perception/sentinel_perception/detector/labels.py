@@ -1,26 +1,32 @@
 """Which column of a model's output is which species."""
 
+import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, SPECIES
+from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, RACCOON, SPECIES
 
 from .port import ModelError
 
-# Names that other data sets give to what we call by another one. The animals of COCO; 'animal' of
-# MegaDetector.
+# Names that other data sets give to what we call by another one: the animals of COCO and of camera
+# traps, common misspellings, scientific names; 'animal' of MegaDetector. COCO's mouse is no animal.
 _SYNONYMS = {
-    **dict.fromkeys(
-        ('bird', 'horse', 'sheep', 'cow', 'elephant', 'bear', 'zebra', 'giraffe', 'animal'),
-        OTHER_ANIMAL,
-    ),
-    'people': PERSON,
-    'human': PERSON,
-    'kitten': CAT,
-    'puppy': DOG,
+    synonym: species
+    for species, synonyms in {
+        RACCOON: 'racoon raccoons racoons northern_raccoon common_raccoon procyon procyon_lotor '
+        'waschbär',
+        CAT: 'cats kitten domestic_cat house_cat housecat feral_cat felis_catus '
+        'felis_silvestris_catus',
+        DOG: 'dogs puppy domestic_dog canis_familiaris canis_lupus_familiaris',
+        PERSON: 'people persons human humans pedestrian man woman child homo_sapiens',
+        OTHER_ANIMAL: 'bird horse sheep cow elephant bear zebra giraffe animal fox red_fox '
+        'opossum virginia_opossum possum skunk striped_skunk rabbit hare squirrel badger hedgehog '
+        'deer coyote bobcat rodent rat',
+    }.items()
+    for synonym in synonyms.split()
 }
 
 # Marks an output class that is none of our species.
@@ -29,7 +35,7 @@ IGNORED = -1
 
 def species_of(label: str) -> str:
     """Return our species for a label of any data set, '' where it is none."""
-    name = label.strip().lower().replace(' ', '_')
+    name = re.sub(r'[\s_-]+', '_', label.strip().lower())
     return name if name in SPECIES else _SYNONYMS.get(name, '')
 
 

@@ -1,0 +1,248 @@
+"""COCO files as people really have them: other names, other folders, frames of videos."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+from sentinel_common.detections import Box
+from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, RACCOON
+
+from ..detector.labels import species_of
+from .dataset import DEFAULT_RATE, Dataset, DatasetError, Sample, Truth
+
+# A picture that shows several species belongs to the group of the first of these that is in it.
+_GROUP_ORDER = (RACCOON, PERSON, CAT, DOG, OTHER_ANIMAL)
+
+# Videos that may lie beside a COCO file of the same name.
+_VIDEOS = ('.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v')
+
+# Names of the file in a folder that is given as a data set, as the usual tools write it.
+_USUAL = ('annotations.json', '_annotations.coco.json', 'instances_default.json')
+
+
+def load_all(paths: Sequence[Path]) -> list[Dataset]:
+    """Read several data sets; those of the same file name are told apart by their folder."""
+    stems = [path.stem for path in paths]
+    return [
+        load(path, path.stem if stems.count(path.stem) == 1 else f'{path.parent.name}/{path.stem}')
+        for path in paths
+    ]
+
+
+def load(path: Path, name: str = '') -> Dataset:
+    """Read a COCO file, a folder with one, or a video that has one of the same name beside it.
+
+    ``name`` stands for the data set in reports; without it that is the file's. Raises DatasetError
+    where anything is missing or contradicts itself, before the first picture is looked at.
+    """
+    name = name or path.stem
+    if path.is_dir():
+        path = _in_folder(path)
+    video = None
+    if path.suffix.lower() != '.json':
+        video, path = path, path.with_suffix('.json')
+        if not video.exists():
+            raise DatasetError(f'There is no data set {video}.')
+        if not path.exists():
+            raise DatasetError(
+                f'{video.name} has no boxes.', f'Put the COCO file of its frames beside it: {path}.'
+            )
+    try:
+        content = json.loads(path.read_text(encoding='utf-8-sig'))
+        return _Reader(path, content, video, name).dataset()
+    except OSError as error:
+        raise DatasetError(f'The data set {path} cannot be read: {error.strerror}.') from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DatasetError(
+            f'{path} is no COCO file: {type(error).__name__} at {error}.',
+            'It needs images, annotations and categories.',
+        ) from None
+
+
+def _in_folder(folder: Path) -> Path:
+    found = sorted([*folder.glob('*.json'), *folder.glob('annotations/*.json')])
+    usual = [path for path in found if path.name in _USUAL]
+    if len(found) != 1 and len(usual) != 1:
+        names = ', '.join(str(p.relative_to(folder)) for p in found[:5]) or 'none'
+        raise DatasetError(
+            f'The folder {folder} holds {len(found)} JSON files ({names}); one COCO file is needed.'
+        )
+    return found[0] if len(found) == 1 else usual[0]
+
+
+@dataclass(frozen=True)
+class _Reader:
+    path: Path
+    content: Any
+    video: Path | None
+    name: str
+
+    def dataset(self) -> Dataset:
+        images, truths = self.content['images'], self._truths()
+        if not images:
+            raise DatasetError(f'{self.path} names no pictures.')
+        places = self._places([str(image['file_name']) for image in images])
+        video = self.video
+        if places is None and video is None:
+            video = next(
+                (v for s in _VIDEOS if (v := self.path.with_suffix(s)).exists()), None
+            ) or self._missing(images)
+        told = self.content.get('info') or {}
+        rate = _rate(video) if video else float(told.get('fps') or DEFAULT_RATE)
+        # Frames are those of a video, or belong to one, or the file tells their pace.
+        all_clip = video is not None or bool(told.get('fps'))
+        samples = []
+        for order, image in enumerate(images):
+            frame = _frame(image, order)
+            in_clip = all_clip or 'video_id' in image
+            size = int(image.get('width') or 0), int(image.get('height') or 0)
+            samples.append(
+                Sample(
+                    name=f'{self.name}/{image["file_name"]}',
+                    path=places[order] if places else Path(image['file_name']),
+                    group=str(image.get('group') or ''),
+                    truths=tuple(truths.get(image['id'], ())),
+                    clip=f'{self.name}/{image.get("video_id", 0)}' if in_clip else '',
+                    time=frame / rate if in_clip else 0.0,
+                    frame=frame,
+                    size=size if min(size) > 0 else None,
+                )
+            )
+        if video is not None:
+            samples = _from_zero(samples, video, rate)
+        samples = _grouped(samples, self.name, [str(image['file_name']) for image in images])
+        samples.sort(key=lambda s: (s.clip, s.frame if s.clip else 0))
+        return Dataset(self.name, tuple(samples), self._categories(), video, rate)
+
+    def _categories(self) -> dict[str, str]:
+        return {str(c['name']): species_of(str(c['name'])) for c in self.content['categories']}
+
+    def _truths(self) -> dict[Any, list[Truth]]:
+        """Boxes by picture; labels of nothing of ours ('empty', 'bench') need none."""
+        species = {c['id']: species_of(str(c['name'])) for c in self.content['categories']}
+        known = {image['id'] for image in self.content['images']}
+        if len(known) < len(self.content['images']):
+            raise DatasetError(f'{self.path} gives several pictures the same id.')
+        truths: dict[Any, list[Truth]] = {}
+        for number, note in enumerate(self.content['annotations'], 1):
+            where = f'Annotation {note.get("id", number)} in {self.path}'
+            if note['category_id'] not in species:
+                raise DatasetError(f'{where} has the unknown category {note["category_id"]}.')
+            if note['image_id'] not in known:
+                raise DatasetError(f'{where} is for the unknown picture {note["image_id"]}.')
+            name = species[note['category_id']]
+            if name:
+                truth = Truth(_box(note, where), name, bool(note.get('iscrowd', 0)))
+                truths.setdefault(note['image_id'], []).append(truth)
+        boxes = [t.box for found in truths.values() for t in found]
+        if boxes and all(max(b.x + b.width, b.bottom) <= 1 for b in boxes):
+            raise DatasetError(
+                f'All boxes in {self.path} lie within one pixel.',
+                'COCO boxes are x, y, width, height in pixels, not shares of the picture.',
+            )
+        return truths
+
+    def _places(self, names: list[str]) -> list[Path] | None:
+        """Where the pictures lie: the first of the usual folders that has all; None if none has."""
+        folder, stem = self.path.parent, self.path.stem
+        for base in (
+            folder,
+            folder / 'images',
+            folder / stem,
+            folder.parent,
+            folder.parent / 'images',
+            folder.parent / stem,
+        ):
+            places = [base / name.replace('\\', '/') for name in names]
+            if all(place.is_file() for place in places):
+                return places
+        return None
+
+    def _missing(self, images: list[Any]) -> Path:
+        names = [str(image['file_name']) for image in images]
+        gone = [n for n in names if self._places([n]) is None]
+        if not gone:
+            raise DatasetError(
+                f'The pictures of {self.path} lie in several folders.',
+                'Write file_name relative to the COCO file.',
+            )
+        raise DatasetError(
+            f'{len(gone)} of {len(names)} pictures that {self.path} names are not there, first '
+            f'{gone[0]}.',
+            'They are looked for beside the file and in images/ (there or one folder up).',
+        )
+
+
+def _box(note: Any, where: str) -> Box:
+    values = note.get('bbox')
+    if not isinstance(values, list) or len(values) != 4:
+        raise DatasetError(f'{where} has no bbox of four numbers.', 'AP needs a box per animal.')
+    x, y, width, height = (float(v) for v in values)
+    if not all(math.isfinite(v) for v in (x, y, width, height)) or width <= 0 or height <= 0:
+        raise DatasetError(
+            f'{where} has the box {values}.', 'COCO boxes are x, y, width, height in pixels.'
+        )
+    return Box(x, y, width, height)
+
+
+def _grouped(samples: list[Sample], name: str, files: list[str]) -> list[Sample]:
+    """Give every picture its group.
+
+    It is its field ``group``; else its folder, where the pictures lie in several; else the file's.
+    Species are told apart in it, but for groups of the field that hold one sort of picture.
+    """
+    folders = [Path(file.replace('\\', '/')).parent.as_posix() for file in files]
+    several = len(set(folders)) > 1
+    kinds: dict[str, set[str]] = {}
+    for sample in samples:
+        if sample.group and _kind(sample.truths) != RACCOON:
+            kinds.setdefault(sample.group, set()).add(_kind(sample.truths))
+    answer = []
+    for sample, folder in zip(samples, folders, strict=True):
+        group = sample.group
+        if group and len(kinds.get(group, ())) > 1:
+            group = f'{group}/{_kind(sample.truths)}'
+        elif not group:
+            place = f'{name}/{folder}' if several else name
+            group = f'{place}/{_kind(sample.truths)}'
+        answer.append(replace(sample, group=group))
+    return answer
+
+
+def _kind(truths: Iterable[Truth]) -> str:
+    present = {t.species for t in truths if not t.ignore}
+    return next((name for name in _GROUP_ORDER if name in present), 'none')
+
+
+def _frame(image: Any, order: int) -> int:
+    """Index of the frame: as COCO-VID and TAO write it, else the number in the name, else order."""
+    for key in ('frame_index', 'frame_id', 'frame'):
+        if key in image:
+            return int(image[key])
+    digits = re.findall(r'\d+', Path(str(image['file_name'])).stem)
+    return int(digits[-1]) if digits else order
+
+
+def _from_zero(samples: list[Sample], video: Path, rate: float) -> list[Sample]:
+    """Frames that are counted from one, as many tools do, are shifted to begin at zero."""
+    capture = cv2.VideoCapture(str(video))
+    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    capture.release()
+    frames = [s.frame for s in samples]
+    if not (min(frames) >= 1 and max(frames) == count):
+        return samples
+    return [replace(s, frame=s.frame - 1, time=(s.frame - 1) / rate) for s in samples]
+
+
+def _rate(video: Path) -> float:
+    capture = cv2.VideoCapture(str(video))
+    if not capture.isOpened():
+        raise DatasetError(f'{video} is no video that can be read.')
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    capture.release()
+    return rate if 0 < rate < 1000 else DEFAULT_RATE

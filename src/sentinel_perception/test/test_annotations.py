@@ -1,0 +1,212 @@
+"""COCO files as people have them."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from color_detector import scene
+from sentinel_perception.bench import annotations
+from sentinel_perception.bench.dataset import DatasetError
+
+BOX = [32, 32, 32, 32]
+
+
+def write(
+    folder: Path, files, *, notes=(), names=('raccoon', 'cat'), where='set.json', info=None, **more
+):
+    """Write pictures and their COCO file; ``notes`` are (number of the picture, category)."""
+    images = []
+    for i, file in enumerate(files):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / file), scene(size=(96, 72), seed=i))
+        images.append({'id': i, 'file_name': file, 'width': 96, 'height': 72, **more})
+    boxes = [
+        {'id': n, 'image_id': i, 'category_id': names.index(c), 'bbox': BOX}
+        for n, (i, c) in enumerate(notes)
+    ]
+    path = folder / where
+    path.parent.mkdir(exist_ok=True)
+    content = {'images': images, 'annotations': boxes, 'info': info or {}}
+    content['categories'] = [{'id': i, 'name': name} for i, name in enumerate(names)]
+    path.write_text(json.dumps(content), 'utf-8')
+    return path
+
+
+def change(path, change_it):
+    content = json.loads(path.read_text('utf-8'))
+    change_it(content)
+    path.write_text(json.dumps(content), 'utf-8')
+
+
+@pytest.mark.parametrize(
+    ('name', 'species'),
+    [
+        ('Raccoon', 'raccoon'),
+        ('racoon', 'raccoon'),
+        ('Procyon lotor', 'raccoon'),
+        ('northern-raccoon', 'raccoon'),
+        ('domestic cat', 'cat'),
+        ('Felis catus', 'cat'),
+        ('Domestic Dog', 'dog'),
+        ('human', 'person'),
+        ('Virginia opossum', 'other_animal'),
+        ('mouse', ''),
+        ('empty', ''),
+    ],
+)
+def test_names_of_other_tools_are_understood(tmp_path, name, species):
+    path = write(tmp_path, ['a.png'], notes=[(0, name)], names=(name,))
+    data = annotations.load(path)
+    assert data.categories == {name: species}
+    assert [t.species for t in data.samples[0].truths] == ([species] if species else [])
+
+
+def test_a_label_of_nothing_needs_no_box(tmp_path):
+    path = write(tmp_path, ['a.png'], notes=[(0, 'empty')], names=('empty', 'raccoon'))
+    change(path, lambda c: c['annotations'][0].pop('bbox'))
+    assert annotations.load(path).samples[0].group == 'set/none'
+
+
+@pytest.mark.parametrize(
+    ('files', 'prefix', 'where'),
+    [
+        (['day/a.png', 'night/b.png'], '', 'set.json'),
+        (['images/a.png'], 'images/', 'set.json'),
+        (['set/a.png'], 'set/', 'set.json'),
+        (['images/a.png'], 'images/', 'annotations/set.json'),
+        (['images/a.png'], '', 'annotations/set.json'),
+        (['images/val/a.png'], 'images/', 'annotations/val.json'),
+    ],
+)
+def test_pictures_are_found_in_the_usual_folders(tmp_path, files, prefix, where):
+    path = write(tmp_path, files, where=where)
+
+    def shorten(content):
+        for image in content['images']:
+            image['file_name'] = image['file_name'].removeprefix(prefix).replace('/', '\\')
+
+    change(path, shorten)
+    assert len(list(annotations.load(path).pictures())) == len(files)
+
+
+def test_a_folder_stands_for_the_one_coco_file_in_it(tmp_path):
+    write(tmp_path, ['a.png'], where='_annotations.coco.json')
+    (tmp_path / 'notes.json').write_text('{}')
+    assert len(annotations.load(tmp_path).samples) == 1
+
+
+def test_a_folder_of_several_files_is_one_sentence(tmp_path):
+    write(tmp_path, ['a.png'], where='one.json')
+    write(tmp_path, ['a.png'], where='two.json')
+    with pytest.raises(DatasetError, match=r'2 JSON files \(one.json, two.json\)'):
+        annotations.load(tmp_path)
+
+
+def test_missing_pictures_are_counted_before_the_first_look(tmp_path):
+    path = write(tmp_path, ['a.png', 'b.png', 'c.png'])
+    (tmp_path / 'b.png').unlink()
+    with pytest.raises(DatasetError, match=r'1 of 3 pictures .* first b\.png'):
+        annotations.load(path)
+
+
+def test_folders_are_groups_where_there_are_several(tmp_path):
+    path = write(tmp_path, ['porch/a.png', 'porch/b.png', 'tree/c.png'], notes=[(0, 'cat')])
+    groups = [s.group for s in annotations.load(path).samples]
+    assert groups == ['set/porch/cat', 'set/porch/none', 'set/tree/none']
+
+
+def test_a_group_that_mixes_cats_and_nothing_is_told_apart(tmp_path):
+    path = write(tmp_path, ['a.png', 'b.png', 'c.png'], notes=[(0, 'cat')], group='porch')
+    change(path, lambda c: c['images'][2].update(group='tree'))
+    groups = [s.group for s in annotations.load(path).samples]
+    assert groups == ['porch/cat', 'porch/none', 'tree']
+
+
+def note(content):
+    return content['annotations'][0]
+
+
+@pytest.mark.parametrize(
+    ('change_it', 'words'),
+    [
+        (lambda c: note(c).update(category_id=7), 'unknown category 7'),
+        (lambda c: note(c).update(image_id=7), 'unknown picture 7'),
+        (lambda c: note(c).update(bbox=[1, 2, -3, 4]), r'box \[1, 2, -3, 4\]'),
+        (lambda c: note(c).update(bbox=[1, 2, float('nan'), 4]), 'has the box'),
+        (lambda c: note(c).pop('bbox'), 'no bbox of four numbers'),
+        (lambda c: note(c).update(bbox=[0.1, 0.2, 0.3, 0.4]), 'not shares'),
+        (lambda c: c['images'].append(c['images'][0]), 'same id'),
+    ],
+)
+def test_a_contradiction_is_one_sentence(tmp_path, change_it, words):
+    path = write(tmp_path, ['a.png'], notes=[(0, 'raccoon')])
+    change(path, change_it)
+    with pytest.raises(DatasetError, match=words):
+        annotations.load(path)
+
+
+def test_a_smaller_copy_is_brought_to_the_size_of_its_boxes(tmp_path):
+    path = write(tmp_path, ['a.png'])
+    change(path, lambda c: c['images'][0].update(width=192, height=144))
+    ((_, picture, _),) = annotations.load(path).pictures()
+    assert picture.shape == (144, 192, 3)
+
+
+def test_a_picture_of_another_shape_than_its_boxes_is_one_sentence(tmp_path):
+    path = write(tmp_path, ['a.png'])
+    change(path, lambda c: c['images'][0].update(width=96, height=96))
+    with pytest.raises(DatasetError, match='96x72 pixels, its boxes are for 96x96'):
+        list(annotations.load(path).pictures())
+
+
+def test_a_picture_that_asks_to_be_turned_is_left_where_its_boxes_are(tmp_path):
+    path = write(tmp_path, ['a.jpg'])
+    plain = (tmp_path / 'a.jpg').read_bytes()
+    # Exif with orientation 6, a quarter turn, right after the start of the file.
+    exif = b'Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0'
+    segment = b'\xff\xe1' + (len(exif) + 2).to_bytes(2, 'big') + exif
+    (tmp_path / 'a.jpg').write_bytes(plain[:2] + segment + plain[2:])
+    assert cv2.imread(str(tmp_path / 'a.jpg')).shape == (96, 72, 3)
+    ((_, picture, _),) = annotations.load(path).pictures()
+    assert picture.shape == (72, 96, 3)
+
+
+def video(path, count=5):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), 10.0, (96, 72))
+    for i in range(count):
+        writer.write(np.full((72, 96, 3), 40 * i, np.uint8))
+    writer.release()
+
+
+@pytest.mark.parametrize('first', [0, 1])
+def test_frames_of_a_video_may_count_from_zero_or_one(tmp_path, first):
+    path = write(tmp_path, [f'clip_{i + first:04d}.png' for i in range(5)], where='clip.json')
+    video(tmp_path / 'clip.avi')
+    data = annotations.load(tmp_path / 'clip.avi')
+    assert [s.frame for s in data.samples] == [0, 1, 2, 3, 4]
+    assert data.samples[1].time == pytest.approx(0.1)
+    assert path.exists()
+
+
+def test_a_coco_file_of_frames_finds_its_video_beside_it(tmp_path):
+    path = write(tmp_path, [f'{i}.png' for i in range(5)], where='clip.json')
+    for i in range(5):
+        (tmp_path / f'{i}.png').unlink()
+    video(tmp_path / 'clip.avi')
+    assert annotations.load(path).video == tmp_path / 'clip.avi'
+
+
+def test_a_video_without_boxes_is_one_sentence(tmp_path):
+    video(tmp_path / 'clip.avi')
+    with pytest.raises(DatasetError, match=r'clip\.avi has no boxes'):
+        annotations.load(tmp_path / 'clip.avi')
+
+
+def test_pictures_with_a_pace_are_one_clip(tmp_path):
+    path = write(tmp_path, ['f_0.png', 'f_1.png'], info={'fps': 5})
+    assert [(s.clip, s.time) for s in annotations.load(path).samples] == [
+        ('set/0', 0.0),
+        ('set/0', 0.2),
+    ]
