@@ -19,8 +19,11 @@ from ..guard.parameters import DEFAULTS
 from ..guard.rules import Act
 from ..zones import Zones
 
-# Wide enough that the geofence does not hide what another rule must do.
-_ZONES = Zones(((-50.0, -50.0), (50.0, -50.0), (50.0, 50.0), (-50.0, 50.0)), {})
+# Wide enough that the geofence does not hide what another rule must do; three corners cost least.
+_ZONES = Zones(((-90.0, -50.0), (90.0, -50.0), (0.0, 90.0)), {})
+
+# Approached by an animal, the robot stops within this, s.
+STOPS = 0.5
 
 # Rounding that is forgiven, m.
 _ROUNDING = 1e-6
@@ -56,16 +59,17 @@ class _Judge:
 
     def hold(self, guard: Guard, now: float) -> None:
         """Hold what the guard allows and does against what was shown."""
-        verdict = guard.judge(guard.scene(now, 12.0))
+        scene = guard.scene(now, 12.0)
+        verdict = guard.judge(scene)
         acts = [act for act in Act if verdict.allows(act)]
-        relayed = guard.relay(guard.scene(now, 12.0))
+        relayed = guard.relay(scene)
         moves = relayed.source == 'auto' and not relayed.twist.is_zero
         newest = self.frames[-1][0] if self.frames else -math.inf
         if now - self.evidence <= 10.0 and (acts or moves):
             self.violations.append(f'{now:.2f}: person or pet, yet {acts} {relayed.twist}')
         if (now - newest > 1.0 or now - self.sweep > 1.0) and (acts or moves):
             self.violations.append(f'{now:.2f}: blind, yet {acts} {relayed.twist}')
-        if not self._sure() and (Act.SOUND in acts or Act.LIGHT in acts):
+        if (Act.SOUND in acts or Act.LIGHT in acts) and not self._sure():
             self.violations.append(f'{now:.2f}: unsure, yet {acts}')
         if (guard.emergency_stop or not guard.armed) and (acts or not relayed.twist.is_zero):
             self.violations.append(f'{now:.2f}: stopped or disarmed, yet {acts} {relayed.twist}')
@@ -102,10 +106,9 @@ def guard_world(chance: random.Random) -> list[str]:
     waver = chance.random() ** 2
     strangers = chance.random() ** 2 * 0.5
     box = Box(chance.uniform(0, 500), chance.uniform(0, 380), 80.0, 60.0)
+    gap = 0.0
     for _ in range(chance.randint(10, 24)):
-        now += chance.choice((0.03, 0.1, 0.1, 0.1, 0.2, chance.uniform(0.3, 3.0)))
-        if chance.random() < 0.05:
-            now += chance.uniform(3.0, 9.0)
+        now += gap
         frame = Frame(now, 'camera', tuple(_detections(chance, box, seen, waver, strangers)))
         guard.see(frame, now)
         judge.see(frame)
@@ -129,7 +132,10 @@ def guard_world(chance: random.Random) -> list[str]:
         if chance.random() < 0.05:
             guard.command('teleop', _twist(chance), now)
         judge.hold(guard, now)
-        judge.hold(guard, now + chance.uniform(0.0, 0.03))
+        gap = chance.choice((0.03, 0.1, 0.1, 0.1, 0.2, chance.uniform(0.3, 3.0)))
+        if chance.random() < 0.05:
+            gap += chance.uniform(3.0, 9.0)
+        judge.hold(guard, now + gap * chance.random())
     return judge.violations
 
 
@@ -162,25 +168,31 @@ def _twist(chance: random.Random) -> Twist:
 def distance_world(chance: random.Random) -> list[str]:
     """Let somebody who wants to run into an animal drive; returns where own motion came too near.
 
-    The animal stands; its place is told with an error within the stated bound, ten times a second.
+    The animal stands, or comes nearer, and then the robot must have stopped within 0.5 s. Its place
+    is told with an error within the stated bound, ten times a second. It is near at first, so that
+    little time goes by before something can go wrong.
     """
     guard = make_guard({**DEFAULTS, 'armed': True, 'charge_limit': 20.0}, _ZONES)
     guard.image_height = 480
     pose, now = Pose(yaw=chance.uniform(-3, 3)), 100.0
     guard.fix(pose, 0.001, now)
-    angle, away = chance.uniform(-3.1, 3.1), chance.uniform(0.75, 3.0)
+    angle, away = chance.uniform(-3.1, 3.1), chance.uniform(0.75, 1.5)
+    comes = chance.choice((0.0, 0.0, chance.uniform(0.2, 2.0)))
     animal = away * math.cos(angle), away * math.sin(angle)
     sigma = chance.choice((0.0, 0.05, 0.2))
     told = chance.uniform(-1.0, 1.0) * Z_95 * sigma  # correlated: the same for the whole world
     violations = []
-    target = pose.to_base(animal)
     want = Twist()
-    for tick in range(160):
+    near_since = math.inf
+    for tick in range(64):
         now += 0.05
+        before = math.dist((pose.x, pose.y), animal)
+        step = min(comes * 0.05, max(0.0, before - 0.2)) / before
+        animal = animal[0] + step * (pose.x - animal[0]), animal[1] + step * (pose.y - animal[1])
         target = pose.to_base(animal)
         if tick % 2 == 0:
             distance = math.hypot(*target)
-            factor = (distance + told) / distance
+            factor = max(0.05, distance + told) / distance
             scores = {'raccoon': 0.95}
             guard.see(Frame(now, 'c', (Detection(Box(200, 100, 50, 50), scores, '1'),)), now)
             place = Target(
@@ -203,8 +215,10 @@ def distance_world(chance: random.Random) -> list[str]:
         pose = pose.moved(twist, 0.05)
         after = math.dist((pose.x, pose.y), animal)
         low = after + told - Z_95 * sigma
-        if low < 0.7 - _ROUNDING and after < before - _ROUNDING:
-            violations.append(f'{now:.2f}: {low:.3f} m by {twist}')
+        near_since = min(near_since, now) if low < 0.7 - _ROUNDING else math.inf
+        too_late = now - near_since >= (STOPS if comes else 0.0)
+        if too_late and after < before - _ROUNDING:
+            violations.append(f'{now:.2f}: {low:.3f} m by {twist}, it comes at {comes:.1f} m/s')
     return violations
 
 
@@ -215,7 +229,7 @@ def silence_world(chance: random.Random) -> list[str]:
     guard.fix(Pose(), 0.001, 100.0)
     last = now = 100.0
     violations = []
-    for _ in range(40):
+    for _ in range(20):
         now += chance.choice((0.05, 0.1, 0.3))
         guard.see(Frame(now, 'c'), now)
         guard.sweep(now)

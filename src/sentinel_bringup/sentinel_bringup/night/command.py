@@ -3,30 +3,23 @@
 import argparse
 import json
 import os
-import random
 import sys
 import time
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from sentinel_behavior.bench.invariants import WORLDS
 from sentinel_behavior.configuration import digest
 from sentinel_behavior.deterrents import read_deterrents
 from sentinel_common.environment import environment
 from sentinel_common.files import share
 
-from . import effect, encounters
+from . import effect, encounters, worlds
 from .residents import read_nights
-from .statistics import share as share_of
 
 SUMMARY = 'seeded months of nights: effect of the policies, actions at people and pets, invariants'
 
 PARTS = ('effect', 'assumptions', 'encounters', 'invariants')
-
-# Random worlds that a process plays at a time.
-_CHUNK = 1000
 
 _PACKAGES = ('numpy', 'scipy', 'py-trees')
 _DATA = tuple(f'config/{n}.yaml' for n in ('nights', 'animals', 'deterrents', 'tree'))
@@ -39,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--encounters', type=int, default=3000, help='with people and pets (3000)')
     parser.add_argument(
         '--worlds', type=int, default=100_000, help='random worlds per invariant (100000)'
+    )
+    parser.add_argument(
+        '--journal', type=Path, help='file that keeps finished worlds: the run goes on from there'
     )
     parser.add_argument('--workers', type=int, default=1, help='processes (1)')
     parser.add_argument('--json', type=Path, help='file for the figures')
@@ -140,30 +136,10 @@ def _encounters(args: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def _broken(job: tuple[str, int, int]) -> int:
-    """How many worlds break an invariant: its name, the first seed, and how many."""
-    name, first, count = job
-    seeds = range(first, first + count)
-    return sum(bool(WORLDS[name](random.Random(f'{name} {seed}'))) for seed in seeds)
-
-
 def _invariants(args: argparse.Namespace) -> dict[str, Any]:
-    found = {}
-    for name in WORLDS:
-        start = _processor_seconds()
-        jobs = [
-            (name, first, min(_CHUNK, args.worlds - first))
-            for first in range(0, args.worlds, _CHUNK)
-        ]
-        with ProcessPoolExecutor(args.workers) as pool:
-            broken = sum(pool.map(_broken, jobs))
-        found[name] = {
-            'worlds': args.worlds,
-            'broken': broken,
-            'share': share_of(broken, args.worlds),
-            'cpu_seconds': round(_processor_seconds() - start, 1),
-        }
-        print(f'  {name}: {broken} of {args.worlds} random worlds broken', flush=True)
+    found = worlds.measure(args.worlds, workers=args.workers, journal=args.journal, say=_progress)
+    for name, row in found.items():
+        print(f'  {name}: {row["broken"]} of {row["worlds"]} random worlds broken')
     return found
 
 
