@@ -26,8 +26,8 @@ from sentinel_sim import scenarios
 NIGHTS = (
     'raccoon_night', 'raccoon_day', 'cat_visits', 'raccoon_family', 'dog_visits', 'raccoon_dusk',
     'person_walks_by', 'raccoon_night', 'other_animals', 'child_plays', 'raccoon_returns',
-    'cat_visits', 'raccoon_slopes', 'dog_visits', 'raccoon_storm', 'person_walks_by', 'raccoon_climbs',
-    'clutter_night',
+    'cat_visits', 'raccoon_slopes', 'dog_visits', 'raccoon_storm', 'person_walks_by',
+    'raccoon_climbs', 'clutter_night',
 )  # fmt: skip
 FIRST_SEED = 200
 EVERY = 1.5  # s between two frames while an animal is in the garden
