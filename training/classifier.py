@@ -27,7 +27,7 @@ from pictures import read_coco
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
-from train import BASE, CLIP, averaged, groups, no_thread_pool, photographs, rate, save
+from train import BASE, CLIP, averaged, groups, no_thread_pool, parser, photographs, rate, save
 from yolox import COCO_CLASSES, load_base
 
 FEATURES = 64 + 128 + 256  # channels of the last three stages
@@ -245,24 +245,12 @@ def export(model: Classifier, out: Path) -> None:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('--data', type=Path, required=True, help='folder of photographs')
-    parser.add_argument(
-        '--renders', type=Path, nargs='*', default=[], help='COCO files of rendered frames'
-    )
-    parser.add_argument('--work', type=Path, required=True, help='folder for state and weights')
-    parser.add_argument('--out', type=Path, help='folder for classifier.tflite')
-    parser.add_argument('--steps', type=int, default=2000, help='0: the head alone')
-    parser.add_argument('--rate', type=float, default=2e-3, help='relative step of the backbone')
-    parser.add_argument('--batch', type=int, default=48)
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--threads', type=int, default=1)
-    parser.add_argument(
-        '--skip', nargs='*', default=[], help='leave out pictures whose source starts so'
-    )
-    return parser.parse_args(arguments)
+    made = parser(__doc__)
+    made.add_argument('--out', type=Path, help='folder for classifier.tflite')
+    made.add_argument('--steps', type=int, default=2000, help='0: the head alone')
+    made.add_argument('--rate', type=float, default=2e-3, help='relative step of the backbone')
+    made.add_argument('--batch', type=int, default=48)
+    return made.parse_args(arguments)
 
 
 if __name__ == '__main__':

@@ -219,29 +219,35 @@ def load_trained(file: Path) -> YoloxNano:
     return model.eval()
 
 
-def parse(arguments: list[str]) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def parser(description: str) -> argparse.ArgumentParser:
+    """Return a command line with what every training here is told."""
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--data', type=Path, required=True, help='folder of photographs')
-    parser.add_argument(
+    made.add_argument('--data', type=Path, required=True, help='folder of photographs')
+    made.add_argument(
         '--renders', type=Path, nargs='*', default=[], help='COCO files of rendered frames'
     )
-    parser.add_argument('--work', type=Path, required=True, help='folder for state and weights')
-    parser.add_argument('--start', type=Path, help='weights of an earlier run to start from')
-    parser.add_argument('--steps', type=int, default=1500)
-    parser.add_argument('--rate', type=float, default=RATE, help='relative step at the peak')
-    parser.add_argument('--batch', type=int, default=8)
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--threads', type=int, default=1)
-    parser.add_argument('--bfloat16', action='store_true', help='compute layers in bfloat16')
-    parser.add_argument('--workers', type=int, default=1, help='loader processes')
-    parser.add_argument('--teacher', type=float, default=1.0, help='weight of the distillation')
-    parser.add_argument(
+    made.add_argument('--work', type=Path, required=True, help='folder for state and weights')
+    made.add_argument('--seed', type=int, default=0)
+    made.add_argument('--threads', type=int, default=1)
+    made.add_argument(
         '--skip', nargs='*', default=[], help='leave out pictures whose source starts so'
     )
-    return parser.parse_args(arguments)
+    return made
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    made = parser(__doc__)
+    made.add_argument('--start', type=Path, help='weights of an earlier run to start from')
+    made.add_argument('--steps', type=int, default=1500)
+    made.add_argument('--rate', type=float, default=RATE, help='relative step at the peak')
+    made.add_argument('--batch', type=int, default=8)
+    made.add_argument('--bfloat16', action='store_true', help='compute layers in bfloat16')
+    made.add_argument('--workers', type=int, default=1, help='loader processes')
+    made.add_argument('--teacher', type=float, default=1.0, help='weight of the distillation')
+    return made.parse_args(arguments)
 
 
 if __name__ == '__main__':
