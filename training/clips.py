@@ -35,9 +35,9 @@ RATE = 5  # pictures per second: rendering is slow
 BEFORE, CROSSING, FEEDING, AFTER = 4.0, 7.0, 2.0, 5.0  # s
 EYE = (-1.8, 0.0)  # m: where the wall is
 HEIGHT, AHEAD = (2.3, 2.8), (2.8, 3.6)  # m: camera above the ground, path before it
-YAW = 0.35  # rad, to both sides
+YAW = 0.9  # rad, to both sides
 HALF_PATH, PACE = 2.6, 1.6  # m to both sides of the middle, out of sight; steps per second
-SHEET_EVERY = 6  # pictures
+SHEET_EVERY, SHEET_ROW = 6, 5  # pictures
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def main() -> None:
     rows = []
     for number in range(arguments.count):
         shown = clip(number, arguments.seed, arguments.out, coco)
-        rows += [np.concatenate(shown[i : i + 8], 1) for i in range(0, len(shown) // 8 * 8, 8)]
+        starts = range(0, len(shown) // SHEET_ROW * SHEET_ROW, SHEET_ROW)
+        rows += [np.concatenate(shown[i : i + SHEET_ROW], 1) for i in starts]
         # Whoever stops a long run keeps what is there.
         coco.write(arguments.out / 'annotations.json')
         cv2.imwrite(str(arguments.out / 'sheet.jpg'), np.concatenate(rows))

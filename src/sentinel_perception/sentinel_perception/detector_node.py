@@ -1,7 +1,6 @@
 """Node ``detector``: pictures to confirmed animals."""
 
 import sys
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,10 +20,11 @@ from sentinel_common import images, node, qos
 from . import settings as knobs
 from . import zones
 from .detector.classifier import load_classifier, shipped
-from .detector.model import TfliteDetector, load
+from .detector.model import TfliteDetector, fingerprint, load
 from .detector.port import Classifier
 from .draw import annotate
 from .meter import Meter
+from .newest import Newest
 from .pipeline import Pipeline, Sight
 from .position import Intrinsics
 
@@ -77,10 +77,15 @@ def preflight(values: Mapping[str, Any]) -> None:
     _load_classifier(values)
 
 
+def _model_path(values: Any) -> Path:
+    path = values['model']
+    return Path(path).expanduser() if path else share('models/detector.tflite')
+
+
 def _load_model(values: Any) -> TfliteDetector:
-    path, labels = values['model'], values['labels']
+    labels = values['labels']
     return load(
-        Path(path).expanduser() if path else share('models/detector.tflite'),
+        _model_path(values),
         Path(labels).expanduser() if labels else None,
         threads=values['threads'],
     )
@@ -111,6 +116,7 @@ class DetectorNode(ManagedNode):
         self.parameters = Parameters(self, PARAMETERS, self._tune)
         self._tune({p.name: self.parameters[p.name] for p in PARAMETERS})
         self._model = _load_model(self.parameters)
+        self._fingerprint = fingerprint(_model_path(self.parameters))
         self._classifier = _load_classifier(self.parameters)
         name = self.parameters['model'] or 'models/detector.tflite'
         self.get_logger().info(f'Model {name} in {self._model.runtime}')
@@ -118,10 +124,7 @@ class DetectorNode(ManagedNode):
             self.get_logger().warning(f'{name} has no class raccoon: no raccoon will be reported.')
         self._info: Any = None
         self._moved = -_STILL_AFTER
-        self._newest: Any = None
-        self._work = threading.Condition()
-        self._running = False
-        self._worker: threading.Thread | None = None
+        self._worker: Newest[Any] = Newest(self._look)
         self._meter = Meter()
         self._trouble, self._grid = '', 0
         self._detections = self.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
@@ -143,17 +146,11 @@ class DetectorNode(ManagedNode):
 
     def activate(self) -> None:
         """Begin to look."""
-        self._running = True
-        self._worker = threading.Thread(target=self._look, name='detector', daemon=True)
         self._worker.start()
 
     def deactivate(self) -> None:
         """Stop to look; waits for the picture in work."""
-        with self._work:
-            self._running = False
-            self._work.notify()
-        if self._worker is not None:
-            self._worker.join(1.0)
+        self._worker.stop()
 
     def cleanup(self) -> None:
         """Forget all tracks."""
@@ -184,30 +181,18 @@ class DetectorNode(ManagedNode):
             self._moved = time.monotonic()
 
     def _receive(self, message: Any) -> None:
-        if not self._running:
-            return
-        with self._work:
+        if self._worker.running:
             self._meter.received += 1
-            self._meter.skipped += self._newest is not None
-            self._newest = message
-            self._work.notify()
+            self._meter.skipped += self._worker.offer(message)
 
-    def _look(self) -> None:
-        """Work of the thread: always the newest picture."""
-        while True:
-            with self._work:
-                self._work.wait_for(lambda: self._newest is not None or not self._running)
-                if not self._running:
-                    self._newest = None
-                    return
-                message, self._newest = self._newest, None
-            try:
-                self._process(message)
-            except (SentinelError, cv2.error) as error:
-                # One bad picture, or a model that fails on one, must not end the watch.
-                self._meter.unusable += 1
-                self._trouble = str(error)
-                self.get_logger().warning(str(error), throttle_duration_sec=10.0)
+    def _look(self, message: Any) -> None:
+        try:
+            self._process(message)
+        except (SentinelError, cv2.error) as error:
+            # One bad picture, or a model that fails on one, must not end the watch.
+            self._meter.unusable += 1
+            self._trouble = str(error)
+            self.get_logger().warning(str(error), throttle_duration_sec=10.0)
 
     def _process(self, message: Any) -> None:
         begin = time.monotonic()
@@ -260,9 +245,10 @@ class DetectorNode(ManagedNode):
         values = {
             **self._meter.figures(now),
             'runtime': self._model.runtime,
+            'model': self._fingerprint,
             'grid': self._grid,
         }
-        if not self._running:
+        if not self._worker.running:
             return Report(Level.OK, 'inactive', values)
         if self._meter.idle(now) > _SILENCE:
             return Report(Level.ERROR, self._trouble or 'no pictures', values)

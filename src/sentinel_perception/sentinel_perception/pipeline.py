@@ -12,25 +12,18 @@ import numpy.typing as npt
 from sentinel_common.detections import Box, Detection, Frame, TargetFrame
 from sentinel_common.species import PROTECTED, SPECIES
 
+from .attention import Attention, region_of
 from .blindness import Blindness
 from .detector.port import Candidates, Classifier, Detector, Floats, Pixels, Region
 from .merging import areas, merge
 from .motion import Motion, MotionGate, shift, small_luma
 from .position import Intrinsics, locate
-from .regions import Sweep, crops
 from .settings import Settings
 from .tracker import Track, Tracker, is_parked
 from .zones import Zones
 
 # Boxes below this score are not even looked at: the lowest veto level that makes sense.
 _FLOOR = 0.05
-
-# Full rounds that come later than this many periods after each other are too slow; the tiles are
-# then left out for this long, s, before they are tried again.
-_LATE, _COARSE_TIME = 1.3, 10.0
-
-# After motion or a scene change the pipeline stays engaged for this long, s.
-_STAYS_ENGAGED = 2.0
 
 # A track of whose expected box less than this lies in the picture has walked out of it.
 _LEFT_SHARE = 0.3
@@ -74,13 +67,9 @@ class Pipeline:
         self._classifier = classifier
         self._settings = settings
         self._tracker = Tracker()
-        self._sweep = Sweep()
+        self._attention = Attention()
         self._blindness = Blindness()
-        self._engaged_until = -np.inf
-        self._turn = 0
         self._luma: npt.NDArray[np.uint8] | None = None
-        self._completed = self._coarse_until = -np.inf
-        self._was_engaged = False
         self._motion = MotionGate(
             contrast=settings.motion_contrast,
             area=settings.motion_area,
@@ -125,20 +114,23 @@ class Pipeline:
             for track in self._tracker.tracks:
                 track.move(right, down)
         self._disturb(motion, stamp)
-        engaged = self._engage(motion, stamp)
-        looks = self._choose(motion, stamp, width, height, engaged)
+        looks = self._attention.choose(
+            self._tracker.tracks,
+            motion,
+            stamp,
+            width=width,
+            height=height,
+            input_size=self._detector.input_size,
+            settings=self._settings,
+        )
         found = [(region, self._detector.look(picture, region, _FLOOR)) for region in looks]
         merged = merge(found, Region.whole(picture))
         owners = self._tracker.update(
             merged, looks, stamp, self._detector.input_size, self._settings
         )
         self._look_again(picture, stamp)
-        taken = self._sweep.looked(looks, stamp)
-        if taken is not None:
-            self._judge_pace(stamp, engaged)
-        # A round that began long ago says nothing about now; and a covered or frozen camera has
-        # looked at nothing, however often the model ran.
-        swept = taken is not None and taken <= 2 * self._settings.engaged_sweep_period
+        # A covered or frozen camera has looked at nothing, however often the model ran.
+        swept = self._attention.swept(looks, stamp, self._settings) and not blind
         seen = self._seen(stamp, width, height)
         detections = [d for _, d in seen]
         tracks = [t for t, _ in seen]
@@ -153,9 +145,9 @@ class Pipeline:
                     if not is_parked(t, stamp, self._settings)
                 ),
             ),
-            swept=swept and not blind,
+            swept=swept,
             blind=blind,
-            engaged=engaged,
+            engaged=self._attention.engaged,
             motion=motion,
             looks=tuple(looks),
             found=merged,
@@ -178,73 +170,18 @@ class Pipeline:
             track.posterior.look_again(self._classifier.classify(picture, track.box))
             track.last_second_look = stamp
 
-    def _judge_pace(self, stamp: float, engaged: bool) -> None:
-        """Leave the tiles out for a while where full rounds come too seldom for the guard."""
-        late = stamp - self._completed > _LATE * self._settings.engaged_sweep_period
-        if engaged and self._was_engaged and late:
-            self._coarse_until = stamp + _COARSE_TIME
-        self._completed, self._was_engaged = stamp, engaged
-
     def grid_in_use(self, stamp: float) -> int:
         """Finest grid of the sweep at ``stamp``: 1 where the computer is too slow for tiles."""
-        return 1 if stamp < self._coarse_until else self._settings.finest_grid
+        return self._attention.grid_in_use(stamp, self._settings)
 
     def _disturb(self, motion: Motion, stamp: float) -> None:
         """Forget tracks of another scene; whatever moves is not parked."""
         if motion.cut:
             self._tracker.tracks.clear()
         for track in self._tracker.tracks:
-            box = _region(track.box)
+            box = region_of(track.box)
             if motion.scene_changed or any(_touch(box, moved) for moved in motion.boxes):
                 track.disturb(stamp)
-
-    def _engage(self, motion: Motion, stamp: float) -> bool:
-        """Tell whether anything moves or is tracked that is not parked, or did a moment ago.
-
-        One hit alone, as a detector has them in an empty garden, gets a second look, not more.
-        """
-        lively = [
-            t
-            for t in self._tracker.tracks
-            if (t.confirmed or t.hits > 1) and not is_parked(t, stamp, self._settings)
-        ]
-        if motion.boxes or motion.scene_changed or lively:
-            if stamp > self._engaged_until:
-                self._sweep.restart()
-            self._engaged_until = stamp + _STAYS_ENGAGED
-        return stamp <= self._engaged_until
-
-    def _choose(
-        self, motion: Motion, stamp: float, width: int, height: int, engaged: bool
-    ) -> list[Region]:
-        """Crops around tracks and motion, then what is due of the sweep."""
-        settings = self._settings
-        # Who waited longest comes first, and tracks and motion take turns: nobody starves.
-        waiting = [
-            t
-            for t in sorted(self._tracker.tracks, key=lambda t: t.last_look)
-            if not is_parked(t, stamp, settings) or stamp - t.last_look >= settings.recheck_period
-        ]
-        tracks = [_region(t.expected(stamp)) for t in waiting]
-        self._turn += 1
-        start = self._turn % max(len(motion.boxes), 1)
-        moved = [*motion.boxes[start:], *motion.boxes[:start]]
-        chosen = crops(
-            moved + tracks if self._turn % 2 else tracks + moved,
-            width=width,
-            height=height,
-            input_size=self._detector.input_size,
-            most=settings.crops_per_frame,
-        )
-        if motion.scene_changed and not tracks:
-            # Motion says nothing now: look at the whole picture instead.
-            chosen.append(Region(0, 0, width, height))
-        self._sweep.plan(width=width, height=height, finest_grid=self.grid_in_use(stamp))
-        period = self._sweep.parts / settings.idle_calls_per_second
-        if engaged:
-            period = min(period, settings.engaged_sweep_period)
-        due = self._sweep.due(stamp, period, settings.tiles_per_frame)
-        return chosen + [region for region in due if region not in chosen]
 
     def _seen(self, stamp: float, width: int, height: int) -> list[tuple[Track, Detection]]:
         """Confirmed tracks that were hit lately; in zones that do not count only the household."""
@@ -287,11 +224,6 @@ def _inside(corners: Floats, width: int, height: int) -> Box | None:
     if areas(clipped[None])[0] < _LEFT_SHARE * areas(corners[None])[0]:
         return None
     return _box(clipped)
-
-
-def _region(corners: Floats) -> Region:
-    left, top, right, bottom = (int(v) for v in corners)
-    return Region(left, top, max(right, left + 1), max(bottom, top + 1))
 
 
 def _touch(first: Region, second: Region) -> bool:

@@ -210,7 +210,7 @@ def test_the_annotated_picture_is_made_only_while_somebody_looks(bench):
 
 def test_an_inactive_detector_looks_at_nothing_and_comes_back(bench):
     bench.node.trigger_deactivate()
-    assert not bench.node._running
+    assert not bench.node._worker.running
     bench.node.trigger_activate()
     bench.show(blob())
     assert len(bench.got['detections']) == 1

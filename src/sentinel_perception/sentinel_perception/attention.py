@@ -1,0 +1,107 @@
+"""Where the pipeline looks in each picture: around what moves, at its tracks, and everywhere."""
+
+import numpy as np
+
+from .detector.port import Floats, Region
+from .motion import Motion
+from .regions import Sweep, crops
+from .settings import Settings
+from .tracker import Track, is_parked
+
+# Full rounds that come later than this many periods after each other are too slow; the tiles are
+# then left out for this long, s, before they are tried again.
+_LATE, _COARSE_TIME = 1.3, 10.0
+
+# After motion or a scene change the pipeline stays engaged for this long, s.
+_STAYS_ENGAGED = 2.0
+
+
+class Attention:
+    """Shares few model calls among tracks, motion and a sweep. Time comes with the pictures.
+
+    ``engaged``: anything moves or is tracked that is not parked, or did a moment ago.
+    """
+
+    def __init__(self) -> None:
+        self.engaged = False
+        self._sweep = Sweep()
+        self._engaged_until = self._completed = self._coarse_until = -np.inf
+        self._was_engaged = False
+        self._turn = 0
+
+    def choose(
+        self,
+        tracks: list[Track],
+        motion: Motion,
+        stamp: float,
+        *,
+        width: int,
+        height: int,
+        input_size: int,
+        settings: Settings,
+    ) -> list[Region]:
+        """Return crops around tracks and motion, then what is due of the sweep."""
+        self._engage(tracks, motion, stamp, settings)
+        # Who waited longest comes first, and tracks and motion take turns: nobody starves.
+        waiting = [
+            t
+            for t in sorted(tracks, key=lambda t: t.last_look)
+            if not is_parked(t, stamp, settings) or stamp - t.last_look >= settings.recheck_period
+        ]
+        tracked = [region_of(t.expected(stamp)) for t in waiting]
+        self._turn += 1
+        start = self._turn % max(len(motion.boxes), 1)
+        moved = [*motion.boxes[start:], *motion.boxes[:start]]
+        chosen = crops(
+            moved + tracked if self._turn % 2 else tracked + moved,
+            width=width,
+            height=height,
+            input_size=input_size,
+            most=settings.crops_per_frame,
+        )
+        if motion.scene_changed and not tracked:
+            # Motion says nothing now: look at the whole picture instead.
+            chosen.append(Region(0, 0, width, height))
+        self._sweep.plan(width=width, height=height, finest_grid=self.grid_in_use(stamp, settings))
+        period = self._sweep.parts / settings.idle_calls_per_second
+        if self.engaged:
+            period = min(period, settings.engaged_sweep_period)
+        due = self._sweep.due(stamp, period, settings.tiles_per_frame)
+        return chosen + [region for region in due if region not in chosen]
+
+    def swept(self, looks: list[Region], stamp: float, settings: Settings) -> bool:
+        """Note what was looked at; tell whether this completed a round that is worth something.
+
+        A round that began long ago says nothing about now.
+        """
+        taken = self._sweep.looked(looks, stamp)
+        if taken is None:
+            return False
+        late = stamp - self._completed > _LATE * settings.engaged_sweep_period
+        if self.engaged and self._was_engaged and late:
+            self._coarse_until = stamp + _COARSE_TIME
+        self._completed, self._was_engaged = stamp, self.engaged
+        return taken <= 2 * settings.engaged_sweep_period
+
+    def grid_in_use(self, stamp: float, settings: Settings) -> int:
+        """Finest grid of the sweep at ``stamp``: 1 where the computer is too slow for tiles."""
+        return 1 if stamp < self._coarse_until else settings.finest_grid
+
+    def _engage(
+        self, tracks: list[Track], motion: Motion, stamp: float, settings: Settings
+    ) -> None:
+        """One hit alone, as a detector has them in an empty garden, gets another look, not more."""
+        lively = [
+            t for t in tracks if (t.confirmed or t.hits > 1) and not is_parked(t, stamp, settings)
+        ]
+        if motion.boxes or motion.scene_changed or lively:
+            if stamp > self._engaged_until:
+                self._sweep.restart()
+            self._engaged_until = stamp + _STAYS_ENGAGED
+        self.engaged = stamp <= self._engaged_until
+
+
+def region_of(corners: Floats) -> Region:
+    """Whole pixels of a box, at least one of them."""
+    left, top, right, bottom = (int(v) for v in corners)
+    return Region(left, top, max(right, left + 1), max(bottom, top + 1))
