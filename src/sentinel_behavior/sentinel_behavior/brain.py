@@ -51,12 +51,8 @@ class Brain:
         sureness: Sureness = SURENESS,
         seed: int = 0,
         run: str = 'run',
-        model: str = '',
     ) -> None:
-        """``run`` prefixes the ids of visits.
-
-        ``model`` is the hash of the detector's model for the log.
-        """
+        """``run`` prefixes the ids of visits."""
         catalogue = read_deterrents(deterrents)
         self.world = World(
             settings=settings,
@@ -65,7 +61,7 @@ class Brain:
             zones=zones,
             visits=VisitBook(absence=settings.absence, prefix=run),
             sure=SureTracks(catalogue.target_species, sureness),
-            hashes={'tree': digest(tree), 'config': catalogue.digest, 'model': model},
+            hashes={'tree': digest(tree), 'config': catalogue.digest, 'model': ''},
             seed=seed,
             trial=trial,
         )
@@ -153,6 +149,10 @@ class Brain:
                 world.settings.battery_ok if world.battery_is_low else world.settings.battery_low
             )
             world.battery_is_low = fraction < limit
+
+    def runs(self, model: str) -> None:
+        """The detector runs the model with this hash; '' before it said so. Goes into the log."""
+        self.world.hashes = {**self.world.hashes, 'model': model}
 
     # What follows.
 

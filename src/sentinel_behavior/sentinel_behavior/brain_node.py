@@ -10,33 +10,32 @@ import time
 from pathlib import Path
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
-from rclpy.action.client import ActionClient
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import BatteryState, Imu
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.files import share
 from sentinel_common.parameters import Parameters
-from std_msgs.msg import ColorRGBA, Float32, Header, String
+from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2DArray, Detection3DArray
 from visualization_msgs.msg import MarkerArray
 
 from sentinel_common import detections, node, qos
-from sentinel_msgs.action import PlaySound
 from sentinel_msgs.msg import Incident, SafetyState, Status
 
 from .border import TimeBridge, pose_from_message, twist_from_message
 from .brain import Brain
-from .brain_parameters import PARAMETERS, make_settings, model_hash
-from .hooks import Hooks
+from .brain_parameters import PARAMETERS, make_settings
+from .effectors import Effectors
 from .markers import markers
 from .policy import POLICIES
 from .policy.store import PolicyStore
 from .policy.trial import Trial
 from .tracks import Sureness
-from .world import Play, Safety, Wants
+from .world import Safety, Wants
 from .zones import read_zones
 
 # Ticks without a picture: for what only time changes, Hz.
@@ -45,19 +44,16 @@ IDLE_RATE = 10.0
 # No line of the log is lost when many come at once.
 INCIDENTS = QoSProfile(depth=50)
 
-# A light that shines is asked for again after this, s; each time costs one frame on the radio.
-LIGHT_PERIOD = 0.5
-
 # The status is said on every change and so often anyway, Hz.
 STATUS_RATE = 1.0
 
 
 class BrainNode(Node):
-    """Publishes wishes (``cmd_vel_auto``, ``head_color``, ``body_height``) and what it thinks.
+    """Has its wishes carried out and publishes what it thinks.
 
     The latter: ``status``, ``incidents``, ``tree`` (latched), ``markers``.
 
-    Action client of ``play_sound``; service ``~/enable`` (std_srvs/SetBool) switches autonomous
+    Service ``~/enable`` (std_srvs/SetBool) switches autonomous
     action off and on.
     """
 
@@ -75,7 +71,6 @@ class BrainNode(Node):
             sureness=Sureness(p['sure_posterior'], p['sure_hits'], p['sure_window']),
             seed=p['seed'] or random.SystemRandom().randrange(1, 2**31),
             run=time.strftime('%Y%m%dT%H%M%S'),
-            model=model_hash(p['model']),
         )
         self._store = PolicyStore(Path(p['state_file'])) if p['state_file'] else None
         if self._store is not None and (why := self._store.load(self._brain.world.policy)):
@@ -85,24 +80,17 @@ class BrainNode(Node):
             f'policy {world.policy.name}, seed {world.seed}, '
             f'{len(world.catalogue.by_name)} deterrents'
         )
-        self._hooks = Hooks(self, world.catalogue) if p['hooks'] else None
+        self._effectors = Effectors(self, world.catalogue, hooks=p['hooks'])
         self._store_fault = ''
         self._enabled = True
-        self._color, self._lit = (0.0, 0.0, 0.0), 0.0
         self._tree: tuple[str, ...] = ()
         self._said: tuple[object, ...] = ()
-        self._goal: Any = None
-        self._speaker_fault = ''
 
         create = self.create_publisher
-        self._cmd_vel = create(TwistStamped, 'cmd_vel_auto', qos.RELIABLE)
-        self._head = create(ColorRGBA, 'head_color', qos.RELIABLE)
-        self._height = create(Float32, 'body_height', qos.RELIABLE)
         self._status = create(Status, 'status', qos.RELIABLE)
         self._incidents = create(Incident, 'incidents', INCIDENTS)
         self._trees = create(String, 'tree', qos.LATCHED)
         self._markers = create(MarkerArray, 'markers', qos.RELIABLE)
-        self._speaker: Any = ActionClient(self, PlaySound, 'play_sound')
 
         subscribe = self.create_subscription
         subscribe(Detection2DArray, 'detections', self._on_detections, qos.RELIABLE)
@@ -112,6 +100,7 @@ class BrainNode(Node):
         subscribe(TwistStamped, 'cmd_vel', self._on_motion, qos.RELIABLE)
         subscribe(Imu, 'imu', self._on_imu, qos.SENSOR_READER)
         subscribe(BatteryState, 'battery_state', self._on_battery, qos.SENSOR_READER)
+        subscribe(DiagnosticArray, '/diagnostics', self._on_diagnostics, qos.RELIABLE)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_timer(1.0 / IDLE_RATE, self._tick)
         self.create_timer(1.0 / STATUS_RATE, self._say)
@@ -157,6 +146,13 @@ class BrainNode(Node):
         q = message.orientation
         self._brain.tilt(1.0 - 2.0 * (q.x * q.x + q.y * q.y))
 
+    def _on_diagnostics(self, message: Any) -> None:
+        """The detector of this robot says which model it runs."""
+        detector = f'{self.get_namespace().rstrip("/")}/detector: perception'
+        for status in message.status:
+            if status.name == detector:
+                self._brain.runs({v.key: v.value for v in status.values}.get('model', ''))
+
     def _on_enable(self, request: Any, response: Any) -> Any:
         if self._enabled and not request.data:
             self._publish(self._brain.stop())
@@ -181,27 +177,7 @@ class BrainNode(Node):
             self._say()
 
     def _publish(self, wants: Wants) -> None:
-        stamp = detections.to_stamp(self._brain.world.stamp)
-        header = Header(stamp=stamp, frame_id='base_link')
-        if wants.twist is not None:
-            message = TwistStamped(header=header)
-            message.twist.linear.x = wants.twist.vx
-            message.twist.linear.y = wants.twist.vy
-            message.twist.angular.z = wants.twist.wz
-            self._cmd_vel.publish(message)
-        if wants.play is not None:
-            self._play(wants.play)
-        if wants.stop_sound and self._goal is not None:
-            self._goal.cancel_goal_async()
-        now = self._time.now()
-        if wants.color != self._color or (any(wants.color) and now - self._lit >= LIGHT_PERIOD):
-            # Said again while it shines: the guard lets a light go out that nobody asks for.
-            self._color, self._lit = wants.color, now
-            red, green, blue = map(float, wants.color)
-            self._head.publish(ColorRGBA(r=red, g=green, b=blue, a=1.0))
-        if wants.height is not None:
-            self._height.publish(Float32(data=wants.height))
-        self._run_hooks(wants)
+        self._effectors.carry_out(wants, self._brain.world.stamp, self._time.now())
         self._keep_learned()
         for incident in wants.incidents:
             self.get_logger().info(f'{incident.kind.name} {incident.species} {incident.deterrent}')
@@ -218,14 +194,6 @@ class BrainNode(Node):
                 )
             )
 
-    def _run_hooks(self, wants: Wants) -> None:
-        if self._hooks is not None:
-            if wants.hook:
-                self._hooks.start(wants.hook, self._time.now())
-            if wants.end_hook:
-                self._hooks.end(wants.end_hook, self._time.now())
-            self._hooks.reap(self._time.now())
-
     def _keep_learned(self) -> None:
         world = self._brain.world
         if self._store is None or not world.learned:
@@ -237,26 +205,6 @@ class BrainNode(Node):
         except OSError as error:
             self._store_fault = f'what was learned is not kept: {error.strerror}'
             self.get_logger().warning(self._store_fault)
-
-    def _play(self, play: Play) -> None:
-        if not self._speaker.server_is_ready():
-            self._speaker_fault = 'the speaker is not there'
-            self.get_logger().warning(f'{play.name} was not played: {self._speaker_fault}')
-            return
-        goal = PlaySound.Goal(name=play.name, volume=play.volume, autonomous=True)
-        self._speaker.send_goal_async(goal).add_done_callback(self._on_goal)
-
-    def _on_goal(self, future: Any) -> None:
-        self._goal = future.result()
-        if not self._goal.accepted:
-            self._speaker_fault, self._goal = 'the speaker refused', None
-            self.get_logger().warning('the speaker refused a sound')
-            return
-        self._goal.get_result_async().add_done_callback(self._on_result)
-
-    def _on_result(self, future: Any) -> None:
-        result = future.result().result
-        self._speaker_fault = '' if result.success else result.message
 
     def _say(self) -> None:
         world = self._brain.world
@@ -282,13 +230,13 @@ class BrainNode(Node):
         world = self._brain.world
         if world.state == 'fault':
             return Report(Level.ERROR, world.explanation)
-        fault = self._store_fault or (self._hooks.fault if self._hooks else '')
+        fault = self._store_fault or self._effectors.hook_fault
         level = Level.WARN if fault else Level.OK
         return Report(level, fault or world.explanation or world.state, {'state': world.state})
 
     def _report_speaker(self) -> Report:
-        level = Level.WARN if self._speaker_fault else Level.OK
-        return Report(level, self._speaker_fault or 'ready')
+        fault = self._effectors.speaker_fault
+        return Report(Level.WARN if fault else Level.OK, fault or 'ready')
 
     def stop(self) -> None:
         """Leave everything at rest and close the log's open visits."""

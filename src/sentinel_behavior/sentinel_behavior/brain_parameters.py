@@ -1,12 +1,8 @@
 """Parameters of the brain, and the settings made of them."""
 
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from sentinel_common.errors import ConfigurationError
-from sentinel_common.files import share
 from sentinel_common.parameters import Parameter
 
 from .policy import POLICIES
@@ -29,12 +25,6 @@ PARAMETERS = (
     Parameter('tree', 'config/tree.yaml', 'file with the behaviour tree', read_only=True),
     Parameter('deterrents', 'config/deterrents.yaml', 'file with the deterrents', read_only=True),
     Parameter('zones', 'config/zones.yaml', 'file with geofence and zones', read_only=True),
-    Parameter(
-        'model',
-        'models/detector.tflite',
-        'detector model, whose hash goes into the log: what the detector was given',
-        read_only=True,
-    ),
     Parameter(
         'policy', 'thompson', 'how a deterrent is chosen', choices=tuple(POLICIES), read_only=True
     ),
@@ -64,6 +54,7 @@ PARAMETERS = (
         'stimuli', SETTINGS.stimuli, 'stimuli per visit before a rest', minimum=1, read_only=True
     ),
     _seconds('cool_down', SETTINGS.cool_down, 'rest after that many', 7200.0),
+    _seconds('pause', SETTINGS.pause, 'rest after a stimulus that the guard cut short'),
     _seconds(
         'perception_timeout',
         SETTINGS.perception_timeout,
@@ -94,22 +85,10 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
         lost=values['lost'],
         stimuli=values['stimuli'],
         cool_down=values['cool_down'],
+        pause=values['pause'],
         perception_timeout=values['perception_timeout'],
         battery_low=values['battery_low'],
         battery_ok=values['battery_ok'],
         night=(values['night_start'], values['night_end']),
         quiet=None if quiet[0] == quiet[1] else quiet,
     )
-
-
-def model_hash(path: str) -> str:
-    """First 12 digits of the SHA-256 of a model; '' where there is none.
-
-    The file is found as the detector finds it: as it is named, and what ships where none is.
-    """
-    named = Path(path).expanduser()
-    try:
-        model = named if path and named.is_file() else share(path or 'models/detector.tflite')
-        return hashlib.sha256(model.read_bytes()).hexdigest()[:12]
-    except (ConfigurationError, OSError):
-        return ''

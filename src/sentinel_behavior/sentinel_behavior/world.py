@@ -90,7 +90,8 @@ class Settings:
 
     ``observe``: s after a stimulus within which a departure counts as its effect. ``absence``: s
     without a sight after which the animal has left. ``lost``: s without a sight after which a
-    stimulus ends. ``stimuli``: per visit; then ``cool_down`` s of rest.
+    stimulus ends. ``stimuli``: per visit; then ``cool_down`` s of rest. ``pause``: s of rest after
+    one that the guard cut short.
     """
 
     observe: float = 6.0
@@ -98,6 +99,7 @@ class Settings:
     lost: float = 0.7
     stimuli: int = 6
     cool_down: float = 60.0
+    pause: float = 3.0
     held: float = 0.5
     perception_timeout: float = 1.5
     battery_low: float = 0.15
@@ -234,6 +236,10 @@ class World:
     def out_of_sight(self, visit: Visit) -> bool:
         """Whether nobody of ``visit`` was seen for the time after which a stimulus ends."""
         return not visit.targets and self.stamp - visit.last_seen > self.settings.lost
+
+    def rest(self, seconds: float) -> None:
+        """Begin no stimulus for the next ``seconds``; a longer rest stays."""
+        self.rest_until = max(self.rest_until, self.now + seconds)
 
     def learn(self, visit: Visit, stimulus: Stimulus, reward: float) -> None:
         """Tell the policy how ``stimulus`` went; a control sound teaches nothing."""

@@ -1,5 +1,6 @@
 """Guard and brain as nodes over DDS: what goes in, what comes out, and how they start and end."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import time
 import pytest
 import rclpy
 import yaml
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -45,6 +47,7 @@ class Probe(Node):
         self.camera = publish(CameraInfo, 'camera/camera_info', qos.IMAGE_WRITER)
         self.pose = publish(PoseWithCovarianceStamped, 'pose_fix', qos.RELIABLE)
         self.sound = publish(SoundState, 'sound_state', qos.RELIABLE)
+        self.diagnostics = publish(DiagnosticArray, '/diagnostics', qos.RELIABLE)
         self.teleop = publish(TwistStamped, 'cmd_vel_teleop', qos.RELIABLE)
         self.heard = {}
         for kind, topic in (
@@ -161,6 +164,24 @@ def test_from_a_picture_to_a_motion_and_back_to_rest(stack):
     stack.until(lambda: stack.newest('status').state == 'holding_fire', RACCOON)
     stack.until(lambda: stack.newest('head_color').r == 0.0, RACCOON)
     assert Incident.STIMULUS_ENDED in stack.kinds()
+
+
+def test_the_log_names_the_model_that_the_detector_says_it_runs(stack):
+    def says(name, model):
+        values = [KeyValue(key='model', value=model)]
+        return DiagnosticStatus(name=f'{name}: perception', values=values)
+
+    def told():
+        stack.probe.diagnostics.publish(
+            DiagnosticArray(status=[says('/detector', 'abc'), says('/other_robot/detector', 'def')])
+        )
+        return stack.nodes[1]._brain.world.hashes['model']
+
+    stack.call(stack.probe.arm, True)
+    stack.until(told)
+    stack.until(lambda: Incident.DECISION in stack.kinds(), RACCOON)
+    decision = next(i for i in stack.probe.heard['incidents'] if i.kind == Incident.DECISION)
+    assert json.loads(decision.detail)['model'] == 'abc'
 
 
 def test_the_emergency_stop_latches(stack):

@@ -421,6 +421,39 @@ def test_an_interruption_does_not_hasten_the_next_stimulus(garden):
     assert garden.brain.world.visit.stimuli[0].success is False
 
 
+FLASHES = """
+target_species: [raccoon]
+never_engage: [skunk]
+deterrents:
+  white: {duration: 2.0, step: 1, light: {color: [1, 1, 1]}}
+  red: {duration: 2.0, step: 1, light: {color: [1, 0, 0]}}
+  blue: {duration: 2.0, step: 1, light: {color: [0, 0, 1]}}
+"""
+
+
+def test_after_a_stimulus_that_the_guard_cut_short_it_rests(tmp_path):
+    garden = make(tmp_path, FLASHES)
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.6)
+    garden.guard.armed = False
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.2)
+    garden.guard.armed = True
+    garden.step((RACCOON, 3.0, 0.0), seconds=2.7)
+    assert garden.kinds().count(Kind.STIMULUS_STARTED) == 1
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.5)
+    assert garden.kinds().count(Kind.STIMULUS_STARTED) == 2
+
+
+def test_a_guard_that_stutters_makes_no_stimulus_stutter(tmp_path):
+    garden = make(tmp_path, FLASHES, settings=Settings(pause=3.0, stimuli=3, cool_down=30.0))
+    for _ in range(30):
+        garden.step((RACCOON, 3.0, 0.0), seconds=0.7)
+        garden.guard.armed = False
+        garden.step((RACCOON, 3.0, 0.0), seconds=0.3)
+        garden.guard.armed = True
+    # Three within ten seconds, as many as a visit gets, then the long rest.
+    assert garden.kinds().count(Kind.STIMULUS_STARTED) == 3
+
+
 def test_a_stimulus_that_hardly_began_is_not_judged(tmp_path):
     garden = make(tmp_path, policy=POLICIES['thompson'])
     garden.step((RACCOON, 3.0, 0.0), seconds=0.6)

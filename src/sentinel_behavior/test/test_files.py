@@ -1,11 +1,9 @@
 """The shipped data files hold, and each fault in one is one clear sentence."""
 
-import hashlib
 import random
 
 import pytest
 from sentinel_behavior.brain import Brain
-from sentinel_behavior.brain_parameters import model_hash
 from sentinel_behavior.deterrents import MOTIONS, read_deterrents
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.tree.leaves import LEAVES
@@ -123,12 +121,3 @@ def test_every_leaf_can_be_named_in_a_tree(tmp_path):
 @pytest.mark.parametrize('name', POLICIES)
 def test_every_policy_is_made_from_the_catalogue(catalogue, name):
     assert POLICIES[name](catalogue, random.Random(1)).name == name
-
-
-def test_the_hash_is_of_the_model_that_was_named(tmp_path):
-    other = tmp_path / 'other.tflite'
-    other.write_bytes(b'another model')
-    assert model_hash(str(other)) == hashlib.sha256(b'another model').hexdigest()[:12]
-    shipped = hashlib.sha256(share('models/detector.tflite').read_bytes()).hexdigest()[:12]
-    assert model_hash('') == model_hash('models/detector.tflite') == shipped
-    assert model_hash('nowhere.tflite') == ''

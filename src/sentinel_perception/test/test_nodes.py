@@ -1,5 +1,6 @@
 """The nodes as processes and over DDS: pictures in, animals out; bad input, one sentence."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -206,6 +207,11 @@ def test_the_annotated_picture_is_made_only_while_somebody_looks(bench):
     bench.spin(lambda: drawn)
     assert images.image_to_bgr(drawn[0]).shape == (96, 96, 3)
     bench.helper.destroy_subscription(watcher)
+
+
+def test_diagnostics_name_the_model_that_runs(bench, model):
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert digest.startswith(bench.node._report().values['model'])
 
 
 def test_an_inactive_detector_looks_at_nothing_and_comes_back(bench):

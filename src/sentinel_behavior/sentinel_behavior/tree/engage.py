@@ -23,6 +23,10 @@ STOMP = 0.5
 LEAVING_METRES, LEAVING_SECONDS = 0.5, 2.0
 
 
+# Ends of a stimulus that the guard brought about, by itself or through a higher branch of the tree.
+CUT_SHORT = frozenset({'guard', 'interrupted'})
+
+
 class Choose(Leaf):
     """Chooses a deterrent; FAILURE where none may be used."""
 
@@ -192,6 +196,11 @@ class Act(Leaf):
             world.wants.height = STANCE
         stimulus = visit.stimuli[-1]
         stimulus.end, stimulus.reason = world.stamp, reason
+        if reason in CUT_SHORT:
+            # What forbade it may come and go (late pictures on a busy computer): no stutter.
+            settings = world.settings
+            used_up = len(visit.stimuli) >= settings.stimuli
+            world.rest(settings.cool_down if used_up else settings.pause)
         world.tell(
             Kind.STIMULUS_ENDED,
             visit,
@@ -263,7 +272,7 @@ class Observe(Leaf):
         stimulus.success = False
         world.learn(visit, stimulus, 0.0)
         if len(visit.stimuli) >= world.settings.stimuli:
-            world.rest_until = world.now + world.settings.cool_down
+            world.rest(world.settings.cool_down)
         return self.say(Status.SUCCESS, 'it stayed')
 
     def _leaving(self) -> bool:
