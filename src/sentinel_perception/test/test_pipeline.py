@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from color_detector import COLORS, ColorDetector, scene
+from sentinel_perception.detector.port import ModelError
 from sentinel_perception.motion import shift, small_luma
 from sentinel_perception.pipeline import Pipeline
 from sentinel_perception.position import Intrinsics
@@ -292,6 +293,23 @@ def test_a_jerk_of_more_than_its_own_size_loses_no_animal():
     for i, left in enumerate(lefts):
         sight = pipeline.process(garden(left, seed=i), i * STEP, CAMERA, moving=i >= 8)
     assert {t.track_id for t in sight.targets.targets} == {'1'}
+
+
+def test_a_model_that_fails_on_one_picture_does_not_end_the_watch():
+    class Failing(ColorDetector):
+        def look(self, picture, region, floor):
+            if fails:
+                raise ModelError('The model gave scores that are no numbers.')
+            return super().look(picture, region, floor)
+
+    fails, pipeline = False, Pipeline(Failing(), Settings())
+    play(pipeline, walk(10))
+    fails = True
+    with pytest.raises(ModelError):
+        play(pipeline, walk(1, first=10), start=1.0)
+    fails = False
+    sights = play(pipeline, walk(2, first=11), start=1.1)
+    assert [t.track_id for t in sights[-1].targets.targets] == ['1']
 
 
 def test_boxes_stay_inside_the_picture_to_the_last():

@@ -14,6 +14,7 @@ from sentinel_perception.camera.sources import (
     SourceError,
     VideoSource,
     open_source,
+    read_picture,
 )
 
 
@@ -95,6 +96,15 @@ def test_damaged_pictures_are_left_out_and_counted(folder):
     source = PictureSource(folder)
     assert len(all_of(source)) == 2
     assert source.unreadable == 2
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.bmp', '.webp', '.tif'])
+@pytest.mark.parametrize('share', [0.0, 0.5, 0.95])
+def test_a_truncated_picture_is_none(tmp_path, suffix, share):
+    data = cv2.imencode(suffix, scene(size=(300, 200)))[1].tobytes()
+    path = tmp_path / f'x{suffix}'
+    path.write_bytes(data[: int(share * len(data))])
+    assert read_picture(path) is None
 
 
 def test_a_folder_of_damaged_pictures_is_an_error(tmp_path):
