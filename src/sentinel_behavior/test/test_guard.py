@@ -130,6 +130,27 @@ def test_an_alarm_counts_even_in_the_targets_box(bench):
     assert 'person_or_pet' in bench.look(*found, times=8)
 
 
+@pytest.mark.parametrize('track', ['', '2'])
+def test_a_weak_person_in_the_box_of_a_sure_target_is_left_to_its_posterior(bench, track):
+    bench.look(detection(RACCOON), times=8)
+    hint = detection({'person': DEFAULTS['person_alarm_level'] - 0.01}, BOX, track)
+    assert bench.look(detection(RACCOON), hint) == []
+
+
+@pytest.mark.parametrize('track', ['', '2'])
+def test_a_strong_person_counts_even_in_the_box_of_a_sure_target(bench, track):
+    bench.look(detection(RACCOON), times=8)
+    person = detection({'person': DEFAULTS['person_alarm_level']}, BOX, track)
+    assert 'person_or_pet' in bench.look(detection(RACCOON), person)
+    assert 'person_or_pet' in bench.look(detection(RACCOON), times=99)
+
+
+def test_a_person_who_hides_behind_the_box_of_a_target_counts_once_that_is_not_sure(bench):
+    bench.look(detection(RACCOON), times=8)
+    assert bench.look(detection(RACCOON), detection({'person': 0.4}, BOX, '')) == []
+    assert 'person_or_pet' in bench.look(detection({'raccoon': 0.7, 'cat': 0.2}), times=4)
+
+
 def test_everything_is_forbidden_when_pictures_stop(bench):
     bench.look(detection(RACCOON), times=8)
     assert bench.rules(wait=1.1)[:2] == ['stale_perception', 'no_sweep']

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from sentinel_common.detections import Box, Detection, Frame, TargetFrame
-from sentinel_common.species import PROTECTED, SPECIES
+from sentinel_common.species import PERSON, PROTECTED, SPECIES
 
 from .attention import Attention, region_of
 from .blindness import Blindness
@@ -29,6 +29,7 @@ _FLOOR = 0.05
 _LEFT_SHARE = 0.3
 
 _PROTECTED = [i for i, name in enumerate(SPECIES) if name in PROTECTED]
+_PERSON = SPECIES.index(PERSON)
 
 
 @dataclass(frozen=True)
@@ -201,14 +202,22 @@ class Pipeline:
     def _hypotheses(
         self, found: Candidates, owners: list[int], reported: list[Track]
     ) -> list[Detection]:
-        """Whatever may be a person, cat or dog and is no reported track, down to the veto level."""
+        """Whatever may be a person, cat or dog and is no reported track, down to the veto level.
+
+        A strong person is told even in the box of a track: that track's posterior takes half a
+        second to turn, and who steps where a raccoon was must not wait for it.
+        """
         return [
             Detection(
                 _box(box), {SPECIES[i]: float(scores[i]) for i in _PROTECTED if scores[i] > 0}
             )
             for box, scores, owner in zip(found.boxes, found.scores, owners, strict=True)
             if scores[_PROTECTED].max() >= self._settings.veto_level
-            and (owner < 0 or self._tracker.tracks[owner] not in reported)
+            and (
+                owner < 0
+                or self._tracker.tracks[owner] not in reported
+                or scores[_PERSON] >= self._settings.threshold
+            )
         ]
 
 

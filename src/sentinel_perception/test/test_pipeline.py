@@ -73,6 +73,19 @@ def test_a_hint_of_a_person_is_reported_below_the_threshold_without_a_name():
     assert not any(s.targets.targets for s in sights)
 
 
+@pytest.mark.parametrize('species', ['person', 'cat'])
+def test_a_person_who_steps_where_a_raccoon_was_is_told_in_the_same_picture(species):
+    pipeline = Pipeline(ColorDetector(), Settings())
+    play(pipeline, walk(20))
+    other = [scene((species, 220, 180, 60, 100), seed=50 + i) for i in range(3)]
+    sights = play(pipeline, other, start=2.0)
+    for sight in sights:
+        assert sight.targets.targets[0].best[0] == 'raccoon'
+        raw = [d for d in sight.frame.detections if not d.track_id]
+        # A cat's scores count in the posterior of the track alone.
+        assert [d.best[0] for d in raw] == (['person'] if species == 'person' else [])
+
+
 def test_a_hint_of_a_raccoon_is_no_veto():
     pipeline = Pipeline(ColorDetector(score=0.17), Settings())
     assert not any(s.frame.detections for s in play(pipeline, walk(10)))

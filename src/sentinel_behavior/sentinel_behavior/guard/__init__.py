@@ -47,6 +47,7 @@ def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
             protected=PROTECTED | frozenset(values['also_protected']),
             veto_level=values['veto_level'],
             alarm_level=values['alarm_level'],
+            person_alarm_level=values['person_alarm_level'],
             seconds=values['veto_seconds'],
         ),
         sureness=Sureness(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sentinel_common.detections import Detection, Frame, TargetFrame
-from sentinel_common.species import PROTECTED
+from sentinel_common.species import PERSON, PROTECTED
 
 from ..geometry import STOP, DeadReckoning, Point, Pose, Twist
 from ..tracks import PART, SURENESS, Sureness, SureTracks, covered
@@ -44,14 +44,21 @@ class Watch:
 
     ``veto_level`` is far below the level of an alarm. Evidence whose box is the target's own (a
     detector that wavers between raccoon and cat) or a part of it is excused as long as the track is
-    surely a target, but not from ``alarm_level`` on.
+    surely a target, but not from ``alarm_level`` on: what a wavering detector says of the target
+    itself already counts in its posterior, by which it stays sure or does not. For a person the
+    level is lower (``person_alarm_level``): raccoons look like cats and dogs, not like people.
     """
 
     targets: frozenset[str] = frozenset({'raccoon'})
     protected: frozenset[str] = PROTECTED
     veto_level: float = 0.15
     alarm_level: float = 0.9
+    person_alarm_level: float = 0.5
     seconds: float = 10.0
+
+    def alarm(self, species: str) -> float:
+        """Score from which ``species`` counts in the box of the target itself."""
+        return self.person_alarm_level if species == PERSON else self.alarm_level
 
 
 WATCH = Watch()
@@ -181,7 +188,7 @@ class Guard:
             if score < self._watch.veto_level:
                 continue
             same: frozenset[str] = frozenset()
-            if score < self._watch.alarm_level:
+            if score < self._watch.alarm(species):
                 same = frozenset(
                     track_id
                     for track_id, track in tracks.items()

@@ -31,8 +31,16 @@ PARAMETERS = (
     Parameter(
         'alarm_level',
         0.9,
-        'score from which a person, cat or dog counts even in the box of the target itself',
+        'score from which a cat or dog counts even in the box of the target itself',
         minimum=0.3,
+        maximum=1.01,
+        read_only=True,
+    ),
+    Parameter(
+        'person_alarm_level',
+        0.5,  # raccoons near the robot, walking or standing up, score 0.12 at most as a person
+        'score from which a person counts even in the box of the target itself',
+        minimum=0.01,
         maximum=1.01,
         read_only=True,
     ),
