@@ -24,6 +24,7 @@ LIMITS = {
     'rendered_320x240': 5.0,
     'rendered_640x480': 3.0,
     'physics': 30.0,
+    'physics_slopes': 30.0,
     'kinematic': 20_000.0,
 }
 
@@ -68,11 +69,22 @@ def main(args: argparse.Namespace) -> int:
 
 def factors(seed: int, seconds: float) -> dict[str, dict[str, float]]:
     """Simulated seconds per second of processor (``cpu``) and of the clock (``wall``), per tier."""
+    from ..scenarios import load
+    from ..world import World
+
     measured = {}
     for width, height in ((320, 240), (640, 480)):
-        measured[f'rendered_{width}x{height}'] = _rendered(seed, seconds, (width, height), None)
-    measured['rendered_640x480_detector'] = _rendered(seed, seconds, (640, 480), _detector())
-    measured['physics'] = _rendered(seed, 3 * seconds, (640, 480), None, pictures=False)
+        world = World(load('raccoon_night'), seed, size=(width, height))
+        measured[f'rendered_{width}x{height}'] = _played(world, seconds)
+    world = World(load('raccoon_night'), seed)
+    measured['rendered_640x480_detector'] = _played(world, seconds, _detector())
+    for name, scenario, robots in (
+        ('physics', 'raccoon_night', 1),
+        ('physics_slopes', 'raccoon_slopes', 1),
+        ('physics_two_robots', 'raccoon_night', 2),
+    ):
+        world = World(load(scenario), seed, robots=robots)
+        measured[name] = _played(world, 3 * seconds, pictures=False)
     measured['kinematic'] = _kinematic(seed)
     return measured
 
@@ -85,20 +97,17 @@ def _clocked(work: Callable[[], float]) -> dict[str, float]:
     return {'cpu': simulated / cpu, 'wall': simulated / wall, 'simulated_s': simulated}
 
 
-def _rendered(
-    seed: int,
+def _played(
+    world: Any,
     seconds: float,
-    size: tuple[int, int],
-    look: Callable[[Any], None] | None,
+    look: Callable[[Any], None] | None = None,
     *,
     pictures: bool = True,
 ) -> dict[str, float]:
+    """Factors of ``seconds`` of a night on physics; the first robot is driven by the reflex."""
     from ..pacing import Every
-    from ..scenarios import load
-    from ..world import World
     from .reflex import Reflex
 
-    world = World(load('raccoon_night'), seed, size=size)
     while world.night.time < 8.0:  # the raccoon is in the picture and walks
         world.step()
     reflex, camera = Reflex(), Every(_CAMERA_RATE if pictures else 0.0)

@@ -8,6 +8,8 @@ well. Lengths in metres, angles in radians, body frame x forward, y left, z up, 
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,7 @@ HIP_LENGTH, THIGH_LENGTH, SHANK_LENGTH = 0.035, 0.065, 0.090
 FOOT_RADIUS = 0.010
 HIPS: Array = 0.055 * np.array([(1, 1), (1, -1), (-1, 1), (-1, -1)], dtype=float)
 YAWS: Array = np.arctan2(HIPS[:, 1], HIPS[:, 0])
+_ALONG, _ACROSS = np.cos(YAWS), np.sin(YAWS)
 LOWER: Array = np.tile((-0.9, -1.75, 0.1), (4, 1))
 UPPER: Array = np.tile((0.9, 1.2, 2.6), (4, 1))
 
@@ -75,26 +78,31 @@ def between(limits: tuple[float, float], byte: int) -> float:
     return low + (high - low) * byte / 255
 
 
+def clip(value: Array, low: Any, high: Any) -> Array:
+    """``np.clip``, which takes three times as long for so few numbers."""
+    return np.minimum(np.maximum(value, low), high)
+
+
 def approach(value: Array, goal: Array, limit: float) -> Array:
     """Move ``value`` towards ``goal`` by at most ``limit`` in each component."""
-    return value + np.clip(goal - value, -limit, limit)
+    return value + clip(goal - value, -limit, limit)
 
 
 def inverse(feet: Array) -> Array:
     """Joint angles (4, 3: hip, thigh, knee) that put the feet (4, 3, body frame) nearest there."""
-    along, across = np.cos(YAWS), np.sin(YAWS)
     dx, dy = (feet[:, :2] - HIPS).T
-    out, side = along * dx + across * dy, along * dy - across * dx
-    hip = np.arctan2(side, out)
+    out, side = _ALONG * dx + _ACROSS * dy, _ALONG * dy - _ACROSS * dx
+    joints = np.empty((4, 3))
+    joints[:, 0] = np.arctan2(side, out)
     reach, drop = np.hypot(out, side) - HIP_LENGTH, -feet[:, 2]
     cosine = (reach**2 + drop**2 - THIGH_LENGTH**2 - SHANK_LENGTH**2) / (
         2 * THIGH_LENGTH * SHANK_LENGTH
     )
-    knee = np.arccos(np.clip(cosine, -1, 1))
-    thigh = np.arctan2(drop, reach) - np.arctan2(
+    joints[:, 2] = knee = np.arccos(clip(cosine, -1, 1))
+    joints[:, 1] = np.arctan2(drop, reach) - np.arctan2(
         SHANK_LENGTH * np.sin(knee), THIGH_LENGTH + SHANK_LENGTH * np.cos(knee)
     )
-    return np.clip(np.stack((hip, thigh, knee), axis=1), LOWER, UPPER)
+    return clip(joints, LOWER, UPPER)
 
 
 def forward(joints: Array) -> Array:
@@ -111,6 +119,17 @@ def forward(joints: Array) -> Array:
         ),
         axis=1,
     )
+
+
+@lru_cache(maxsize=8)
+def _places(stance_angle: int, stance_distance: int) -> Array:
+    """Where the feet stand (4, 2) with these parameter bytes; not to be written to."""
+    turn = np.sign(HIPS[:, 0] * HIPS[:, 1]) * between(STANCE_ANGLE, stance_angle)
+    heading = YAWS + turn
+    distance = between(STANCE_DISTANCE, stance_distance)
+    places: Array = HIPS + distance * np.stack((np.cos(heading), np.sin(heading)), axis=1)
+    places.flags.writeable = False
+    return places
 
 
 @dataclass(frozen=True)
@@ -211,14 +230,14 @@ class Gait:
         self._velocity[:2] = approach(self._velocity[:2], goal[:2], ACCELERATION * dt)
         self._velocity[2:] = approach(self._velocity[2:], goal[2:], TURN_ACCELERATION * dt)
         height = between(BODY_HEIGHT, self.parameters.body_height)
-        self._height += float(np.clip(height - self._height, -HEIGHT_RATE * dt, HEIGHT_RATE * dt))
+        self._height += min(max(height - self._height, -HEIGHT_RATE * dt), HEIGHT_RATE * dt)
         self._pose = approach(self._pose, pose.array(), POSE_RATE * dt)
         lift = np.zeros(4)
         if self._velocity.any() or marching or self._must_settle():
             lift = self._walk(dt)
         goal = inverse(self._in_body(lift))
         # Rounding may carry a joint past its limit by the last bit.
-        self._joints = np.clip(approach(self._joints, goal, JOINT_RATE * dt), LOWER, UPPER)
+        self._joints = clip(approach(self._joints, goal, JOINT_RATE * dt), LOWER, UPPER)
         return self._joints
 
     def _walk(self, dt: float) -> Array:
@@ -246,7 +265,7 @@ class Gait:
         self._swinging = swinging
 
         standing = self._feet - self._slow_down * self._flow(self._feet) * dt
-        share = np.clip((phases - duty) / (1 - duty), 0, 1)
+        share = clip((phases - duty) / (1 - duty), 0, 1)
         eased = share - np.sin(2 * np.pi * share) / (2 * np.pi)
         landing = places + self._scatter + self._slow_down * flow * duty * cycle / 2
         swung = self._lift_off + (landing - self._lift_off) * eased[:, None]
@@ -272,15 +291,13 @@ class Gait:
         """Velocity of the ground against the body, reversed, at the feet (4, 2)."""
         vx, vy, yaw = self._velocity
         arm = feet - self.pivot
-        return np.stack((vx - yaw * arm[:, 1], vy + yaw * arm[:, 0]), axis=1)
+        flow = np.empty((4, 2))
+        flow[:, 0], flow[:, 1] = vx - yaw * arm[:, 1], vy + yaw * arm[:, 0]
+        return flow
 
     def _places(self) -> Array:
         """Where the feet stand (4, 2) when nothing moves."""
-        sideways = between(STANCE_ANGLE, self.parameters.stance_angle)
-        distance = between(STANCE_DISTANCE, self.parameters.stance_distance)
-        turn = np.sign(HIPS[:, 0] * HIPS[:, 1]) * sideways
-        heading = YAWS + turn
-        return HIPS + distance * np.stack((np.cos(heading), np.sin(heading)), axis=1)
+        return _places(self.parameters.stance_angle, self.parameters.stance_distance)
 
     def _must_settle(self) -> bool:
         """Whether a foot is in the air or stands off its place, so that the robot must step on."""
@@ -293,7 +310,9 @@ class Gait:
         return bool(((share > 0.05) & (share < 0.95)).any())
 
     def _in_body(self, lift: Array) -> Array:
-        x, y, z, roll, pitch, yaw = self._pose
-        feet = np.column_stack((self._feet, lift + FOOT_RADIUS - self._height))
-        centre = np.array((x + self._sway[0], y + self._sway[1], z))
-        return (feet - centre) @ rotation(roll, pitch, yaw)
+        feet = np.empty((4, 3))
+        feet[:, :2], feet[:, 2] = self._feet - self._sway, lift + FOOT_RADIUS - self._height
+        if not self._pose.any():  # walking, as a rule
+            return feet
+        turned: Array = (feet - self._pose[:3]) @ rotation(*self._pose[3:].tolist())
+        return turned
