@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sentinel_behavior.bench.invariants import WORLDS
 from sentinel_behavior.geometry import Pose
+from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
@@ -21,7 +22,7 @@ def test_no_random_world_breaks_it(name):
 
 
 RACCOON_BOX, OTHER_BOX = Box(300, 200, 80, 60), Box(20, 100, 60, 120)
-score = st.floats(0.15, 1.0)
+score = st.floats(DEFAULTS['veto_level'], 1.0)
 picture = st.fixed_dictionaries(
     {
         'wait': st.sampled_from([0.05, 0.1, 0.2]),

@@ -15,7 +15,7 @@ from PIL import Image
 from sentinel_behavior.incidents.model import Incident, Kind, Picture, Sound
 from sentinel_behavior.incidents.store import FILE_NAME, SqliteStore, StoreError
 from sentinel_behavior.report import command, film, period, statistics, wording
-from sentinel_behavior.report.page import verdict
+from sentinel_behavior.report.figures import verdict
 from sentinel_common.errors import SentinelError
 
 from sentinel_behavior import report

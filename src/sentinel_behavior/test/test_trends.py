@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sentinel_behavior.incidents.model import Decision, Log, Run, Sound, Stimulus, Visit
-from sentinel_behavior.report.page import _trends
+from sentinel_behavior.report.figures import trends as shown
 from sentinel_behavior.report.statistics import LEAST_ARM, LEAST_TRIALS, reduction, slope
 from sentinel_behavior.report.summary import Summary
 from sentinel_behavior.report.trends import trends
@@ -138,4 +138,4 @@ def test_the_loudest_hour():
 def test_nothing_has_no_trend_and_the_page_can_say_it():
     found = of([])
     assert (found.bars, found.returns, found.habituation, found.lift) == ((), (), None, None)
-    assert _trends(found)['facts'] == []
+    assert shown(found)['facts'] == []

@@ -8,7 +8,8 @@ from sentinel_common.species import PROTECTED
 from ..tracks import Sureness
 from ..zones import Zones
 from . import limits, rules
-from .core import Guard, RuleSet, Watch
+from .core import Guard, RuleSet
+from .witness import Watch
 
 
 def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:

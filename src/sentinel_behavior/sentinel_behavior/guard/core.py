@@ -3,65 +3,28 @@
 Stands between everything that wants and everything that acts, and can only take away.
 """
 
-import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sentinel_common.detections import Detection, Frame, TargetFrame
-from sentinel_common.species import PERSON, PROTECTED
+from sentinel_common.detections import Frame, TargetFrame
 
-from ..geometry import STOP, DeadReckoning, Point, Pose, Twist
-from ..tracks import PART, SURENESS, Sureness, SureTracks, covered
+from ..geometry import STOP, DeadReckoning, Pose, Twist
+from ..tracks import SURENESS, Sureness, SureTracks
+from .animals import Animals
 from .limits import Limit, closing_speed
 from .rules import Act, Rule
-from .scene import Animal, Evidence, Scene
+from .scene import Scene
+from .witness import WATCH, Watch, Witness
 
 # A command older than this, counted from its receipt, is as good as none, s.
 COMMAND_TIMEOUT = 0.5
-
-# Another animal's box may share so much with the target's before both count as the same animal
-# (IoU).
-SAME_ANIMAL_IOU = 0.5
-
-# What a part of a raccoon is taken for: its head for a cat, its back for a dog. Nobody takes it for
-# a person, and a person's box inside the target's is a person.
-CONFUSABLE = frozenset({'cat', 'dog'})
-
-# How long a place of an animal that is no longer seen still keeps the robot away, s.
-ANIMAL_MEMORY = 3.0
 
 # Window of the charge limit, s.
 CHARGE_WINDOW = 60.0
 
 # Light seconds are counted over one hour, s.
 LIGHT_WINDOW = 3600.0
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What counts as a sign of somebody protected.
-
-    ``veto_level`` is far below the level of an alarm. Evidence whose box is the target's own (a
-    detector that wavers between raccoon and cat) or a part of it is excused as long as the track is
-    surely a target, but not from ``alarm_level`` on: what a wavering detector says of the target
-    itself already counts in its posterior, by which it stays sure or does not. For a person the
-    level is lower (``person_alarm_level``): raccoons look like cats and dogs, not like people.
-    """
-
-    targets: frozenset[str] = frozenset({'raccoon'})
-    protected: frozenset[str] = PROTECTED
-    veto_level: float = 0.15
-    alarm_level: float = 0.9
-    person_alarm_level: float = 0.5
-    seconds: float = 10.0
-
-    def alarm(self, species: str) -> float:
-        """Score from which ``species`` counts in the box of the target itself."""
-        return self.person_alarm_level if species == PERSON else self.alarm_level
-
-
-WATCH = Watch()
 
 
 @dataclass(frozen=True)
@@ -114,20 +77,6 @@ class Relayed:
     source: str
 
 
-@dataclass
-class _Sight:
-    time: float
-    score: float
-
-
-@dataclass
-class _Memory:
-    position: Point  # in the locally steady frame of the dead reckoning
-    sigma: float
-    time: float
-    entry: Point
-
-
 class Guard:
     """Remembers what was heard, judges it by rules, and relays commands.
 
@@ -147,15 +96,14 @@ class Guard:
         self.emergency_stop = False
         self.image_height: int | None = None
         self._rules = rules
-        self._watch = watch
         self._max_speed = max_speed
         self._frame: Frame | None = None
         self._frame_time: float | None = None
         self._sweep_time: float | None = None
         self._targets_time: float | None = None
         self._sure = SureTracks(watch.targets, sureness)
-        self._evidence: dict[tuple[str, frozenset[str]], _Sight] = {}
-        self._animals: dict[str, _Memory] = {}
+        self._witness = Witness(watch)
+        self._animals = Animals()
         self._reckoning = DeadReckoning()
         self._sound_time: float | None = None
         self._sound_used = 0.0
@@ -172,30 +120,8 @@ class Guard:
     def see(self, frame: Frame, captured: float) -> None:
         """A picture captured at ``captured`` was looked at."""
         self._frame, self._frame_time = frame, captured
-        seen = {d.track_id: d for d in frame.detections if d.track_id}
         self._sure.see(frame)
-        for detection in frame.detections:
-            self._note_protected(detection, seen, captured)
-        self._evidence = {
-            k: s for k, s in self._evidence.items() if captured - s.time <= self._watch.seconds
-        }
-
-    def _note_protected(
-        self, detection: Detection, tracks: Mapping[str, Detection], captured: float
-    ) -> None:
-        for species in self._watch.protected:
-            score = detection.scores.get(species, 0.0)
-            if score < self._watch.veto_level:
-                continue
-            same: frozenset[str] = frozenset()
-            if score < self._watch.alarm(species):
-                same = frozenset(
-                    track_id
-                    for track_id, track in tracks.items()
-                    if track.box.iou(detection.box) >= SAME_ANIMAL_IOU
-                    or (species in CONFUSABLE and covered(detection.box, track.box) >= PART)
-                )
-            self._evidence[species, same] = _Sight(captured, score)
+        self._witness.see(frame, captured)
 
     def sweep(self, captured: float) -> None:
         """A full look past the motion gate ended with the picture captured at ``captured``."""
@@ -205,31 +131,13 @@ class Guard:
         """Confirmed tracks stand at these places."""
         self._targets_time = captured
         self._reckoning.advance(captured)
-        here = self._reckoning.pose
-        for target in frame.targets:
-            distance = math.hypot(target.x, target.y) or 1.0
-            ux, uy = target.x / distance, target.y / distance
-            variance = (
-                ux * ux * target.variance_x
-                + uy * uy * target.variance_y
-                + 2 * ux * uy * target.covariance_xy
-            )
-            place = here.to_world((target.x, target.y))
-            known = self._animals.get(target.track_id)
-            self._animals[target.track_id] = _Memory(
-                place, math.sqrt(max(0.0, variance)), captured, known.entry if known else place
-            )
-        self._animals = {
-            i: m for i, m in self._animals.items() if captured - m.time <= ANIMAL_MEMORY
-        }
+        self._animals.locate(frame, captured, self._reckoning.pose)
 
     def fix(self, pose: Pose, variance: float, now: float) -> None:
         """Somebody saw the robot at ``pose`` in ``map``."""
         before = self._reckoning.pose
         self._reckoning.fix(pose, variance, now)
-        for memory in self._animals.values():
-            memory.position = pose.to_world(before.to_base(memory.position))
-            memory.entry = pose.to_world(before.to_base(memory.entry))
+        self._animals.move(before, pose)
 
     def hear(self, used_last_hour: float, now: float) -> None:
         """The speaker told how many seconds of sound it made in the last hour."""
@@ -255,11 +163,6 @@ class Guard:
         self._reckoning.advance(now)
         here = self._reckoning.pose
         sure = self._sure.sure
-        animals = tuple(
-            Animal(i, here.to_base(m.position), m.sigma, now - m.time, here.to_base(m.entry))
-            for i, m in self._animals.items()
-            if now - m.time <= ANIMAL_MEMORY
-        )
         return Scene(
             now=now,
             armed=self.armed,
@@ -268,9 +171,9 @@ class Guard:
             frame_age=_age(now, self._frame_time),
             sweep_age=_age(now, self._sweep_time),
             targets_age=_age(now, self._targets_time),
-            evidence=self._strongest(now, sure),
+            evidence=self._witness.newest(now, sure),
             sure=sure,
-            animals=animals,
+            animals=self._animals.at(now, here),
             image_height=self.image_height,
             pose=self._reckoning.estimate,
             local=here,
@@ -281,14 +184,6 @@ class Guard:
             approached=self._approached(now),
             hour=hour,
         )
-
-    def _strongest(self, now: float, sure: frozenset[str]) -> Evidence | None:
-        counted = [
-            Evidence(species, sight.score, now - sight.time)
-            for (species, same), sight in self._evidence.items()
-            if not same & sure and now - sight.time <= self._watch.seconds
-        ]
-        return min(counted, key=lambda e: (e.age, -e.score), default=None)
 
     def _light_used(self, now: float) -> float:
         while self._lights and self._lights[0][1] < now - LIGHT_WINDOW:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sentinel_common.errors import SentinelError
 
-from .store import StoreError
+from .port import StoreError
 
 # Unsaved incidents kept while the disk is full; a garden has a few hundred in a night.
 _WAITING = 10_000

@@ -14,7 +14,7 @@ from .film_frame import Caption, compose
 from .latency import LatencyLog
 from .model import Incident, Kind, Picture, Sound
 from .pictures import Pixels, boxes_in, crop, to_rgb, whole
-from .store import IncidentStore
+from .port import IncidentStore
 
 # Pictures and frames that wait for their partner: 3 s at 10 Hz.
 _RING = 30

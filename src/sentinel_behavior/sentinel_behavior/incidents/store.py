@@ -1,4 +1,4 @@
-"""Where incidents are kept: the port, and SQLite behind it.
+"""Where incidents are kept: SQLite behind the port.
 
 One transaction per incident, a write-ahead log, and a flush to the disk at each commit: whatever
 ``record`` returned from is there after a power cut, and a process that is killed at any moment
@@ -11,9 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
-
-from sentinel_common.errors import SentinelError
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .model import (
     INTERRUPTED,
@@ -28,6 +26,9 @@ from .model import (
     Stimulus,
     Visit,
 )
+from .port import StoreError
+from .schema import MIGRATIONS
+from .writers import WRITERS, as_json
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -39,139 +40,7 @@ FILE_NAME = 'incidents.sqlite3'
 # How long a writer waits for another process that has the file open, s.
 _BUSY_TIMEOUT = 5.0
 
-# Entry n leads from version n to n + 1 (PRAGMA user_version). Entries are only ever appended.
-MIGRATIONS = (
-    """
-    CREATE TABLE runs (
-        id INTEGER PRIMARY KEY,
-        started REAL NOT NULL,              -- s, ROS time, as all times here
-        last_alive REAL NOT NULL,
-        info TEXT NOT NULL                  -- JSON object
-    );
-    CREATE TABLE visits (
-        id TEXT PRIMARY KEY,
-        run_id INTEGER NOT NULL REFERENCES runs (id),
-        track_id TEXT NOT NULL,
-        species TEXT NOT NULL,
-        probability REAL NOT NULL,
-        started REAL NOT NULL,              -- capture time of the picture that confirmed the animal
-        ended REAL,                         -- NULL while it lasts
-        outcome TEXT NOT NULL DEFAULT '',
-        false_alarm INTEGER NOT NULL DEFAULT 0,
-        note TEXT NOT NULL DEFAULT '',
-        detail TEXT NOT NULL DEFAULT '{}',  -- of VISIT_STARTED
-        end_detail TEXT NOT NULL DEFAULT '{}'
-    );
-    CREATE INDEX visits_started ON visits (started);
-    CREATE TABLE decisions (
-        id INTEGER PRIMARY KEY,
-        visit_id TEXT NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
-        stamp REAL NOT NULL,                -- capture time of the picture that it answers
-        told REAL NOT NULL,                 -- when the recorder heard of it
-        deterrent TEXT NOT NULL,
-        detail TEXT NOT NULL
-    );
-    CREATE INDEX decisions_visit ON decisions (visit_id);
-    CREATE TABLE stimuli (
-        id INTEGER PRIMARY KEY,
-        visit_id TEXT NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
-        stamp REAL NOT NULL,
-        told REAL NOT NULL,
-        deterrent TEXT NOT NULL,
-        seconds REAL,                       -- NULL until the end is known
-        detail TEXT NOT NULL,
-        end_detail TEXT NOT NULL DEFAULT '{}'
-    );
-    CREATE INDEX stimuli_visit ON stimuli (visit_id);
-    CREATE TABLE holds (
-        id INTEGER PRIMARY KEY,
-        visit_id TEXT REFERENCES visits (id) ON DELETE CASCADE,
-        stamp REAL NOT NULL,
-        told REAL NOT NULL,
-        track_id TEXT NOT NULL,
-        species TEXT NOT NULL,
-        probability REAL NOT NULL,
-        detail TEXT NOT NULL
-    );
-    CREATE INDEX holds_stamp ON holds (stamp);
-    CREATE TABLE pictures (
-        path TEXT PRIMARY KEY,              -- relative to the folder of this file
-        visit_id TEXT REFERENCES visits (id) ON DELETE CASCADE,
-        track_id TEXT NOT NULL,
-        stamp REAL NOT NULL,
-        kind TEXT NOT NULL,                 -- crop or frame
-        why TEXT NOT NULL,
-        x INTEGER NOT NULL,                 -- upper left corner in the source image, px
-        y INTEGER NOT NULL,
-        width INTEGER NOT NULL,
-        height INTEGER NOT NULL,
-        boxes TEXT NOT NULL                 -- JSON list, pixels of the stored picture
-    );
-    CREATE INDEX pictures_visit ON pictures (visit_id);
-    CREATE TABLE sounds (
-        id INTEGER PRIMARY KEY,
-        started REAL NOT NULL,
-        seconds REAL NOT NULL,
-        name TEXT NOT NULL,
-        volume REAL NOT NULL
-    );
-    CREATE INDEX sounds_started ON sounds (started);
-    """,
-)
-
-
 _JSON_COLUMNS = frozenset({'detail', 'end_detail', 'info', 'boxes'})
-
-
-class StoreError(SentinelError):
-    """The incident log cannot be read or written; ``passing`` where a later try may succeed."""
-
-    def __init__(self, reason: str, cure: str = '', *, passing: bool = False) -> None:
-        super().__init__(reason, cure)
-        self.passing = passing
-
-
-class IncidentStore(Protocol):
-    """Port: what the recorder asks of a store.
-
-    Each call is durable when it returns, or raises StoreError.
-    """
-
-    def record(self, incident: Incident, told: float) -> None:
-        """Keep ``incident``, which was heard of at ``told`` (s)."""
-        ...
-
-    def add_picture(self, picture: Picture) -> None:
-        """Keep what is known of a stored picture."""
-        ...
-
-    def add_sound(self, sound: Sound) -> None:
-        """Keep that a sound was made."""
-        ...
-
-    def mark(self, visit_id: str, false_alarm: bool, note: str = '') -> None:
-        """Say that a visit was a false alarm, or take that back."""
-        ...
-
-    def alive(self, now: float) -> None:
-        """Note that the recorder still listens at ``now`` (s)."""
-        ...
-
-    def forget(self, before: float) -> int:
-        """Delete what began before ``before`` (s); return the number of visits deleted."""
-        ...
-
-    def picture_paths(self) -> frozenset[str]:
-        """Paths of all pictures that are known, relative to the folder."""
-        ...
-
-    def close(self) -> None:
-        """Close the store; a second call does nothing."""
-        ...
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, separators=(',', ':'), sort_keys=True)
 
 
 class SqliteStore:
@@ -267,7 +136,7 @@ class SqliteStore:
             )
             cursor = db.execute(
                 'INSERT INTO runs (started, last_alive, info) VALUES (?, ?, ?)',
-                (now, now, _json(info)),
+                (now, now, as_json(info)),
             )
             self._run = cursor.lastrowid
 
@@ -291,7 +160,7 @@ class SqliteStore:
         with self._transaction() as db:
             if incident.visit_id:
                 self._meet(db, incident)
-            _WRITERS[incident.kind](db, incident, told)
+            WRITERS[incident.kind](db, incident, told)
 
     def mark(self, visit_id: str, false_alarm: bool, note: str = '') -> None:
         """Say that a visit was a false alarm, or take that back; StoreError where there is none."""
@@ -422,85 +291,3 @@ def _value(kind: type[_T], row: sqlite3.Row, **more: Any) -> _T:
             value = bool(value)
         more[name] = tuple(value) if isinstance(value, list) else value
     return kind(**more)
-
-
-def _visit_started(db: sqlite3.Connection, incident: Incident, told: float) -> None:
-    db.execute(
-        'UPDATE visits SET track_id = ?, species = ?, probability = ?, started = ?, detail = ?'
-        ' WHERE id = ?',
-        (
-            incident.track_id,
-            incident.species,
-            incident.probability,
-            incident.stamp,
-            _json(incident.detail),
-            incident.visit_id,
-        ),
-    )
-
-
-def _decision(db: sqlite3.Connection, incident: Incident, told: float) -> None:
-    db.execute(
-        'INSERT INTO decisions (visit_id, stamp, told, deterrent, detail) VALUES (?, ?, ?, ?, ?)',
-        (incident.visit_id, incident.stamp, told, incident.deterrent, _json(incident.detail)),
-    )
-
-
-def _stimulus_started(db: sqlite3.Connection, incident: Incident, told: float) -> None:
-    db.execute(
-        'INSERT INTO stimuli (visit_id, stamp, told, deterrent, detail) VALUES (?, ?, ?, ?, ?)',
-        (incident.visit_id, incident.stamp, told, incident.deterrent, _json(incident.detail)),
-    )
-
-
-def _stimulus_ended(db: sqlite3.Connection, incident: Incident, told: float) -> None:
-    db.execute(
-        'UPDATE stimuli SET seconds = coalesce(?, ? - told), end_detail = ? WHERE id ='
-        ' (SELECT max(id) FROM stimuli WHERE visit_id = ? AND deterrent = ? AND seconds IS NULL)',
-        (
-            incident.detail.get('seconds'),
-            told,
-            _json(incident.detail),
-            incident.visit_id,
-            incident.deterrent,
-        ),
-    )
-
-
-def _visit_ended(db: sqlite3.Connection, incident: Incident, told: float) -> None:
-    db.execute(
-        'UPDATE visits SET species = ?, ended = ?, outcome = ?, end_detail = ? WHERE id = ?',
-        (
-            incident.species,
-            incident.stamp,
-            str(incident.detail.get('outcome', '')),
-            _json(incident.detail),
-            incident.visit_id,
-        ),
-    )
-
-
-def _held_fire(db: sqlite3.Connection, incident: Incident, told: float) -> None:
-    db.execute(
-        'INSERT INTO holds (visit_id, stamp, told, track_id, species, probability, detail)'
-        ' VALUES (?, ?, ?, ?, ?, ?, ?)',
-        (
-            incident.visit_id or None,
-            incident.stamp,
-            told,
-            incident.track_id,
-            incident.species,
-            incident.probability,
-            _json(incident.detail),
-        ),
-    )
-
-
-_WRITERS = {
-    Kind.VISIT_STARTED: _visit_started,
-    Kind.DECISION: _decision,
-    Kind.STIMULUS_STARTED: _stimulus_started,
-    Kind.STIMULUS_ENDED: _stimulus_ended,
-    Kind.VISIT_ENDED: _visit_ended,
-    Kind.HELD_FIRE: _held_fire,
-}

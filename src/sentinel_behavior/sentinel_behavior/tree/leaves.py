@@ -5,7 +5,9 @@ waits: time is ``world.now``.
 """
 
 from . import calm, conditions, engage
+from .act import Act
 from .leaf import Leaf
+from .observe import Observe
 
 LEAVES: dict[str, type[Leaf]] = {
     'disarmed': conditions.Disarmed,
@@ -28,7 +30,7 @@ LEAVES: dict[str, type[Leaf]] = {
     'state': calm.State,
     'face': calm.Face,
     'choose': engage.Choose,
-    'act': engage.Act,
-    'observe': engage.Observe,
+    'act': Act,
+    'observe': Observe,
     'hold_fire': engage.HoldFire,
 }

@@ -1,0 +1,267 @@
+"""What the page says in figures: tiles, deterrents, times, trends, costs, the simulator's truth."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..incidents.model import REPELLED, TREATMENT
+from . import statistics, wording
+from .summary import Summary
+from .trends import Trends
+
+_HISTOGRAM_BINS = 24
+
+
+def verdict(summary: Summary) -> str:
+    """Say in a sentence or two how the period went."""
+    targets = summary.targets
+    if not summary.log.runs:
+        return 'The recorder did not listen in this time.'
+    if not targets:
+        others = wording.counted(summary.others)
+        return 'Nothing came that is to be kept away.' + (f' Others: {others}.' if others else '')
+    counts = wording.listed(
+        wording.plural(sum(v.species == s for v in targets), f'{wording.name(s)} visit')
+        for s in dict.fromkeys(v.species for v in targets)
+    )
+    met, gone = summary.times_to_stimulus, summary.times_to_departure
+    text = f'{counts}, {summary.repelled} repelled.'
+    if met:
+        text += f' The first deterrent came {wording.duration(float(np.median(met)))} after the'
+        text += ' animal was confirmed'
+        text += (
+            f', and it was gone {wording.duration(float(np.median(gone)))} later' if gone else ''
+        )
+        text += ' (medians).' if len(met) > 1 else '.'
+    return text
+
+
+def tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
+    """The figures at the top; ``loudest``: s of sound in the loudest hour."""
+    targets, met, gone = summary.targets, summary.times_to_stimulus, summary.times_to_departure
+
+    def spread(values: Sequence[float], otherwise: str) -> str:
+        if len(values) < 2:
+            return '' if values else otherwise
+        return f'{wording.duration(min(values))} to {wording.duration(max(values))}'
+
+    def middle(values: Sequence[float]) -> str:
+        return wording.duration(float(np.median(values))) if values else 'none'
+
+    share = ''
+    if targets:
+        low, high = statistics.wilson(summary.repelled, summary.answerable)
+        share = f'of {summary.answerable}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %'
+        if summary.answerable < len(targets):
+            share += f'; {len(targets) - summary.answerable} more were a hold-out'
+    wrong = len(summary.wrong_actions)
+    return [
+        {
+            'label': 'visits to keep away',
+            'value': str(len(targets)),
+            'note': f'others: {wording.counted(summary.others)}' if summary.others else '',
+        },
+        {
+            'label': 'repelled',
+            'value': str(summary.repelled),
+            'note': share,
+            'tone': 'good' if summary.repelled else '',
+        },
+        {
+            'label': 'to first deterrent',
+            'value': middle(met),
+            'note': spread(met, 'nothing was done'),
+        },
+        {'label': 'to departure', 'value': middle(gone), 'note': spread(gone, 'none was repelled')},
+        {
+            'label': 'actions',
+            'value': str(summary.actions.total()),
+            'note': wording.counted(summary.actions),
+        },
+        {
+            'label': 'at people or pets',
+            'value': str(wrong),
+            'note': 'as far as the log knows',
+            'tone': 'bad' if wrong else 'good',
+        },
+        {
+            'label': 'held fire',
+            'value': str(len(summary.holds)),
+            'note': wording.counted(Counter(dict(summary.rules.most_common(3)))),
+        },
+        {
+            'label': 'noise made',
+            'value': wording.duration(summary.noise) if summary.noise else 'none',
+            'note': f'{wording.duration(loudest)} in the loudest hour' if loudest else '',
+        },
+    ]
+
+
+def deterrents(summary: Summary) -> list[dict[str, Any]]:
+    """How each deterrent did as the last one of a visit: the one that the animal left after."""
+    tried: dict[str, list[bool]] = {}
+    for visit in summary.targets:
+        for stimulus in visit.stimuli:
+            last = stimulus is visit.stimuli[-1]
+            worked = last and visit.outcome == REPELLED
+            tried.setdefault(stimulus.deterrent, []).append(worked)
+    rows = []
+    for deterrent, results in sorted(tried.items(), key=lambda item: -len(item[1])):
+        low, high = statistics.wilson(sum(results), len(results))
+        rows.append(
+            {
+                'name': wording.name(deterrent),
+                'tries': len(results),
+                'worked': sum(results),
+                'rate': 100 * sum(results) / len(results),
+                'low': 100 * low,
+                'high': 100 * high,
+            }
+        )
+    return rows
+
+
+def latency(summary: Summary) -> dict[str, Any] | None:
+    """From the picture to the radio; None where nobody measured it."""
+    if not summary.latency:
+        return None
+    values = [1000 * sample['write'] for sample in summary.latency]
+    histogram = statistics.bins(values, _HISTOGRAM_BINS)
+    most = max(count for _, _, count in histogram)
+    whole = [s for s in summary.latency if 'detection' in s]
+    stages = []
+    if whole:
+        marks = np.median([(0.0, s['detection'], s['command'], s['write']) for s in whole], axis=0)
+        names = ('picture to detection', 'detection to command', 'command to radio')
+        stages = [
+            {'name': n, 'ms': 1000 * d, 'share': 100 * d / marks[-1] if marks[-1] else 0.0}
+            for n, d in zip(names, np.diff(marks).tolist(), strict=True)
+        ]
+    return {
+        'bars': [
+            {'height': 100 * n / most, 'title': f'{a:.0f} to {b:.0f} ms: {n}'}
+            for a, b, n in histogram
+        ],
+        'top': f'{histogram[-1][1]:.0f} ms',
+        'quantiles': [(k, 1000 * v) for k, v in summary.latency_quantiles().items()],
+        'count': len(values),
+        'stages': stages,
+    }
+
+
+def trends(found: Trends) -> dict[str, Any]:
+    """What the template needs of the trends, in words and percent."""
+    species = [s for s, _ in sum((bar.counts for bar in found.bars), Counter()).most_common()]
+    most = max((bar.counts.total() for bar in found.bars), default=0)
+    form = '%-d %b' if found.by_nights else '%-d %b, %H:00'
+    bars = [
+        {
+            'title': f'{bar.start.strftime(form)}: {wording.counted(bar.counts) or "none"}',
+            'parts': [
+                {'species': s, 'height': 100 * bar.counts[s] / most}
+                for s in species
+                if bar.counts[s]
+            ],
+        }
+        for bar in found.bars
+    ]
+    facts = []
+    if found.returns:
+        quarter, middle, three = np.quantile(found.returns, [0.25, 0.5, 0.75])
+        facts.append(
+            (
+                'time until the next visit',
+                wording.duration(middle),
+                f'middle half {wording.duration(quarter)} to {wording.duration(three)}, '
+                f'{len(found.returns)} intervals',
+            )
+        )
+    if found.habituation:
+        facts.append(_habituation(found.habituation))
+    for arm in found.arms:
+        facts.append(
+            (
+                f'mean stay, {wording.name(arm.name)}',
+                wording.duration(arm.mean),
+                wording.plural(len(arm.stays), 'visit'),
+            )
+        )
+    lifts = (('deterrents', found.lift), ('neutral sound', found.neutral_lift))
+    for name, lift in lifts:
+        if lift:
+            facts.append(
+                (
+                    f'{name}: stay shorter than in the hold-out by',
+                    f'{lift.value:.0%}',
+                    f'95 % interval {lift.low:.0%} to {lift.high:.0%}, {lift.count} visits',
+                )
+            )
+    return {
+        'bars': bars,
+        'species': species,
+        'most': most,
+        'first': found.bars[0].start.strftime(form) if found.bars else '',
+        'last': found.bars[-1].start.strftime(form) if found.bars else '',
+        'unit': 'night' if found.by_nights else 'hour',
+        'facts': facts,
+        'trial': any(arm.name != TREATMENT for arm in found.arms),
+    }
+
+
+def _habituation(slope: statistics.Estimate) -> tuple[str, str, str]:
+    """Say how the odds of repelling change over ten visits."""
+    value, low, high = (float(np.exp(10 * s)) for s in (slope.value, slope.low, slope.high))
+    if high < 1:
+        meaning = 'they get used to it'
+    elif low > 1:
+        meaning = 'it works better and better'
+    else:
+        meaning = 'no trend can be told from chance'
+    return (
+        'odds of repelling, from one visit to the tenth after it',
+        f'times {value:.2g}',
+        f'95 % interval {low:.2g} to {high:.2g}, {slope.count} visits: {meaning}',
+    )
+
+
+def flat(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, str]]:
+    """Figures of a nested JSON object as (name, value)."""
+    rows: list[tuple[str, str]] = []
+    for key, value in values.items():
+        label = f'{prefix}{wording.name(str(key))}'
+        if isinstance(value, Mapping):
+            rows += flat(value, f'{label}: ')
+        elif isinstance(value, bool | int | str):
+            rows.append((label, str(value)))
+        elif isinstance(value, float):
+            # Times of day would be unreadable with four digits.
+            rows.append((label, f'{value:.4g}' if value < 1e8 else wording.moment(value)))
+    return rows
+
+
+def costs(stack: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What each node cost: name, mean number of processors, memory at its highest."""
+    return [
+        (name, f'{100 * node["cpu_cores_mean"]:.0f} %', f'{node["pss_peak_mb"]:.0f} MB')
+        for name, node in stack.get('nodes', {}).items()
+        if 'cpu_cores_mean' in node and 'pss_peak_mb' in node
+    ]
+
+
+def tables(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Lists of JSON objects as tables: names of the columns, rows."""
+    tables = []
+    for value in values.values():
+        if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
+            columns = list(value[0])
+            rows = [[_cell(row.get(column)) for column in columns] for row in value]
+            tables.append({'columns': [wording.name(c) for c in columns], 'rows': rows})
+    return tables
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ''
+    return f'{value:.2f}' if isinstance(value, float) else wording.name(str(value))

@@ -1,0 +1,146 @@
+"""The action that carries out a deterrent."""
+
+from py_trees.common import Status
+
+from ..deterrents import Deterrent, Motion
+from ..geometry import Twist
+from ..visits import Stimulus, Visit, bearing, distance_low
+from ..world import Kind, Play, World
+from .leaf import AHEAD, STANCE, Leaf, turn_to
+
+# Period of the back and forth of a lunge or a strafe, s, and of the knees of a stomp, s.
+SWING = 1.2
+STOMP = 0.5
+
+# Ends of a stimulus that the guard brought about, by itself or through a higher branch of the tree.
+CUT_SHORT = frozenset({'guard', 'interrupted'})
+
+
+class Act(Leaf):
+    """Carries out the chosen deterrent; RUNNING until it ends, SUCCESS then, however it ended."""
+
+    def __init__(self, *, name: str, world: World) -> None:
+        super().__init__(name=name, world=world)
+        self._deterrent: Deterrent | None = None
+        self._visit: Visit | None = None
+        self._start = 0.0
+
+    def initialise(self) -> None:
+        """Start it."""
+        world = self.world
+        visit = world.visit
+        if visit is None:
+            return
+        self._visit = visit
+        self._deterrent = deterrent = world.catalogue.by_name[world.deterrent]
+        self._start = world.now
+        world.usage.note(deterrent.name, world.now)
+        visit.stimuli.append(Stimulus(deterrent.name, deterrent.step, world.stamp))
+        if deterrent.sound:
+            world.wants.play = Play(deterrent.sound.name, deterrent.sound.volume)
+        if deterrent.hook:
+            world.wants.hook = deterrent.name
+        world.tell(
+            Kind.STIMULUS_STARTED,
+            visit,
+            {
+                'sound': deterrent.sound.name if deterrent.sound else '',
+                'volume': deterrent.sound.volume if deterrent.sound else 0.0,
+                'light': deterrent.light is not None,
+                'color': list(deterrent.light.color) if deterrent.light else None,
+                'flash_hz': deterrent.light.flash_hz if deterrent.light else 0.0,
+                'motion': deterrent.motion.kind if deterrent.motion else '',
+                'hook': deterrent.hook.kind if deterrent.hook else '',
+                'step': deterrent.step,
+                'duration': deterrent.duration,
+                'index': len(visit.stimuli) - 1,
+                **world.sight(visit),
+            },
+            deterrent.name,
+        )
+
+    def update(self) -> Status:
+        """See py_trees."""
+        deterrent, world = self._deterrent, self.world
+        if deterrent is None:
+            return self.say(Status.FAILURE, 'nobody is there')
+        ended = self._ended(deterrent)
+        if ended:
+            self._end(ended)
+            return self.say(Status.SUCCESS, ended)
+        elapsed = world.now - self._start
+        world.state = 'engaging'
+        world.explanation = f'{deterrent.name} for another {deterrent.duration - elapsed:.0f} s.'
+        if deterrent.light:
+            world.wants.color = deterrent.light.at(elapsed)
+        world.wants.twist = turn_to(world)
+        if deterrent.motion:
+            world.wants.twist, world.wants.height = _motion(world, deterrent.motion, elapsed)
+        return self.say(Status.RUNNING, f'{deterrent.name} {elapsed:.0f} s')
+
+    def terminate(self, new_status: Status) -> None:
+        """A higher branch took over: end at once."""
+        super().terminate(new_status)
+        if new_status == Status.INVALID and self._deterrent is not None:
+            self._end('interrupted')
+
+    def _ended(self, deterrent: Deterrent) -> str:
+        world, visit = self.world, self._visit
+        allowed = world.allowed
+        if (deterrent.sound and not allowed.sound) or (deterrent.light and not allowed.light):
+            return 'guard'
+        if not (allowed.turning or allowed.sound or allowed.light):
+            return 'guard'
+        if visit is None or world.out_of_sight(visit):
+            return 'target_lost'
+        return 'finished' if world.now - self._start >= deterrent.duration else ''
+
+    def _end(self, reason: str) -> None:
+        world, visit, deterrent = self.world, self._visit, self._deterrent
+        self._deterrent = self._visit = None
+        if visit is None or deterrent is None:
+            return
+        world.wants.color = (0.0, 0.0, 0.0)
+        if deterrent.hook:
+            world.wants.end_hook = deterrent.name
+        world.wants.stop_sound = deterrent.sound is not None and reason != 'finished'
+        if deterrent.motion and deterrent.motion.kind == 'stomp':
+            world.wants.height = STANCE
+        stimulus = visit.stimuli[-1]
+        stimulus.end, stimulus.reason = world.stamp, reason
+        if reason in CUT_SHORT:
+            # What forbade it may come and go (late pictures on a busy computer): no stutter.
+            settings = world.settings
+            used_up = len(visit.stimuli) >= settings.stimuli
+            world.rest(settings.cool_down if used_up else settings.pause)
+        world.tell(
+            Kind.STIMULUS_ENDED,
+            visit,
+            {
+                'seconds': round(stimulus.end - stimulus.start, 3),
+                'completed': reason == 'finished',
+                'reason': reason,
+                'rules': list(world.safety.rules) if world.safety else [],
+                'index': len(visit.stimuli) - 1,
+                **world.sight(visit),
+            },
+            deterrent.name,
+        )
+
+
+def _motion(world: World, motion: Motion, elapsed: float) -> tuple[Twist, float | None]:
+    """Velocity and body height of ``motion`` at ``elapsed`` s; it faces the target meanwhile."""
+    facing = turn_to(world)
+    if motion.kind == 'stomp':
+        return facing, STANCE if int(elapsed / STOMP * 2) % 2 else 0.0
+    if motion.kind == 'face':
+        return facing, None
+    back = int(elapsed / SWING * 2) % 2 == 1
+    if motion.kind == 'strafe':
+        return Twist(0.0, -motion.speed if back else motion.speed, facing.wz), None
+    if motion.kind == 'retreat' or (motion.kind == 'lunge' and back):
+        return Twist(-motion.speed, 0.0, facing.wz), None
+    target = world.target
+    if target is None or abs(bearing(target)) > AHEAD or distance_low(target) <= motion.stop_at:
+        return facing, None
+    return Twist(motion.speed, 0.0, facing.wz), None
