@@ -13,7 +13,7 @@ BENCHMARKS = {
     'latency': 'sentinel_bringup.latency',
     'night': 'sentinel_bringup.night.command',
     'driver': 'sentinel_driver.bench.driver',
-    'walking': 'sentinel_sim.robot.tracking',
+    'walking': 'sentinel_sim.bench.walking',
     'simulator': 'sentinel_sim.bench.simulator',
 }
 

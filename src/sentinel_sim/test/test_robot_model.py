@@ -7,9 +7,10 @@ import mujoco
 import numpy as np
 import pytest
 from sentinel_driver.hermes import Codec, GaitSet, PlayAnimation
-from sentinel_sim.robot import gait, invented, model, tracking
+from sentinel_sim.bench import walking
+from sentinel_sim.bench.walking import Walker
+from sentinel_sim.robot import gait, invented, model
 from sentinel_sim.robot.mekamon import MekaMon
-from sentinel_sim.robot.tracking import Walker
 
 CODEC = Codec()
 
@@ -21,12 +22,12 @@ def urdf() -> ET.Element:
 
 @pytest.fixture(scope='module')
 def plane() -> mujoco.MjModel:
-    return tracking.world(rough=False)
+    return walking.world(rough=False)
 
 
 @pytest.fixture(scope='module')
 def lawn() -> mujoco.MjModel:
-    return tracking.world(rough=True)
+    return walking.world(rough=True)
 
 
 def test_twelve_joints_in_the_order_of_the_protocol(urdf, plane):
@@ -69,7 +70,7 @@ def test_gait_and_description_have_the_same_geometry(plane):
 
 def test_nothing_of_the_robot_is_in_its_own_view(plane):
     data = mujoco.MjData(plane)
-    data.qpos[7:] = MekaMon().step(tracking.DT)
+    data.qpos[7:] = MekaMon().step(walking.DT)
     mujoco.mj_forward(plane, data)
     eye, across = data.camera('robot/eye').xpos, math.tan(math.radians(22.5))
     hit = np.zeros(1, dtype=np.int32)
@@ -106,16 +107,16 @@ def test_stands_at_its_stance_height(plane):
     ],
 )
 def test_follows_the_command_within_15_percent(lawn, wanted):
-    assert tracking.steady(lawn, np.array(wanted, dtype=float)) <= 0.15
+    assert walking.steady(lawn, np.array(wanted, dtype=float)) <= 0.15
 
 
 @pytest.mark.parametrize('seed', range(5))
 def test_does_not_fall_on_random_walks(lawn, seed):
-    assert not tracking.random_walk(lawn, 1000 + seed, changes=5)
+    assert not walking.random_walk(lawn, 1000 + seed, changes=5)
 
 
 def test_walks_up_a_bank():
-    bank = tracking.world(rough=False, slope=math.radians(15))
+    bank = walking.world(rough=False, slope=math.radians(15))
     walker = Walker(bank)
     walker.command(0.3, 0, 0)
     walker.run(1.0)

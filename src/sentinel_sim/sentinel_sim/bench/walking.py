@@ -1,27 +1,24 @@
-"""How well the emulated robot walks: commanded against reached velocity, and falls, on physics.
+"""``./sentinel bench walking``.
 
-The ground is level but rough, as a mown lawn is: bumps of a few millimetres.
-``./sentinel bench walking --json FILE`` prints and writes the figures.
+How well the emulated robot walks on physics: commanded against reached velocity, and falls. The
+ground is level but rough, as a mown lawn is: bumps of a few millimetres.
 """
 
 import argparse
 import json
 import math
-import os
-import platform
-import sys
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sentinel_common.environment import environment
 from sentinel_driver.hermes import MAX_DRIVE, Codec, Drive, GaitSetAll
 
-from . import model
-from .gait import FAST_TROT, FULL_SPEED, FULL_TURN
-from .mekamon import MekaMon
+from ..robot import model
+from ..robot.gait import FAST_TROT, FULL_SPEED, FULL_TURN
+from ..robot.mekamon import MekaMon
 
 Array = npt.NDArray[np.float64]
 
@@ -184,7 +181,10 @@ def measure(*, walks: int, seed: int) -> dict[str, Any]:
         for a in np.arange(8) * math.pi / 4
     ] + [np.array((0.0, 0.0, w)) for w in (0.3, 0.6, 1.0, 1.5, -0.3, -0.6, -1.0, -1.5)]
     mixed = [random_command(random) for _ in range(40)]
-    figures: dict[str, Any] = {'environment': _environment(seed)}
+    figures: dict[str, Any] = {
+        'benchmark': 'walking',
+        **environment(seed, ('mujoco-core', 'numpy')),
+    }
     for name, rough in (('lawn', True), ('plane', False)):
         ground = world(rough=rough, seed=seed)
         figures[name] = {
@@ -215,18 +215,6 @@ def _summary(errors: list[float]) -> dict[str, float]:
     }
 
 
-def _environment(seed: int) -> dict[str, Any]:
-    return {
-        'machine': {'architecture': platform.machine(), 'cores': os.cpu_count()},
-        'versions': {
-            'python': platform.python_version(),
-            'mujoco-core': version('mujoco-core'),
-            'numpy': version('numpy'),
-        },
-        'seed': seed,
-    }
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('--walks', type=int, default=100, help='random walks (default 100)')
@@ -238,13 +226,8 @@ def main(args: argparse.Namespace) -> int:
     """Measure, print, write."""
     figures = measure(walks=args.walks, seed=args.seed)
     text = json.dumps(figures, indent=2)
-    sys.stdout.write(text + '\n')
+    print(text)
     if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(text + '\n')
     return 0
-
-
-if __name__ == '__main__':
-    _parser = argparse.ArgumentParser(description=SUMMARY)
-    add_arguments(_parser)
-    sys.exit(main(_parser.parse_args()))
