@@ -1,10 +1,14 @@
 """Table, page and film say what the log says, and say so too where nothing happened."""
 
 import argparse
+import http.client
 import io
 import json
 import os
 import re
+import threading
+import urllib.parse
+import urllib.request
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +20,9 @@ from sentinel_behavior.incidents.model import Incident, Kind, Picture, Sound
 from sentinel_behavior.incidents.store import FILE_NAME, SqliteStore, StoreError
 from sentinel_behavior.report import command, film, period, statistics, wording
 from sentinel_behavior.report.figures import verdict
+from sentinel_behavior.report.page import render
+from sentinel_behavior.report.serve import server
+from sentinel_behavior.report.summary import summarise
 from sentinel_common.errors import SentinelError
 
 from sentinel_behavior import report
@@ -336,6 +343,59 @@ def test_the_command_marks_writes_and_prints(night, capsys):
     assert str(night.folder / 'report.html') in printed
     run(night.folder, '--no-false-alarm', 'a')
     assert 'false alarms' not in capsys.readouterr().out
+
+
+@pytest.fixture
+def served(night):
+    night.visit('a', 10, 'bark')
+    night.close()
+    made = server(night.folder, lambda: render(summarise(night.folder), None, marking=True))
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    yield f'{made.server_address[0]}:{made.server_address[1]}'
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def post(address, fields, **headers):
+    connection = http.client.HTTPConnection(address)
+    headers = {'Origin': f'http://{address}', **headers}
+    connection.request('POST', '/mark', urllib.parse.urlencode(fields), headers)
+    return connection.getresponse()
+
+
+def get(address):
+    return urllib.request.urlopen(f'http://{address}/').read().decode()
+
+
+def test_a_button_on_the_served_page_marks_and_takes_back(served, night):
+    assert 'Mark as false alarm' in get(served)
+    answer = post(served, {'visit': 'a', 'false_alarm': '1'})
+    assert (answer.status, answer.headers['Location']) == (303, '/#a')
+    assert 'It was no false alarm' in get(served)
+    assert summarise(night.folder).targets == ()
+    post(served, {'visit': 'a', 'false_alarm': '0'})
+    assert len(summarise(night.folder).targets) == 1
+
+
+@pytest.mark.parametrize(
+    'headers', [{'Origin': 'http://elsewhere'}, {'Host': 'elsewhere', 'Origin': 'http://elsewhere'}]
+)
+def test_another_page_cannot_mark(served, night, headers):
+    assert post(served, {'visit': 'a', 'false_alarm': '1'}, **headers).status == 403
+    assert len(summarise(night.folder).targets) == 1
+
+
+def test_a_mark_of_an_unknown_visit_is_refused(served):
+    assert post(served, {'visit': 'z', 'false_alarm': '1'}).status == 409
+
+
+def test_the_page_says_how_to_mark(night):
+    night.visit('a', 10, 'bark')
+    night.close()
+    text, _ = page_of(night.folder)
+    assert f'./sentinel report {night.folder} --false-alarm a' in text
 
 
 def test_the_command_takes_a_period(night, capsys):

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from sentinel_common.errors import SentinelError
 
@@ -16,6 +17,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     period.add_arguments(parser)
     parser.add_argument('--false-alarm', metavar='VISIT', help='mark a visit as no target first')
     parser.add_argument('--no-false-alarm', metavar='VISIT', help='take such a mark back first')
+    parser.add_argument(
+        '--serve',
+        nargs='?',
+        type=int,
+        const=0,
+        metavar='PORT',
+        help='show the page on this computer, with buttons that mark false alarms, until Ctrl-C',
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -32,4 +41,25 @@ def main(args: argparse.Namespace) -> int:
     except OSError as error:
         raise SentinelError(f'The page cannot be written: {error}.') from error
     sys.stdout.write(f'{table(summarise(folder, since=since, until=until))}\n{page}\n')
+    if args.serve is not None:
+        _serve(folder, since, until, args.serve)
     return 0
+
+
+def _serve(folder: Path, since: float, until: float, port: int) -> None:
+    from . import film, summarise
+    from .page import render
+    from .serve import HOST, server
+
+    film_file = folder / film.FILE
+
+    def page() -> str:
+        return render(
+            summarise(folder, since=since, until=until),
+            film_file if film_file.is_file() else None,
+            marking=True,
+        )
+
+    with server(folder, page, port) as made:
+        print(f'http://{HOST}:{made.server_port}/ until Ctrl-C', flush=True)
+        made.serve_forever()

@@ -20,8 +20,11 @@ _GALLERY = 24
 _TREND_VISITS = 5
 
 
-def render(summary: Summary, film_file: Path | None) -> str:
-    """Return the page; pictures are read from the folder of the summary and annotated into it."""
+def render(summary: Summary, film_file: Path | None, *, marking: bool = False) -> str:
+    """Return the page; pictures are read from the folder of the summary and annotated into it.
+
+    ``marking``: with buttons that mark false alarms, for a page that is served.
+    """
     album = Album(summary.folder)
     visits = summary.log.visits
     found = trends(summary)
@@ -40,6 +43,8 @@ def render(summary: Summary, film_file: Path | None) -> str:
         undefined=jinja2.StrictUndefined,
     )
     return environment.get_template('page.html.j2').render(
+        folder=str(summary.folder),
+        marking=marking,
         period=wording.period(summary.started, summary.ended),
         listened=wording.duration(summary.listened),
         verdict=figures.verdict(summary),
