@@ -164,7 +164,7 @@ class Brain:
         target = world.target
         if target is not None:
             world.last_place = world.reckoning.pose.to_world(place(target))
-        if world.visits.open:
+        if world.visits.open or world.busy is None:
             world.busy = now
         visited = list(self.root.tick())
         wants, world.wants = world.wants, Wants()

@@ -172,7 +172,7 @@ class World:
     rest_until: float = 0.0
     fallen: bool = False
     stuck_until: float = 0.0
-    busy: float = 0.0  # when somebody was there last, on the steady clock
+    busy: float | None = None  # when somebody was there last, or since when it watches
     last_place: Point | None = None  # of the target, in the frame of the dead reckoning
     learned: bool = False  # since the state of the policy was kept last
 

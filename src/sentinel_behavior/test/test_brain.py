@@ -360,11 +360,29 @@ def test_it_sits_down_when_nobody_came_for_long_and_gets_up_for_somebody(garden)
     heights = []
     tick = garden.brain.tick
     garden.brain.tick = lambda *a: heights.append(tick(*a)) or heights[-1]
-    garden.now = 700.0
+    # A steady clock counts from the start of the machine, not from that of the brain.
+    garden.now = 5000.0
+    garden.step(seconds=1)
+    assert [w.height for w in heights if w.height is not None] == []
+    garden.now = 5700.0
     garden.step(seconds=1)
     assert [w.height for w in heights if w.height is not None] == [0.0]
     garden.step((RACCOON, 3.0, 0.0), seconds=1)
     assert [w.height for w in heights if w.height is not None] == [0.0, 0.5]
+
+
+def test_a_hook_ends_when_the_target_is_no_longer_sure(tmp_path):
+    catalogue = """
+target_species: [raccoon]
+never_engage: []
+deterrents:
+  water: {duration: 5.0, step: 1, hook: {topic: sprinkler}}
+"""
+    garden = make(tmp_path, catalogue)
+    garden.step((RACCOON, 3.0, 0.0), seconds=2)
+    assert garden.kinds()[-1] == Kind.STIMULUS_STARTED
+    garden.step(({'raccoon': 0.6, 'other_animal': 0.4}, 3.0, 0.0), seconds=1)
+    assert garden.last(Kind.STIMULUS_ENDED).detail['reason'] == 'guard'
 
 
 def test_a_slow_detector_is_no_lost_animal(garden):

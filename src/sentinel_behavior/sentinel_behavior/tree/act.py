@@ -91,6 +91,9 @@ class Act(Leaf):
             return 'guard'
         if not (allowed.turning or allowed.sound or allowed.light):
             return 'guard'
+        if deterrent.hook and world.safety is not None and 'unsure_target' in world.safety.rules:
+            # The rule forbids sound and light; what a hook does the guard cannot know.
+            return 'guard'
         if visit is None or world.out_of_sight(visit):
             return 'target_lost'
         return 'finished' if world.now - self._start >= deterrent.duration else ''

@@ -140,5 +140,6 @@ class Quiet(Condition):
 
     def holds(self) -> str:
         """See Condition."""
-        calm = self.world.now - self.world.busy
+        world = self.world
+        calm = 0.0 if world.busy is None else world.now - world.busy
         return f'nobody for {calm:.0f} s' if calm >= self._seconds else ''
