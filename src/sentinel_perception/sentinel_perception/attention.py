@@ -4,9 +4,9 @@ import numpy as np
 
 from .detector.port import Floats, Region
 from .motion import Motion
-from .regions import Sweep, crops
+from .regions import Sweep, crops, touch
 from .settings import Settings
-from .tracker import Track, is_parked
+from .tracker import Track, is_dull, is_parked
 
 # Full rounds that come later than this many periods after each other are too slow; the tiles are
 # then left out for this long, s, before they are tried again.
@@ -28,6 +28,7 @@ class Attention:
         self._engaged_until = self._completed = self._coarse_until = -np.inf
         self._was_engaged = False
         self._turn = 0
+        self._motion: tuple[Region, ...] = ()
 
     def choose(
         self,
@@ -42,24 +43,26 @@ class Attention:
     ) -> list[Region]:
         """Return crops around tracks and motion, then what is due of the sweep."""
         self._engage(tracks, motion, stamp, settings)
-        # Who waited longest comes first, and tracks and motion take turns: nobody starves.
+        # Who waited longest comes first, and tracks and motion take turns: nobody starves. What
+        # looks like an animal is looked at again and again until that is decided.
         waiting = [
             t
             for t in sorted(tracks, key=lambda t: t.last_look)
-            if not is_parked(t, stamp, settings) or stamp - t.last_look >= settings.recheck_period
+            if stamp - t.last_look >= settings.recheck_period or not _can_wait(t, stamp, settings)
         ]
-        tracked = [region_of(t.expected(stamp)) for t in waiting]
+        urgent = [t for t in waiting if not t.confirmed and t.average >= settings.threshold]
+        others = [t for t in waiting if t not in urgent]
+        first, tracked = ([region_of(t.expected(stamp)) for t in ts] for ts in (urgent, others))
         self._turn += 1
-        start = self._turn % max(len(motion.boxes), 1)
-        moved = [*motion.boxes[start:], *motion.boxes[:start]]
+        moved = self._moved(motion.boxes)
         chosen = crops(
-            moved + tracked if self._turn % 2 else tracked + moved,
+            first + (moved + tracked if self._turn % 2 else tracked + moved),
             width=width,
             height=height,
             input_size=input_size,
             most=settings.crops_per_frame,
         )
-        if motion.scene_changed and not tracked:
+        if motion.scene_changed and not waiting:
             # Motion says nothing now: look at the whole picture instead.
             chosen.append(Region(0, 0, width, height))
         self._sweep.plan(width=width, height=height, finest_grid=self.grid_in_use(stamp, settings))
@@ -68,6 +71,15 @@ class Attention:
             period = min(period, settings.engaged_sweep_period)
         due = self._sweep.due(stamp, period, settings.tiles_per_frame)
         return chosen + [region for region in due if region not in chosen]
+
+    def _moved(self, boxes: tuple[Region, ...]) -> list[Region]:
+        """Motion in the order of its worth: an animal goes on where it was, an insect is gone."""
+        start = self._turn % max(len(boxes), 1)
+        turned = [*boxes[start:], *boxes[:start]]
+        lasting = [any(touch(box, before) for before in self._motion) for box in turned]
+        self._motion = boxes
+        order = sorted(range(len(turned)), key=lambda i: not lasting[i])
+        return [turned[i] for i in order]
 
     def swept(self, looks: list[Region], stamp: float, settings: Settings) -> bool:
         """Note what was looked at; tell whether this completed a round that is worth something.
@@ -92,13 +104,17 @@ class Attention:
     ) -> None:
         """One hit alone, as a detector has them in an empty garden, gets another look, not more."""
         lively = [
-            t for t in tracks if (t.confirmed or t.hits > 1) and not is_parked(t, stamp, settings)
+            t for t in tracks if (t.confirmed or t.hits > 1) and not _can_wait(t, stamp, settings)
         ]
         if motion.boxes or motion.scene_changed or lively:
             if stamp > self._engaged_until:
                 self._sweep.restart()
             self._engaged_until = stamp + _STAYS_ENGAGED
         self.engaged = stamp <= self._engaged_until
+
+
+def _can_wait(track: Track, stamp: float, settings: Settings) -> bool:
+    return is_parked(track, stamp, settings) or is_dull(track, settings)
 
 
 def region_of(corners: Floats) -> Region:

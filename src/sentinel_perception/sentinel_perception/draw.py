@@ -18,7 +18,10 @@ COLORS = {
     OTHER_ANIMAL: (40, 180, 240),
 }
 _INCLUDED, _EXCLUDED = (90, 200, 90), (70, 70, 220)
-_LOOK, _MOTION, _WARNING = (130, 130, 130), (240, 240, 60), (40, 40, 255)
+_LOOK, _MOTION, _WARNING = (215, 190, 170), (240, 240, 60), (40, 40, 255)
+_CAPTION = (235, 235, 235)
+
+_FONT, _SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.5
 
 
 def annotate(picture: Pixels, sight: Sight, *, looks: bool = False) -> Pixels:
@@ -61,11 +64,19 @@ def _detection(canvas: Pixels, detection: Detection) -> None:
     label = f'{name} {score:.2f}'
     if detection.track_id:
         label = f'{detection.track_id}: {label}'
-    _text(canvas, label, (max(corner[0], 0), max(corner[1] - 5, 14)), color)
+    _text(canvas, label, (corner[0], corner[1] - 5), color)
+
+
+def caption(canvas: Pixels, text: str) -> Pixels:
+    """Write a line at the lower left of ``canvas``."""
+    _text(canvas, text, (8, canvas.shape[0] - 8), _CAPTION)
+    return canvas
 
 
 def _text(canvas: Pixels, text: str, place: tuple[int, int], color: tuple[int, int, int]) -> None:
+    """Write from ``place`` (left, bottom) on, moved so far that all of it is in the picture."""
+    (width, height), _ = cv2.getTextSize(text, _FONT, _SIZE, 3)
+    x = max(0, min(place[0], canvas.shape[1] - width))
+    y = max(height, place[1])
     for paint, thickness in (((0, 0, 0), 3), (color, 1)):
-        cv2.putText(
-            canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, paint, thickness, cv2.LINE_AA
-        )
+        cv2.putText(canvas, text, (x, y), _FONT, _SIZE, paint, thickness, cv2.LINE_AA)

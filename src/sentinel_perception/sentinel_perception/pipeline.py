@@ -15,9 +15,11 @@ from sentinel_common.species import PERSON, PROTECTED, SPECIES
 from .attention import Attention, region_of
 from .blindness import Blindness
 from .detector.port import Candidates, Classifier, Detector, Floats, Pixels, Region
+from .evidence import weigh
 from .merging import areas, merge
 from .motion import Motion, MotionGate, shift, small_luma
 from .position import Intrinsics, locate
+from .regions import touch
 from .settings import Settings
 from .tracker import Track, Tracker, is_parked
 from .zones import Zones
@@ -127,7 +129,12 @@ class Pipeline:
         found = [(region, self._detector.look(picture, region, _FLOOR)) for region in looks]
         merged = merge(found, Region.whole(picture))
         owners = self._tracker.update(
-            merged, looks, stamp, self._detector.input_size, self._settings
+            merged,
+            weigh(merged, found, self._detector.input_size),
+            looks,
+            stamp,
+            self._detector.input_size,
+            self._settings,
         )
         self._look_again(picture, stamp)
         # A covered or frozen camera has looked at nothing, however often the model ran.
@@ -181,7 +188,7 @@ class Pipeline:
             self._tracker.tracks.clear()
         for track in self._tracker.tracks:
             box = region_of(track.box)
-            if motion.scene_changed or any(_touch(box, moved) for moved in motion.boxes):
+            if motion.scene_changed or any(touch(box, moved) for moved in motion.boxes):
                 track.disturb(stamp)
 
     def _seen(self, stamp: float, width: int, height: int) -> list[tuple[Track, Detection]]:
@@ -233,12 +240,3 @@ def _inside(corners: Floats, width: int, height: int) -> Box | None:
     if areas(clipped[None])[0] < _LEFT_SHARE * areas(corners[None])[0]:
         return None
     return _box(clipped)
-
-
-def _touch(first: Region, second: Region) -> bool:
-    return (
-        first.left < second.right
-        and second.left < first.right
-        and first.top < second.bottom
-        and second.top < first.bottom
-    )

@@ -44,6 +44,16 @@ def covers(outer: Region, inner: Region) -> bool:
     )
 
 
+def touch(first: Region, second: Region) -> bool:
+    """Tell whether two regions share a pixel."""
+    return (
+        first.left < second.right
+        and second.left < first.right
+        and first.top < second.bottom
+        and second.top < first.bottom
+    )
+
+
 def crops(
     boxes: Iterable[Region], *, width: int, height: int, input_size: int, most: int
 ) -> list[Region]:

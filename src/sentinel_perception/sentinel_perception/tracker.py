@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sentinel_common.species import SPECIES
+from sentinel_common.species import PROTECTED, SPECIES
 
 from .detector.port import Candidates, Floats, Region
 from .merging import iou, one_animal
@@ -37,6 +37,14 @@ _VELOCITY_SHARE, _KEEPS_VELOCITY = 0.3, 0.5
 # A box that overlaps this much with where it was has not moved; boxes of a still animal wander.
 _SAME_PLACE = 0.6
 
+# A track whose centre is this many lengths of its box from where it began has come from elsewhere:
+# far more than the box of a still thing wanders.
+_TRAVEL = 0.5
+
+# What stays in its place is judged by the average of this many last looks, misses included, and
+# after at least the second number of them; it is given up below this share of the threshold.
+_REMEMBERED, _LEAST_LOOKS, _DOUBT = 20, 5, 0.75
+
 # A look counts for a track if it holds this much of its box, and shows it at least this big, px of
 # the input.
 _LOOK_SHARE, _LOOK_SIZE = 0.7, 16.0
@@ -55,6 +63,10 @@ class Track:
     anchor: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
     still_since: float = 0.0
     last_second_look: float = -np.inf
+    start: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
+    travelled: bool = False
+    looks: int = 0
+    average: float = 0.0
     confirmed: bool = False
     history: deque[float] = field(default_factory=deque)
     posterior: Posterior = field(default_factory=Posterior)
@@ -90,10 +102,18 @@ class Track:
     def move(self, right: float, down: float) -> None:
         """Shift the box by what the camera's own motion shifts the picture, px."""
         self.box = self.box + np.array([right, down, right, down], np.float32)
+        self.start = self.start + np.array([right, down], np.float32)
 
     def disturb(self, stamp: float) -> None:
         """Something moves here: the animal is not parked."""
         self.anchor, self.still_since = self.box, stamp
+
+    def look(self, score: float, stamp: float) -> None:
+        """Note a look that could have shown this track; ``score`` is 0 where it did not."""
+        self.history.append(score)
+        self.last_look = stamp
+        self.looks += 1
+        self.average += (score - self.average) / min(self.looks, _REMEMBERED)
 
     def hit(self, box: Floats, scores: Floats, stamp: float, least: float) -> None:
         """Take in a box that belongs to this track; below ``least`` it moves it, but is no hit."""
@@ -104,12 +124,13 @@ class Track:
             measured = (place - _center(self.box)) / np.float32(elapsed)
             self.velocity = self.velocity + (measured - self.velocity) * _VELOCITY_SHARE
         self.box = np.concatenate([place - size / 2, place + size / 2]).astype(np.float32)
-        self.stamp = self.last_look = stamp
+        self.stamp = stamp
         self.posterior.update(scores)
         score = float(scores.max())
-        self.history.append(score if score >= least else 0.0)
+        self.look(score if score >= least else 0.0, stamp)
         if score >= least:
             self.last_hit = stamp
+        self.travelled |= float(np.linalg.norm(place - self.start)) > _TRAVEL * float(size.max())
         if iou(self.anchor[None], self.box[None])[0, 0] < _SAME_PLACE:
             self.disturb(stamp)
 
@@ -132,28 +153,33 @@ class Tracker:
     def update(
         self,
         found: Candidates,
+        evidence: Floats,
         looks: list[Region],
         stamp: float,
         input_size: int,
         settings: Settings,
     ) -> list[int]:
-        """Take in what the ``looks`` at one picture found; return each box's track, -1 for none."""
+        """Take in what the ``looks`` at one picture found; return each box's track, -1 for none.
+
+        ``found`` has the highest scores of all looks: they start a track. ``evidence``
+        (N, len(SPECIES)) is what the looks say together: that confirms it and tells its species.
+        """
         owner = self._assign(found, stamp)
         for index, track in enumerate(self.tracks):
             if index in owner:
                 box = owner.index(index)
-                track.hit(found.boxes[box], found.scores[box], stamp, settings.min_score)
+                track.hit(found.boxes[box], evidence[box], stamp, settings.min_score)
             elif _was_looked_at(track.expected(stamp), looks, input_size):
-                track.history.append(0.0)
-                track.last_look = stamp
+                track.look(0.0, stamp)
             while len(track.history) > settings.confirm_looks:
                 track.history.popleft()
-            if _convinces(track, settings):
-                track.confirmed = True
+            track.confirmed = _convinces(track, settings) or (
+                track.confirmed and not _like_a_plant(track, _DOUBT * settings.threshold)
+            )
         for box in range(len(found)):
             if owner[box] < 0 and found.scores[box].max() >= settings.min_score:
                 owner[box] = len(self.tracks)
-                self._start(found.boxes[box], found.scores[box], stamp, settings)
+                self._start(found.boxes[box], evidence[box], stamp, settings)
         identities = [self.tracks[i].identity if i >= 0 else '' for i in owner]
         self.tracks = [
             t for t in self.tracks if stamp - t.last_hit <= _patience(t, stamp, settings)
@@ -177,7 +203,7 @@ class Tracker:
 
     def _start(self, box: Floats, scores: Floats, stamp: float, settings: Settings) -> None:
         self._count += 1
-        track = Track(str(self._count), box.copy(), stamp)
+        track = Track(str(self._count), box.copy(), stamp, start=_center(box))
         track.last_hit = stamp
         track.hit(box, scores, stamp, settings.min_score)
         track.confirmed = _convinces(track, settings)
@@ -208,9 +234,17 @@ def is_parked(track: Track, stamp: float, settings: Settings) -> bool:
     return stamp - track.still_since > settings.parked_after
 
 
+def is_dull(track: Track, settings: Settings) -> bool:
+    """Tell whether ``track`` never came from anywhere and scarcely ever looks like an animal."""
+    return (
+        not track.travelled and track.looks >= _LEAST_LOOKS and track.average < settings.min_score
+    )
+
+
 def _patience(track: Track, stamp: float, settings: Settings) -> float:
     """Seconds without a hit that a track outlives: a parked one is looked at seldom."""
-    rechecks = settings.recheck_period * 2 if is_parked(track, stamp, settings) else 0.0
+    rests = is_parked(track, stamp, settings) or is_dull(track, settings)
+    rechecks = settings.recheck_period * 2 if rests else 0.0
     return settings.lost_after + rechecks
 
 
@@ -220,6 +254,20 @@ def _convinces(track: Track, settings: Settings) -> bool:
         track.hits >= settings.confirm_hits
         and track.strength >= settings.threshold
         and track.speed <= settings.fastest
+        and not _like_a_plant(track, settings.threshold)
+    )
+
+
+def _like_a_plant(track: Track, least: float) -> bool:
+    """Tell whether a track never came from anywhere and shows an animal now and then only.
+
+    Looked at for long enough, any leaf scores three times in five looks. The household is excused:
+    whom it is safer to believe in.
+    """
+    return (
+        not track.travelled
+        and SPECIES[track.species] not in PROTECTED
+        and (track.looks < _LEAST_LOOKS or track.average < least)
     )
 
 

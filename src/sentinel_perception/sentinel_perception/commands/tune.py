@@ -16,7 +16,7 @@ from ..configuration import read_detector, write_detector
 from ..detector.classifier import shipped
 from ..detector.model import load
 from ..detector.port import Pixels
-from ..draw import annotate, draw_zones
+from ..draw import annotate, caption, draw_zones
 from ..pipeline import Pipeline, Sight
 from ..position import Intrinsics
 from ..settings import PARAMETERS, from_values
@@ -154,6 +154,8 @@ class _Session:
         if false:
             self._negative(picture, number)
         canvas = draw_zones(annotate(picture, sight, looks=True), self._zones)
+        state = 'engaged' if sight.engaged else 'idle'
+        caption(canvas, f'picture {number}, {stamp:.1f} s, {state}, {len(sight.looks)} looks')
         if self._video is None:
             path = str(self._out / 'tune.mp4')
             self._size = width - width % 2, height - height % 2

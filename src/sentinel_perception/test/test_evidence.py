@@ -1,0 +1,93 @@
+"""What several looks say together, and what stays in its place."""
+
+import numpy as np
+import pytest
+from color_detector import ColorDetector, scene
+from sentinel_common.species import CAT, RACCOON, SPECIES
+from sentinel_perception.detector.port import Candidates, Region
+from sentinel_perception.evidence import weigh
+from sentinel_perception.pipeline import Pipeline
+from sentinel_perception.position import Intrinsics
+from sentinel_perception.settings import Settings
+
+CAMERA = Intrinsics.from_field_of_view(640, 480, 0.7854)
+WHOLE, CLOSE = Region(0, 0, 640, 480), Region(220, 140, 428, 348)
+BOX = (300, 220, 340, 260)
+
+
+def found(box=BOX, **scores):
+    row = [scores.get(name, 0.0) for name in SPECIES]
+    return Candidates(np.array([box], np.float32), np.array([row], np.float32))
+
+
+def evidence(*looks):
+    merged = found(raccoon=0.9)
+    return dict(zip(SPECIES, weigh(merged, list(looks), 416)[0].tolist(), strict=True))
+
+
+def test_a_close_look_weighs_more_than_the_whole_picture():
+    scores = evidence((WHOLE, found(raccoon=0.8)), (CLOSE, found(cat=0.8)))
+    assert scores[CAT] > 2 * scores[RACCOON] > 0
+
+
+def test_a_look_that_finds_nothing_there_counts():
+    both = evidence((WHOLE, found(raccoon=0.8)), (CLOSE, Candidates.none()))
+    assert both[RACCOON] < 0.4
+
+
+def test_a_look_that_holds_half_of_it_says_nothing():
+    half = Region(320, 140, 528, 348)
+    scores = evidence((WHOLE, found(raccoon=0.8)), (half, Candidates.none()))
+    assert scores[RACCOON] == pytest.approx(0.8)
+
+
+def test_what_no_look_holds_keeps_its_scores():
+    assert evidence((Region(320, 140, 528, 348), Candidates.none()))[RACCOON] == pytest.approx(0.9)
+
+
+class Flickering(ColorDetector):
+    """Takes what it sees for an animal in three of five pictures, as it does with leaves."""
+
+    picture = 0
+
+    def look(self, picture, region, floor):
+        found = super().look(picture, region, floor)
+        return found if self.picture % 5 in (0, 2, 3) else Candidates.none()
+
+
+def play(detector, pictures):
+    pipeline, sights = Pipeline(detector, Settings(finest_grid=1)), []
+    for i, picture in enumerate(pictures):
+        detector.picture = i
+        sights.append(pipeline.process(picture, i * 0.1, CAMERA))
+    return sights
+
+
+def patch(left, i):
+    return scene(('raccoon', left, 240, 70, 40), seed=i)
+
+
+def test_a_leaf_that_flickers_in_its_place_is_never_seen():
+    sights = play(Flickering(score=0.5), [patch(300, i) for i in range(150)])
+    assert not any(s.targets.targets for s in sights)
+
+
+def test_an_animal_that_flickers_but_walks_is_seen():
+    sights = play(Flickering(score=0.5), [patch(100 + 4 * i, i) for i in range(60)])
+    assert any(s.targets.targets for s in sights)
+
+
+def test_an_animal_that_sits_still_and_is_always_seen_counts():
+    assert play(ColorDetector(score=0.5), [patch(300, i) for i in range(15)])[-1].targets.targets
+
+
+def test_insects_do_not_take_the_looks_of_an_animal():
+    generator = np.random.default_rng(3)
+    detector, pictures = ColorDetector(least=30), []  # only a crop shows the animal big enough
+    for i in range(25):
+        picture = scene(('raccoon', 100 + 4 * i, 240, 24, 18), seed=i)
+        for x, y in generator.integers((0, 0), (600, 440), (6, 2)):
+            picture[y : y + 40, x : x + 8] = 250
+        pictures.append(picture)
+    sights = play(detector, pictures)
+    assert any(s.targets.targets for s in sights[:12])
