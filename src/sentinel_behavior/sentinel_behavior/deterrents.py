@@ -24,6 +24,7 @@ SCHEMA: dict[str, Any] = {
     'properties': {
         'target_species': {**_NAMES, 'minItems': 1},
         'never_engage': _NAMES,
+        'silent_first': {'type': 'boolean'},
         'deterrents': {
             'type': 'object',
             'minProperties': 1,
@@ -182,12 +183,20 @@ class Deterrent:
 
 @dataclass(frozen=True)
 class Deterrents:
-    """The catalogue, in the order of the file, and whom it is for."""
+    """The catalogue, in the order of the file, and whom it is for.
+
+    ``silent_first``: in quiet hours what makes a sound stands one rung higher.
+    """
 
     target_species: tuple[str, ...]
     never_engage: frozenset[str]
     by_name: Mapping[str, Deterrent]
     digest: str = ''
+    silent_first: bool = False
+
+    def rung(self, deterrent: Deterrent, *, quiet: bool) -> int:
+        """Rung of the ladder on which ``deterrent`` stands now; ``quiet``: in quiet hours."""
+        return deterrent.step + (self.silent_first and quiet and deterrent.sound is not None)
 
 
 def _deterrent(name: str, data: Mapping[str, Any], targets: list[str]) -> Deterrent:
@@ -230,4 +239,5 @@ def read_deterrents(path: Path) -> Deterrents:
                     f'{path}: deterrents.{name}: {species} is not among target_species.'
                 )
     found = {n: _deterrent(n, item, targets) for n, item in data['deterrents'].items()}
-    return Deterrents(tuple(targets), frozenset(never), found, digest(path))
+    silent = data.get('silent_first', False)
+    return Deterrents(tuple(targets), frozenset(never), found, digest(path), silent)

@@ -139,6 +139,25 @@ def test_one_that_stays_gets_the_next_rung(garden):
     assert rejected == {'flash': 'used last time', 'bark': ''}
 
 
+@pytest.mark.parametrize(
+    ('hour', 'first', 'second'), [(23.0, 'flash', 'bark'), (12.0, 'bark', 'flash')]
+)
+def test_with_a_silent_first_rung_a_quiet_night_begins_with_light(tmp_path, hour, first, second):
+    catalogue = """
+target_species: [raccoon]
+never_engage: []
+silent_first: true
+deterrents:
+  bark: {duration: 2.0, step: 1, sound: {name: bark, volume: 0.8}}
+  flash: {duration: 2.0, step: 1, light: {color: [1, 1, 1]}}
+"""
+    garden = make(tmp_path, catalogue)
+    garden.hour = hour
+    garden.step((RACCOON, 3.0, 0.0), seconds=18)
+    names = [i.deterrent for i in garden.incidents if i.kind == Kind.DECISION]
+    assert names == [first, second]
+
+
 def test_the_first_decision_says_why_not_the_other(garden):
     garden.step((RACCOON, 3.0, 0.0), seconds=1)
     detail = garden.last(Kind.DECISION).detail

@@ -61,6 +61,29 @@ def test_a_candidate_is_rejected_with_its_reason(options, name, words):
     assert words in rejections(**options)[name]
 
 
+@pytest.mark.parametrize(
+    ('silent', 'quiet', 'step', 'rejected'),
+    [
+        (True, True, 1, 'rung 2 is not reached yet'),
+        (True, True, 2, ''),
+        (True, False, 1, ''),
+        (False, True, 1, ''),
+    ],
+)
+def test_a_silent_first_rung_in_quiet_hours_is_a_switch(silent, quiet, step, rejected):
+    found = candidates(
+        replace(CATALOGUE, silent_first=silent),
+        species='raccoon',
+        allowed=replace(ALL, quiet=quiet),
+        usage=Usage(),
+        step=step,
+        now=1000.0,
+    )
+    by_name = {c.name: c.rejected for c in found}
+    assert by_name['bark'] == rejected
+    assert by_name['flash'] == ''
+
+
 def test_stamping_on_the_spot_needs_no_walking():
     assert 'stomp' not in rejections(allowed=replace(ALL, translation=False))
 

@@ -59,6 +59,7 @@ class Usage:
 
 def rejection(
     deterrent: Deterrent,
+    rung: int,
     *,
     species: str,
     allowed: Allowed,
@@ -70,7 +71,7 @@ def rejection(
 ) -> str:
     """Why ``deterrent`` may not be used now; '' where it may.
 
-    ``step``: highest rung that is open.
+    ``rung``: on which it stands; ``step``: highest rung that is open.
     """
     if species not in deterrent.species:
         return f'not for {species}'
@@ -90,8 +91,8 @@ def rejection(
         return 'the guard forbids every stimulus'
     if allowed.quiet and not deterrent.in_quiet_hours:
         return 'not in quiet hours'
-    if deterrent.step > step and not neutral:
-        return f'rung {deterrent.step} is not reached yet'
+    if rung > step and not neutral:
+        return f'rung {rung} is not reached yet'
     since = usage.since(deterrent.name, now)
     if since < deterrent.cool_down:
         return f'cools down for another {deterrent.cool_down - since:.0f} s'
@@ -121,6 +122,7 @@ def candidates(
     for deterrent in catalogue.by_name.values():
         reason = rejection(
             deterrent,
+            catalogue.rung(deterrent, quiet=allowed.quiet),
             species=species,
             allowed=allowed,
             usage=usage,

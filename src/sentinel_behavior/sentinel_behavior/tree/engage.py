@@ -58,9 +58,10 @@ class Choose(Leaf):
 
         The mildest that exists at least.
         """
+        catalogue = self.world.catalogue
         lowest = min(
-            d.step
-            for d in self.world.catalogue.by_name.values()
+            catalogue.rung(d, quiet=self.world.quiet)
+            for d in catalogue.by_name.values()
             if visit.species in d.species and not d.neutral
         )
         return max(lowest, self.world.settings.first_step) + sum(
