@@ -163,6 +163,34 @@ def test_blindness_is_told_and_is_no_look():
     assert not any(s.swept for s in sights)
 
 
+def covered(i):
+    """A cloth before the lens: grey, hardly any structure."""
+    return np.random.default_rng(i).integers(110, 114, (480, 640, 3)).astype(np.uint8)
+
+
+def dark(i):
+    return np.random.default_rng(i).integers(0, 9, (480, 640, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ('later', 'pause', 'words'),
+    [
+        (covered, 0.0, 'lens covered'),
+        (dark, 0.0, 'lamp dead or lens covered'),
+        (dark, 60.0, 'too dark'),  # a night that fell while nobody looked
+        (lambda i: scene(seed=1), 0.0, 'picture frozen'),
+    ],
+)
+def test_why_nothing_can_be_seen(later, pause, words):
+    pipeline = Pipeline(ColorDetector(), Settings())
+    assert not any(s.blind for s in play(pipeline, empty(5)))
+    sights = play(pipeline, [later(i) for i in range(110)], start=0.5 + pause)
+    assert sights[-1].blind == words
+    assert not sights[-1].swept
+    back = play(pipeline, empty(5), start=12 + pause)
+    assert not back[-1].blind
+
+
 def test_a_lamp_keeps_the_tracks_and_a_new_picture_drops_them():
     pipeline = Pipeline(ColorDetector(), Settings())
     play(pipeline, walk(10))
