@@ -12,7 +12,9 @@ START = 1_780_000_000.0
 DAY = 86400.0
 
 
-def visit(at, *, arm='treatment', outcome='repelled', stay=10.0, species='raccoon', alarm=False):
+def visit(
+    at, *, arm='treatment', group='', outcome='repelled', stay=10.0, species='raccoon', alarm=False
+):
     stimulus = Stimulus(stamp=at, told=at, deterrent='bark', seconds=1.0, detail={}, end_detail={})
     return Visit(
         id=str(at),
@@ -26,7 +28,9 @@ def visit(at, *, arm='treatment', outcome='repelled', stay=10.0, species='raccoo
         note='',
         detail={},
         end_detail={},
-        decisions=(Decision(stamp=at, told=at, deterrent='bark', detail={'arm': arm}),),
+        decisions=(
+            Decision(stamp=at, told=at, deterrent='bark', detail={'arm': arm, 'group': group}),
+        ),
         stimuli=(stimulus,) if arm == 'treatment' else (),
     )
 
@@ -88,6 +92,15 @@ def test_the_arms_of_a_trial_are_compared():
     assert found.lift.low == pytest.approx(0.75)
     assert {arm.name: arm.mean for arm in found.arms} == {'treatment': 10.0, 'hold_out': 40.0}
     assert found.habituation.count == 20
+
+
+def test_the_groups_of_an_a_a_trial_are_compared():
+    visits = [visit(START + i * 1000, group='AB'[i % 2], stay=10.0 + i // 2 % 5) for i in range(40)]
+    found = of(visits)
+    assert found.a_a.value == pytest.approx(0.0)
+    assert found.a_a.low < 0 < found.a_a.high
+    assert any('as chance does' in note for _, _, note in shown(found)['facts'])
+    assert of([visit(START + i * 1000) for i in range(40)]).a_a is None
 
 
 def test_false_alarms_pets_and_hold_outs_are_no_habituation():

@@ -178,10 +178,18 @@ class Visit:
     @property
     def arm(self) -> str:
         """The arm of a trial that the visit belongs to; ``treatment`` where there is no trial."""
+        return self._assigned('arm') or TREATMENT
+
+    @property
+    def group(self) -> str:
+        """Which of the two groups of an A/A trial, A or B; '' where there is none."""
+        return self._assigned('group')
+
+    def _assigned(self, key: str) -> str:
         for detail in (self.end_detail, *(d.detail for d in reversed(self.decisions))):
-            if detail.get('arm'):
-                return str(detail['arm'])
-        return TREATMENT
+            if detail.get(key):
+                return str(detail[key])
+        return ''
 
     @property
     def time_to_stimulus(self) -> float | None:

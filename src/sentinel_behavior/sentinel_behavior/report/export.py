@@ -23,8 +23,8 @@ _CATEGORIES = {name: number for number, name in enumerate(SPECIES, start=1)}
 
 _VISIT_FIELDS = (
     'visit', 'species', 'probability', 'started', 'started_s', 'ended_s', 'last_seen_s', 'outcome',
-    'arm', 'context', 'zone', 'stimuli', 'holds', 'time_to_stimulus_s', 'time_to_departure_s',
-    'stay_s', 'false_alarm', 'note',
+    'arm', 'group', 'context', 'zone', 'stimuli', 'holds', 'time_to_stimulus_s',
+    'time_to_departure_s', 'stay_s', 'false_alarm', 'note',
 )  # fmt: skip
 _STIMULUS_FIELDS = (
     'visit', 'species', 'number', 'deterrent', 'told_s', 'seconds', 'completed', 'reason', 'sound',
@@ -98,6 +98,7 @@ def _visit_row(visit: Visit) -> dict[str, Any]:
         'last_seen_s': visit.last_seen,
         'outcome': visit.outcome,
         'arm': visit.arm,
+        'group': visit.group,
         'context': opened.get('context', ''),
         'zone': opened.get('zone', ''),
         'stimuli': len(visit.stimuli),

@@ -198,6 +198,17 @@ def trends(found: Trends) -> dict[str, Any]:
                     f'95 % interval {lift.low:.0%} to {lift.high:.0%}, {lift.count} visits',
                 )
             )
+    if found.a_a:
+        chance = found.a_a.low <= 0 <= found.a_a.high
+        facts.append(
+            (
+                'A/A: group A, treated like group B, stays shorter by',
+                f'{found.a_a.value:.0%}',
+                f'95 % interval {found.a_a.low:.0%} to {found.a_a.high:.0%}, '
+                f'{found.a_a.count} visits: '
+                + ('as chance does' if chance else 'more than chance does in 19 of 20 trials'),
+            )
+        )
     return {
         'bars': bars,
         'species': species,

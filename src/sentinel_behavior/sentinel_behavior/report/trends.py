@@ -56,6 +56,7 @@ class Trends:
     arms: tuple[Arm, ...]
     lift: Estimate | None
     neutral_lift: Estimate | None
+    a_a: Estimate | None
     loudest_hour: float
 
 
@@ -99,6 +100,12 @@ def _loudest_hour(sounds: Sequence[Sound]) -> float:
     return loudest
 
 
+def _stays(visits: Sequence[Visit], group: str) -> list[float]:
+    """How long the treated visits of a group of an A/A trial lasted, s."""
+    own = (v for v in visits if v.group == group and v.arm == TREATMENT)
+    return [s for v in own if (s := stay(v)) is not None]
+
+
 def trends(summary: Summary) -> Trends:
     """Compare the visits of ``summary`` with each other."""
     visits = [v for v in summary.log.visits if not v.false_alarm]
@@ -127,5 +134,6 @@ def trends(summary: Summary) -> Trends:
         arms=tuple(Arm(name, stays) for name, stays in arms.items() if stays),
         lift=reduction(arms[TREATMENT], arms[HOLD_OUT]),
         neutral_lift=reduction(arms[NEUTRAL], arms[HOLD_OUT]),
+        a_a=reduction(_stays(targets, 'A'), _stays(targets, 'B')),
         loudest_hour=_loudest_hour(summary.log.sounds),
     )
