@@ -55,6 +55,7 @@ class Witness:
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
+        self._protected = sorted(watch.protected)  # the same order in every process
         # By species and by the tracks whose sureness excuses it.
         self._evidence: dict[tuple[str, frozenset[str]], _Sight] = {}
 
@@ -68,7 +69,7 @@ class Witness:
         }
 
     def _note(self, detection: Detection, tracks: Mapping[str, Detection], captured: float) -> None:
-        for species in self._watch.protected:
+        for species in self._protected:
             score = detection.scores.get(species, 0.0)
             if score < self._watch.veto_level:
                 continue
