@@ -15,6 +15,7 @@ BENCHMARKS = {
     'driver': 'sentinel_driver.bench.driver',
     'walking': 'sentinel_sim.bench.walking',
     'simulator': 'sentinel_sim.bench.simulator',
+    'gym': 'sentinel_bringup.gym_bench',
 }
 
 

@@ -55,6 +55,5 @@ def main(arguments: argparse.Namespace) -> int:
     """Play the night and write the report of each robot."""
     folder = session.make_folder('demo', arguments.folder)
     outcome = play(arguments, folder)
-    for own in nodes.folders(folder, arguments.robots):
-        session.report(own)
+    session.report(folder, nodes.robot_names(arguments.robots))
     return _EXIT_INTERRUPTED if outcome.signal else 0

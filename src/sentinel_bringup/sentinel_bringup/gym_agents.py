@@ -1,12 +1,6 @@
-"""Two examples that play in ``sentinel_sim.gym``: by chance, and the real tree behind its guard.
+"""Two examples that play in ``sentinel_sim.gym``: by chance, and the real tree behind its guard."""
 
-``python -m sentinel_bringup.gym_agents --nights 20`` prints what each is worth beside doing
-nothing; the same seeds for all.
-"""
-
-import argparse
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,7 +30,7 @@ class Agent(Protocol):
     """Chooses an action of ``GardenEnv``."""
 
     def act(self, info: dict[str, Any]) -> Action:
-        """Return what to do after what the last step reported."""
+        """Return what to do after ``info`` of the last step, and its ``observation`` in it."""
         ...
 
 
@@ -121,22 +115,29 @@ def _target(track: Track) -> Target:
 
 def play(env: GardenEnv, agent: Agent, seed: int) -> dict[str, float]:
     """Play one night; return the sum of every reward by its name."""
-    _, info = env.reset(seed=seed)
+    observation, info = env.reset(seed=seed)
     sums, done = dict.fromkeys(REWARDS, 0.0), False
     while not done:
-        _, _, done, _, info = env.step(agent.act(info))
+        action = agent.act({**info, 'observation': observation})
+        observation, _, done, _, info = env.step(action)
         for name, value in info['rewards'].items():
             sums[name] += value
     return sums
 
 
-def compare(nights: int) -> dict[str, dict[str, float]]:
-    """Mean of every reward per night, and their ``total``, for each of the agents."""
+def compare(
+    nights: int, others: Mapping[str, Callable[[int], Agent]] | None = None
+) -> dict[str, dict[str, float]]:
+    """Mean of every reward per night, and their ``total``, for each agent and for ``others``.
+
+    The same seeds for all, from 0.
+    """
     env = GardenEnv()
     agents: dict[str, Callable[[int], Agent]] = {
         'idle': lambda _: Idle(),
         'chance': lambda seed: Chance(env, seed),
         'tree': Tree,
+        **(others or {}),
     }
     found = {}
     for name, make in agents.items():
@@ -147,19 +148,3 @@ def compare(nights: int) -> dict[str, dict[str, float]]:
                 sums['total'] += value / nights
         found[name] = sums
     return found
-
-
-def main() -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description='what agents are worth in the garden')
-    parser.add_argument('--nights', type=int, default=20, help='nights per agent (20)')
-    arguments = parser.parse_args()
-    table = compare(arguments.nights)
-    print(f'{"per night":10}' + ''.join(f'{key:>12}' for key in table['idle']))
-    for name, sums in table.items():
-        print(f'{name:10}' + ''.join(f'{value:12.2f}' for value in sums.values()))
-    return 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())

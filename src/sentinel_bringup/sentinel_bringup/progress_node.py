@@ -27,10 +27,15 @@ PARAMETERS = (
 # Longer lines are cut, characters: a terminal has 80 to 120, and the time goes before.
 _LONGEST = 100
 
-# States in which the sentinel does something; the others may come and go many times a minute, and
-# are told again after, s:
-_ACTING = frozenset({'engaging', 'observing'})
+_FIRST_PICTURE = 'the detector sees the first picture'
+
+# States may come and go many times a minute, and are told again after, s; but this one always:
 _QUIET = 20.0
+_ACTING = 'observing'
+# The incident of its stimulus tells it.
+_ENGAGING = 'engaging'
+# Before the first picture there is always one; whoever has a trouble says so in its diagnostics.
+_FAULT = 'fault'
 
 _INCIDENTS = {
     Incident.VISIT_STARTED: 'a visit begins: {species}, {percent} sure',
@@ -62,10 +67,10 @@ class ProgressNode(Node):
         subscribe(Bool, 'emergency_stop_state', self._on_emergency_stop, qos.LATCHED)
 
     def _tell(self, text: str, *, whole: bool = False) -> None:
-        seconds = time.time() - self._start
+        minutes, seconds = divmod(round(time.time() - self._start, 1), 60)
         if len(text) > _LONGEST and not whole:
             text = f'{text[: _LONGEST - 3]}...'
-        print(f'{int(seconds) // 60}:{seconds % 60:04.1f}  {text}', flush=True)
+        print(f'{minutes:.0f}:{seconds:04.1f}  {text}', flush=True)
 
     def _tell_once(self, text: str) -> None:
         if text not in self._told:
@@ -73,7 +78,7 @@ class ProgressNode(Node):
             self._tell(text)
 
     def _on_detections(self, message: Any) -> None:
-        self._tell_once('the detector sees the first picture')
+        self._tell_once(_FIRST_PICTURE)
         for detection in detections.frame_from_message(message).detections:
             species, score = detection.best
             if detection.track_id and species:
@@ -86,9 +91,13 @@ class ProgressNode(Node):
     def _on_status(self, message: Any) -> None:
         if message.state == self._state:
             return
+        if message.state == _FAULT and _FIRST_PICTURE not in self._told:
+            return
         self._state = message.state
+        if message.state == _ENGAGING:
+            return
         now = time.monotonic()
-        if message.state in _ACTING or now > self._told_at.get(message.state, -_QUIET) + _QUIET:
+        if message.state == _ACTING or now > self._told_at.get(message.state, -_QUIET) + _QUIET:
             self._told_at[message.state] = now
             why = f': {message.explanation}' if message.explanation else ''
             self._tell(f'{message.state.replace("_", " ")}{why}')
@@ -97,9 +106,8 @@ class ProgressNode(Node):
         text = _INCIDENTS.get(message.kind)
         if text:
             percent = f'{message.probability:.0%}'
-            self._tell(
-                text.format(species=message.species, deterrent=message.deterrent, percent=percent)
-            )
+            deterrent = message.deterrent.replace('_', ' ')
+            self._tell(text.format(species=message.species, deterrent=deterrent, percent=percent))
 
     def _on_sound(self, message: Any) -> None:
         if message.playing != self._sound:

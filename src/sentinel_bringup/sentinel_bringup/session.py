@@ -100,15 +100,21 @@ def play(entries: Sequence[NodeEntry], folder: Path, arguments: argparse.Namespa
         ).run(arguments.duration)
 
 
-def report(folder: Path) -> None:
-    """Write report and film and print the table, and where everything is."""
+def report(folder: Path, robots: Sequence[str] = ('',)) -> None:
+    """Write report and film of each robot and print the table, and where everything is.
+
+    Each of several ``robots`` has a folder of its own below the run's.
+    """
     from sentinel_behavior import report as reports
 
-    if (folder / 'incidents.sqlite3').exists():
-        print('\nWriting the report ...', flush=True)
-        reports.write(folder)
-        print(f'\n{reports.table(reports.summarise(folder))}')
+    for robot in robots:
+        if (folder / robot / 'incidents.sqlite3').exists():
+            whose = f' of {robot}' if robot else ''
+            print(f'\nWriting the report{whose} ...', flush=True)
+            reports.write(folder / robot)
+            print(f'\n{reports.table(reports.summarise(folder / robot))}')
     print()
     for name, pattern in _LEFT.items():
-        for file in sorted(folder.glob(pattern)):
-            print(f'{name:9} {file}')
+        for place in dict.fromkeys((*(folder / robot for robot in robots), folder)):
+            for file in sorted(place.glob(pattern)):
+                print(f'{name:9} {file}')

@@ -5,6 +5,8 @@ import pytest
 pytest.importorskip('gymnasium', reason='gymnasium is not installed; ./sentinel setup has it')
 
 from sentinel_bringup.gym_agents import compare
+from sentinel_bringup.gym_train import Linear, breed, worth
+from sentinel_sim.gym import GardenEnv
 
 
 @pytest.fixture(scope='module')
@@ -23,3 +25,9 @@ def test_the_tree_leaves_people_and_pets_alone(table):
 
 def test_the_tree_is_worth_more_than_chance_and_than_nothing(table):
     assert table['tree']['total'] > max(table['chance']['total'], table['idle']['total'])
+
+
+def test_a_bred_policy_is_worth_more_than_doing_nothing():
+    weights = breed(4, seed=1, brood=12, nights=2)
+    env, unseen = GardenEnv(), range(6)
+    assert worth(env, Linear(weights), unseen) > worth(env, Linear(0 * weights), unseen)
