@@ -24,13 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('file', nargs='?', type=Path, help='default: config/tree.yaml')
     parser.add_argument('--live', action='store_true', help='follow the brain that runs')
+    parser.add_argument(
+        '--namespace', default='', help='with --live: of the robot, where there are several'
+    )
     parser.add_argument('--dot', action='store_true', help='as a graph for Graphviz')
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
     if args.live:
-        return _follow()
+        return _follow(args.namespace)
     brain = Brain(
         tree=args.file or share('config/tree.yaml'),
         deterrents=share('config/deterrents.yaml'),
@@ -50,14 +53,23 @@ def colored(snapshot: str) -> str:
     return '\n'.join(lines)
 
 
-def _follow() -> int:
+def _follow(namespace: str) -> int:
     import rclpy
+    from rclpy.exceptions import InvalidNamespaceException
+    from rclpy.executors import ExternalShutdownException
+    from rclpy.validate_namespace import validate_namespace
     from std_msgs.msg import String
 
     from sentinel_common import qos
 
+    try:
+        validate_namespace(f'/{namespace.strip("/")}')
+    except InvalidNamespaceException:
+        raise SentinelError(
+            f'{namespace!r} is no namespace.', 'Use letters, digits, "_" and "/".'
+        ) from None
     rclpy.init()
-    node = rclpy.create_node('tree_viewer')
+    node = rclpy.create_node('tree_viewer', namespace=namespace)
     heard = []
 
     def show(message: String) -> None:
@@ -75,8 +87,11 @@ def _follow() -> int:
             waited = (node.get_clock().now().nanoseconds - start) * 1e-9
             if not heard and waited > _PATIENCE:
                 raise SentinelError(
-                    'No brain is running in this domain.', 'Start one, or set ROS_DOMAIN_ID.'
+                    f'No brain is heard{" in " * bool(namespace)}{namespace}.',
+                    'Start one, or set ROS_DOMAIN_ID or --namespace.',
                 )
+    except ExternalShutdownException:
+        pass  # Ctrl-C
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
