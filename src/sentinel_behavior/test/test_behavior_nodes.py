@@ -12,6 +12,7 @@ import rclpy
 import yaml
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
+from rclpy.action.server import ActionServer, CancelResponse
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
@@ -19,6 +20,7 @@ from sentinel_behavior.brain_node import BrainNode
 from sentinel_behavior.brain_parameters import PARAMETERS as BRAIN_PARAMETERS
 from sentinel_behavior.guard.parameters import PARAMETERS as GUARD_PARAMETERS
 from sentinel_behavior.guard_node import GuardNode
+from sentinel_behavior.world import Play, Wants
 from sentinel_common.files import share
 from sentinel_common.parameters import check
 from std_msgs.msg import Bool, ColorRGBA, Header, String
@@ -27,6 +29,7 @@ from vision_msgs.msg import Detection2DArray, Detection3DArray
 
 from sentinel_common import detections as d
 from sentinel_common import qos
+from sentinel_msgs.action import PlaySound
 from sentinel_msgs.msg import Incident, SafetyState, SoundState, Status
 
 # Long enough for a busy machine; a passing test needs a second or two.
@@ -151,6 +154,7 @@ def test_from_a_picture_to_a_motion_and_back_to_rest(stack):
     stamp = d.to_seconds(stack.newest('cmd_vel').header.stamp)
     assert 0 <= stack.probe.last_stamp - stamp < PATIENCE
     stack.until(lambda: any(c.r for c in stack.probe.heard['head_color']), RACCOON)
+    stack.until(lambda: len(stack.kinds()) >= 3, RACCOON)
     assert stack.kinds()[:3] == [
         Incident.VISIT_STARTED,
         Incident.DECISION,
@@ -182,6 +186,24 @@ def test_the_log_names_the_model_that_the_detector_says_it_runs(stack):
     stack.until(lambda: Incident.DECISION in stack.kinds(), RACCOON)
     decision = next(i for i in stack.probe.heard['incidents'] if i.kind == Incident.DECISION)
     assert json.loads(decision.detail)['model'] == 'abc'
+
+
+def test_a_sound_that_is_called_off_before_the_speaker_took_it_is_cancelled(stack):
+    taken, cancelled = [], []
+    ActionServer(
+        stack.probe,
+        PlaySound,
+        'play_sound',
+        lambda goal: PlaySound.Result(),
+        handle_accepted_callback=taken.append,
+        cancel_callback=lambda request: cancelled.append(request) or CancelResponse.ACCEPT,
+    )
+    effectors = stack.nodes[1]._effectors
+    stack.until(effectors._speaker.server_is_ready)
+    effectors.carry_out(Wants(play=Play('bark', 0.5)), 0.0, 0.0)
+    effectors.carry_out(Wants(stop_sound=True), 0.0, 0.1)
+    stack.until(lambda: cancelled)
+    assert len(taken) == 1
 
 
 def test_the_emergency_stop_latches(stack):
