@@ -4,9 +4,9 @@ import numpy as np
 
 from .detector.port import Floats, Region
 from .motion import Motion
-from .regions import Sweep, crops, touch
+from .regions import MARGINS, Sweep, crops, touch
 from .settings import Settings
-from .tracker import Track, is_dull, is_parked
+from .tracker import Track, is_dull, is_parked, is_urgent
 
 # Full rounds that come later than this many periods after each other are too slow; the tiles are
 # then left out for this long, s, before they are tried again.
@@ -50,7 +50,7 @@ class Attention:
             for t in sorted(tracks, key=lambda t: t.last_look)
             if stamp - t.last_look >= settings.recheck_period or not _can_wait(t, stamp, settings)
         ]
-        urgent = [t for t in waiting if not t.confirmed and t.average >= settings.threshold]
+        urgent = [t for t in waiting if is_urgent(t, settings)]
         others = [t for t in waiting if t not in urgent]
         first, tracked = ([region_of(t.expected(stamp)) for t in ts] for ts in (urgent, others))
         self._turn += 1
@@ -61,6 +61,8 @@ class Attention:
             height=height,
             input_size=input_size,
             most=settings.crops_per_frame,
+            # Motion and tracks alternate; so does the margin, at half that pace.
+            margin=MARGINS[self._turn // 2 % len(MARGINS)],
         )
         if motion.scene_changed and not waiting:
             # Motion says nothing now: look at the whole picture instead.

@@ -31,6 +31,10 @@ _COARSE = (20, 15)
 # this long (s), is high, the contrast that counts grows by up to this factor.
 _RESTLESS_TIME, _RESTLESS_FACTOR = 30.0, 6.0
 
+# What changed is remembered for the first time, s, and believed after the second: an insect before
+# the lens is gone again by then.
+_LATELY_TIME, _BELIEF_TIME = 5.0, 0.4
+
 # Peak of the phase correlation (0..1) from which two pictures show the same, moved.
 _ALIKE = 0.1
 
@@ -82,6 +86,7 @@ class MotionGate:
         self._background: Floats | None = None
         self._layout: Floats | None = None
         self._restless: Floats | None = None
+        self._lately: Floats = np.ones((1, 1), np.float32)
         self._stamp = 0.0
         self._gain = 1.0
 
@@ -91,6 +96,7 @@ class MotionGate:
         self._layout = layout
         if self._background is None or self._background.shape != current.shape:
             self._background, self._stamp, self._restless = current, stamp, None
+            self._lately = np.ones_like(current)
             return Motion(changed=1.0, scene_changed=True, cut=True)
         elapsed = max(0.0, stamp - self._stamp)
         self._stamp = stamp
@@ -101,12 +107,25 @@ class MotionGate:
         habit = 1.0 - float(np.exp(-elapsed / _RESTLESS_TIME))
         self._restless = restless + np.float32(habit) * ((difference > self.contrast) - restless)
         if changed > self.scene_change:
-            self._background = current
+            self._background, self._lately = current, np.ones_like(current)
             return Motion(changed=changed, scene_changed=True, cut=_differ(before, layout))
+        pace = np.where(mask, _BELIEF_TIME, _LATELY_TIME).astype(np.float32)
+        self._lately += (mask - self._lately) * (1 - np.exp(-np.float32(elapsed) / pace))
         rate = 1.0 - float(np.exp(-elapsed / _BACKGROUND_TIME))
         follow = np.where(mask, rate * _MOVING_SHARE, rate).astype(np.float32)
         self._background = self._background + follow * (current - self._background)
         return Motion(self._boxes(mask, width, height), changed)
+
+    def changed_lately(self, box: Floats, width: int, height: int) -> float:
+        """Share, 0..1, of ``box`` (corners, ``width`` x ``height`` picture) that changed lately.
+
+        All of it after the first picture and after every change of the scene: nobody knows.
+        """
+        rows, columns = self._lately.shape
+        scale = np.array([columns / width, rows / height] * 2, np.float32)
+        left, top, right, bottom = (int(v) for v in np.clip(box * scale, 0, None))
+        part = self._lately[top : max(bottom, top + 1), left : max(right, left + 1)]
+        return float(part.mean()) if part.size else 1.0
 
     def _stretched(self, luma: npt.NDArray[np.uint8]) -> Floats:
         low, middle, high = levels(luma, (0.04, 0.5, 0.96))

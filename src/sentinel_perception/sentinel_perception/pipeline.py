@@ -27,6 +27,9 @@ from .zones import Zones
 # Boxes below this score are not even looked at: the lowest veto level that makes sense.
 _FLOOR = 0.05
 
+# Where this share of a box changed lately somebody may have arrived.
+_ARRIVAL = 0.3
+
 # A track of whose expected box less than this lies in the picture has walked out of it.
 _LEFT_SHARE = 0.3
 
@@ -136,6 +139,9 @@ class Pipeline:
             self._detector.input_size,
             self._settings,
         )
+        for track in self._tracker.tracks:
+            share = self._motion.changed_lately(track.box, width, height)
+            track.arrived |= share >= _ARRIVAL or moving
         self._look_again(picture, stamp)
         # A covered or frozen camera has looked at nothing, however often the model ran.
         swept = self._attention.swept(looks, stamp, self._settings) and not blind

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from .detector.port import Region
 
-# A crop is this much wider than what it is made for: the animal moves on, and context helps the
-# model.
-_MARGIN = 1.6
+# A crop is this much wider than what it is made for, in turn: the animal moves on, context helps
+# the model, and two different looks tell more than one twice (docs/perception.md).
+MARGINS = (2.0, 3.2)
 
 # The smallest crop is this share of the model's input: enlarging more than twice shows only blur.
 _LEAST_SHARE = 0.5
@@ -23,9 +23,11 @@ _EARLY = 0.01
 _OVERLAP = 0.25
 
 
-def square(box: Region, *, width: int, height: int, input_size: int) -> Region:
+def square(
+    box: Region, *, width: int, height: int, input_size: int, margin: float = MARGINS[0]
+) -> Region:
     """Square crop around ``box`` inside the picture, or the whole picture if it is that big."""
-    side = max(box.width, box.height) * _MARGIN
+    side = max(box.width, box.height) * margin
     side = round(max(side, input_size * _LEAST_SHARE))
     if side >= _WHOLE_SHARE * min(width, height):
         return Region(0, 0, width, height)
@@ -55,7 +57,13 @@ def touch(first: Region, second: Region) -> bool:
 
 
 def crops(
-    boxes: Iterable[Region], *, width: int, height: int, input_size: int, most: int
+    boxes: Iterable[Region],
+    *,
+    width: int,
+    height: int,
+    input_size: int,
+    most: int,
+    margin: float = MARGINS[0],
 ) -> list[Region]:
     """At most ``most`` square crops that cover ``boxes``, first come, first served."""
     chosen: list[Region] = []
@@ -63,7 +71,7 @@ def crops(
         if len(chosen) >= most:
             break
         if not any(covers(crop, box) for crop in chosen):
-            crop = square(box, width=width, height=height, input_size=input_size)
+            crop = square(box, width=width, height=height, input_size=input_size, margin=margin)
             chosen = [c for c in chosen if not covers(crop, c)] + [crop]
     return chosen
 

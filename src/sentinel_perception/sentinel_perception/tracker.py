@@ -41,6 +41,9 @@ _SAME_PLACE = 0.6
 # far more than the box of a still thing wanders.
 _TRAVEL = 0.5
 
+# What was there before anything moved is furniture unless it scores this much above the threshold.
+_FURNITURE = 0.3
+
 # What stays in its place is judged by the average of this many last looks, misses included, and
 # after at least the second number of them; it is given up below this share of the threshold.
 _REMEMBERED, _LEAST_LOOKS, _DOUBT = 20, 5, 0.75
@@ -65,6 +68,7 @@ class Track:
     last_second_look: float = -np.inf
     start: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     travelled: bool = False
+    arrived: bool = False
     looks: int = 0
     average: float = 0.0
     confirmed: bool = False
@@ -234,6 +238,12 @@ def is_parked(track: Track, stamp: float, settings: Settings) -> bool:
     return stamp - track.still_since > settings.parked_after
 
 
+def is_urgent(track: Track, settings: Settings) -> bool:
+    """Tell whether a young ``track`` looks like an animal: a few more looks decide."""
+    young = track.looks < 2 * _LEAST_LOOKS
+    return young and not track.confirmed and track.average >= settings.threshold
+
+
 def is_dull(track: Track, settings: Settings) -> bool:
     """Tell whether ``track`` never came from anywhere and scarcely ever looks like an animal."""
     return (
@@ -259,15 +269,18 @@ def _convinces(track: Track, settings: Settings) -> bool:
 
 
 def _like_a_plant(track: Track, least: float) -> bool:
-    """Tell whether a track never came from anywhere and shows an animal now and then only.
+    """Tell whether a track never came from anywhere and is no sure animal on the average.
 
-    Looked at for long enough, any leaf scores three times in five looks. The household is excused:
-    whom it is safer to believe in.
+    Looked at for long enough, any leaf scores three times in five looks; and a log scores steadily,
+    but nothing moved where it lies. The household is excused: whom it is safer to believe in.
     """
     return (
         not track.travelled
         and SPECIES[track.species] not in PROTECTED
-        and (track.looks < _LEAST_LOOKS or track.average < least)
+        and (
+            track.looks < _LEAST_LOOKS
+            or track.average < least + (0.0 if track.arrived else _FURNITURE)
+        )
     )
 
 

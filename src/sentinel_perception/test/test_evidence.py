@@ -81,6 +81,26 @@ def test_an_animal_that_sits_still_and_is_always_seen_counts():
     assert play(ColorDetector(score=0.5), [patch(300, i) for i in range(15)])[-1].targets.targets
 
 
+class LateSeeing(ColorDetector):
+    """Sees nothing for ten seconds."""
+
+    picture = 0
+
+    def look(self, picture, region, floor):
+        return super().look(picture, region, floor) if self.picture > 100 else Candidates.none()
+
+
+@pytest.mark.parametrize(('score', 'counts'), [(0.5, False), (0.8, True)])
+def test_what_always_lay_there_must_score_higher(score, counts):
+    sights = play(LateSeeing(score=score), [patch(300, i) for i in range(140)])
+    assert bool(sights[-1].targets.targets) == counts
+
+
+def test_an_animal_that_arrives_unseen_and_sits_down_counts():
+    pictures = [scene(seed=i) if i < 95 else patch(300, i) for i in range(140)]
+    assert play(LateSeeing(score=0.5), pictures)[-1].targets.targets
+
+
 def test_insects_do_not_take_the_looks_of_an_animal():
     generator = np.random.default_rng(3)
     detector, pictures = ColorDetector(least=30), []  # only a crop shows the animal big enough

@@ -1,30 +1,35 @@
-"""How a model looks at the pictures of a data set: whole, in tiles, or through the pipeline."""
+"""How a model looks at pictures: whole, in tiles, closer, or as the robot does."""
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sentinel_common.species import RACCOON, SPECIES
 
+from ..attention import region_of
 from ..detector.classifier import shipped
 from ..detector.port import Candidates, Detector, Pixels, Region
+from ..evidence import weigh
 from ..merging import merge
 from ..pipeline import Pipeline, Sight
 from ..position import Intrinsics
-from ..regions import grid
+from ..regions import MARGINS, grid, square
 from ..settings import Settings
 from .dataset import Dataset
 from .metrics import Prediction
 
-MODES = ('whole', 'tiles', 'pipeline')
+MODES = ('whole', 'tiles', 'closer', 'pipeline')
 
 # Tiles of two sizes and the whole picture, as far animals need it.
 FINEST_GRID = 3
 
 # Candidates below this score are noise and only slow the figures down.
 _FLOOR = 0.01
+
+# The mode closer looks again at this many candidates, from this score on.
+_LOOKED_AT_AGAIN, _CANDIDATE = 3, 0.08
 
 # A still is shown to the pipeline as a scene that stands for this long at ten pictures per second:
 # a round of the sweep and then the looks that confirm.
@@ -58,12 +63,36 @@ class Answers:
 
 
 def look(picture: Pixels, detector: Detector, mode: str) -> Candidates:
-    """One picture at once: ``whole``, or ``tiles`` of both sizes besides."""
-    finest = 1 if mode == 'whole' else FINEST_GRID
+    """One picture at once.
+
+    ``whole``; ``tiles``: grids of both sizes besides; ``closer``: the likeliest candidates of the
+    whole picture again in square crops, as the pipeline does over several pictures.
+    """
     height, width = picture.shape[:2]
-    regions = [r for n in range(1, finest + 1) for r in grid(n, width=width, height=height)]
-    found = [(region, detector.look(picture, region, _FLOOR)) for region in regions]
-    return merge(found, Region.whole(picture))
+    whole = Region.whole(picture)
+
+    def seen(regions: Iterable[Region]) -> list[tuple[Region, Candidates]]:
+        return [(region, detector.look(picture, region, _FLOOR)) for region in regions]
+
+    if mode == 'closer':
+        found = seen([whole])
+        likely = [
+            region_of(box)
+            for box, scores in zip(found[0][1].boxes, found[0][1].scores, strict=True)
+            if scores.max() >= _CANDIDATE
+        ]
+        closer = [
+            square(box, width=width, height=height, input_size=detector.input_size, margin=margin)
+            for box in likely[:_LOOKED_AT_AGAIN]
+            for margin in MARGINS
+        ]
+        found += seen(region for region in closer if region != whole)
+        merged = merge(found, whole)
+        return Candidates(merged.boxes, weigh(merged, found, detector.input_size))
+    finest = 1 if mode == 'whole' else FINEST_GRID
+    return merge(
+        seen(r for n in range(1, finest + 1) for r in grid(n, width=width, height=height)), whole
+    )
 
 
 def run(
