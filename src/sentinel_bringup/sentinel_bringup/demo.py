@@ -47,8 +47,8 @@ def play(arguments: argparse.Namespace, folder: Path) -> Outcome:
     )
     for own in nodes.folders(folder, options.robots):
         own.mkdir(exist_ok=True)
-    print(f'A night in the garden: {options.scenario}, seed {options.seed}.')
-    return session.play(nodes.simulation(options), folder, arguments)
+    title = f'A night in the garden: {options.scenario}, seed {options.seed}.'
+    return session.play(nodes.simulation(options), folder, arguments, title)
 
 
 def main(arguments: argparse.Namespace) -> int:

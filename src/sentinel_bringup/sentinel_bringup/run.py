@@ -6,7 +6,7 @@ import time
 from . import nodes, session
 from .domains import free_port
 
-SUMMARY = 'watch your own video, pictures, camera or stream; drive an emulated or a real robot'
+SUMMARY = 'watch your own video, pictures, camera or stream; drive a robot'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
         record=arguments.record,
         started=started,
     )
-    print(f'Watching {options.source}, robot: {options.robot}.')
-    session.play(nodes.own_source(options), folder, arguments)
+    title = f'Watching {options.source}, robot: {options.robot}.'
+    session.play(nodes.own_source(options), folder, arguments, title)
     session.report(folder)
     return 0

@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from sentinel_common.errors import SentinelError
@@ -55,8 +55,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='record every topic to an MCAP file, which Foxglove opens',
     )
-    parser.add_argument('--duration', type=float, metavar='SECONDS', help='end after so long')
+    parser.add_argument('--duration', type=_seconds, metavar='SECONDS', help='end after so long')
     parser.add_argument('-v', '--verbose', action='store_true', help='show all that the nodes say')
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f'{text} is not above 0')
+    return value
 
 
 def make_folder(command: str, wanted: Path | None) -> Path:
@@ -80,10 +87,17 @@ def make_folder(command: str, wanted: Path | None) -> Path:
     return folder.resolve()
 
 
-def play(entries: Sequence[NodeEntry], folder: Path, arguments: argparse.Namespace) -> Outcome:
-    """Check and run the nodes until the end; say how the run ended."""
+def play(
+    entries: Sequence[NodeEntry], folder: Path, arguments: argparse.Namespace, title: str
+) -> Outcome:
+    """Check the nodes, print ``title``, run them until the end; say how the run ended."""
     here = nodes.of_world(list(entries), nodes.PYPI)
-    checks.preflight(here)
+    try:
+        checks.preflight(here)
+    except SentinelError:
+        _drop_empty(folder)
+        raise
+    print(title)
     first = int(os.environ.get('ROS_DOMAIN_ID') or 1)
     taken = nullcontext(arguments.domain) if arguments.domain is not None else free_domain(first)
     with taken as domain:
@@ -98,6 +112,13 @@ def play(entries: Sequence[NodeEntry], folder: Path, arguments: argparse.Namespa
             domain=domain,
             show=Console(verbose=arguments.verbose),
         ).run(arguments.duration)
+
+
+def _drop_empty(folder: Path) -> None:
+    """Remove a run folder in which nothing has been kept."""
+    for place in (*folder.iterdir(), folder):
+        with suppress(OSError):
+            place.rmdir()
 
 
 def report(folder: Path, robots: Sequence[str] = ('',)) -> None:

@@ -49,8 +49,7 @@ class Parameter:
             high = float('inf') if self.maximum is None else self.maximum
             if not low <= value <= high:
                 raise ConfigurationError(
-                    f'Parameter {self.name} is {value}, '
-                    f'outside {_range(self.minimum, self.maximum)}.',
+                    f'Parameter {self.name} is {value}, {_misfit(self.minimum, self.maximum)}.',
                     f'Meaning: {self.description}',
                 )
         if self.choices and value not in self.choices:
@@ -70,10 +69,10 @@ _KINDS = {
 }
 
 
-def _range(low: float | None, high: float | None) -> str:
+def _misfit(low: float | None, high: float | None) -> str:
     if low is None:
-        return f'at most {high}'
-    return f'at least {low}' if high is None else f'{low} to {high}'
+        return f'but must be at most {high}'
+    return f'but must be at least {low}' if high is None else f'outside {low} to {high}'
 
 
 # Every node has these two without listing them.

@@ -172,7 +172,7 @@ def test_emulated_radio_answers_on_the_announced_port(night):
     ('parameter', 'complaint'),
     [
         ('scenario:=moon', "There is no scenario 'moon'"),
-        ('seed:=-1', 'Parameter seed is -1, outside'),
+        ('seed:=-1', 'Parameter seed is -1, but must be at least 0.'),
         ('scenarios:=x', "there is no parameter 'scenarios'. Did you mean 'scenario'?"),
     ],
 )
