@@ -446,6 +446,26 @@ def test_two_tracks_in_one_place_are_one_animal(garden):
     assert names == ['flash', 'bark']
 
 
+def feedback(garden, name):
+    return next(n.feedback_message for n in garden.brain.root.iterate() if n.name == name)
+
+
+def test_a_condition_says_what_it_lacks(garden):
+    garden.step()
+    assert feedback(garden, 'target_present') == 'no target is confirmed'
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.3)
+    garden.step(({'raccoon': 0.6, 'cat': 0.2}, 3.0, 0.0))
+    assert feedback(garden, 'target_sure') == 'raccoon by 60% now, not for long enough'
+    garden.step((RACCOON, 3.0, 0.0), seconds=2)
+    garden.guard.armed = False
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.2)
+    garden.guard.armed = True
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.5)
+    assert feedback(garden, 'rested') == 'rests for another 2 s'
+    garden.step((RACCOON, 3.0, 0.0), seconds=3)
+    assert feedback(garden, 'rested') == 'flash has another 8 s to work'
+
+
 def test_an_interruption_does_not_hasten_the_next_stimulus(garden):
     garden.step((RACCOON, 3.0, 0.0), seconds=2)
     garden.guard.armed = False

@@ -62,6 +62,11 @@ class TargetPresent(Condition):
         target = self.world.target
         return f'{target.best[0]} {target.track_id} is in view' if target else ''
 
+    def lacks(self) -> str:
+        """See Condition."""
+        visit = self.world.visit
+        return 'no target is confirmed' if visit is None else 'it is out of sight'
+
 
 class TargetSure(Condition):
     """The target is surely of its species."""
@@ -69,6 +74,14 @@ class TargetSure(Condition):
     def holds(self) -> str:
         """See Condition."""
         return 'it surely is one' if self.world.target_is_sure else ''
+
+    def lacks(self) -> str:
+        """See Condition."""
+        target = self.world.target
+        if target is None:
+            return ''
+        species, probability = target.best
+        return f'{species} by {probability:.0%} now, not for long enough'
 
 
 class TargetLost(Condition):
@@ -96,14 +109,20 @@ class Rested(Condition):
 
     def holds(self) -> str:
         """See Condition."""
+        return '' if self.lacks() else 'no rest is due'
+
+    def lacks(self) -> str:
+        """See Condition."""
         world = self.world
-        if world.now < world.rest_until:
-            return ''
+        left = world.rest_until - world.now
+        if left > 0:
+            return f'rests for another {left:.0f} s'
         last = world.visit.stimuli[-1] if world.visit and world.visit.stimuli else None
         if last is not None and last.success is None and last.felt:
-            if world.stamp - (last.end or last.start) < world.settings.observe:
-                return ''
-        return 'no rest is due'
+            left = world.settings.observe - (world.stamp - (last.end or last.start))
+            if left > 0:
+                return f'{last.name} has another {left:.0f} s to work'
+        return ''
 
 
 class HeldOut(Condition):

@@ -33,16 +33,20 @@ class Leaf(Behaviour):
 
 
 class Condition(Leaf):
-    """SUCCESS while ``holds`` gives a reason, FAILURE while it gives none."""
+    """SUCCESS while ``holds`` gives a reason, FAILURE while it gives none; then ``lacks`` may."""
 
     def holds(self) -> str:
         """Why it holds; '' where it does not."""
         raise NotImplementedError
 
+    def lacks(self) -> str:
+        """What is missing where it does not hold; '' where that goes without saying."""
+        return ''
+
     def update(self) -> Status:
         """See py_trees."""
         why = self.holds()
-        return self.say(Status.SUCCESS if why else Status.FAILURE, why)
+        return self.say(Status.SUCCESS, why) if why else self.say(Status.FAILURE, self.lacks())
 
 
 def turn_to(world: World) -> Twist:
