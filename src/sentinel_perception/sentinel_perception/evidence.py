@@ -15,7 +15,7 @@ _HELD = 0.9
 # below the second size it cannot be seen. Weights grow in between, so that a close look outweighs
 # the whole picture. Measured (docs/perception.md): the mean of the looks tells
 # raccoons from cats better than the highest score among them.
-_CLEAR, _BLURRED = 64.0, 12.0
+_CLEAR, _BLURRED = 96.0, 24.0
 
 
 def weigh(merged: Candidates, looks: list[tuple[Region, Candidates]], input_size: int) -> Floats:

@@ -1,4 +1,4 @@
-"""How a model looks at pictures: whole, in tiles, closer, or as the robot does."""
+"""How a model looks at the pictures of a data set: whole, in tiles, or through the pipeline."""
 
 import sys
 import time
@@ -20,7 +20,7 @@ from ..settings import Settings
 from .dataset import Dataset
 from .metrics import Prediction
 
-MODES = ('whole', 'tiles', 'closer', 'pipeline')
+MODES = ('whole', 'tiles', 'pipeline')
 
 # Tiles of two sizes and the whole picture, as far animals need it.
 FINEST_GRID = 3
@@ -28,8 +28,8 @@ FINEST_GRID = 3
 # Candidates below this score are noise and only slow the figures down.
 _FLOOR = 0.01
 
-# The mode closer looks again at this many candidates, from this score on.
-_LOOKED_AT_AGAIN, _CANDIDATE = 3, 0.08
+# This many candidates are looked at closer, from this score on.
+_CLOSER, _CANDIDATE = 3, 0.08
 
 # A still is shown to the pipeline as a scene that stands for this long at ten pictures per second:
 # a round of the sweep and then the looks that confirm.
@@ -63,10 +63,10 @@ class Answers:
 
 
 def look(picture: Pixels, detector: Detector, mode: str) -> Candidates:
-    """One picture at once.
+    """One picture at once: ``whole``; or ``tiles``, all that the pipeline does over several.
 
-    ``whole``; ``tiles``: grids of both sizes besides; ``closer``: the likeliest candidates of the
-    whole picture again in square crops, as the pipeline does over several pictures.
+    These are the whole picture, tiles of both sizes, and the likeliest candidates among them once
+    more in square crops.
     """
     height, width = picture.shape[:2]
     whole = Region.whole(picture)
@@ -74,25 +74,25 @@ def look(picture: Pixels, detector: Detector, mode: str) -> Candidates:
     def seen(regions: Iterable[Region]) -> list[tuple[Region, Candidates]]:
         return [(region, detector.look(picture, region, _FLOOR)) for region in regions]
 
-    if mode == 'closer':
-        found = seen([whole])
-        likely = [
-            region_of(box)
-            for box, scores in zip(found[0][1].boxes, found[0][1].scores, strict=True)
-            if scores.max() >= _CANDIDATE
-        ]
-        closer = [
-            square(box, width=width, height=height, input_size=detector.input_size, margin=margin)
-            for box in likely[:_LOOKED_AT_AGAIN]
-            for margin in MARGINS
-        ]
-        found += seen(region for region in closer if region != whole)
-        merged = merge(found, whole)
-        return Candidates(merged.boxes, weigh(merged, found, detector.input_size))
-    finest = 1 if mode == 'whole' else FINEST_GRID
-    return merge(
-        seen(r for n in range(1, finest + 1) for r in grid(n, width=width, height=height)), whole
-    )
+    if mode == 'whole':
+        return merge(seen([whole]), whole)
+    found = seen(r for n in range(1, FINEST_GRID + 1) for r in grid(n, width=width, height=height))
+    likely = merge(found, whole)
+    crops = [
+        square(
+            region_of(box),
+            width=width,
+            height=height,
+            input_size=detector.input_size,
+            margin=margin,
+        )
+        for box, scores in zip(likely.boxes[:_CLOSER], likely.scores, strict=False)
+        for margin in MARGINS
+        if scores.max() >= _CANDIDATE
+    ]
+    found += seen(crop for crop in crops if crop != whole)
+    merged = merge(found, whole)
+    return Candidates(merged.boxes, weigh(merged, found, detector.input_size))
 
 
 def run(
