@@ -8,14 +8,16 @@ from dataclasses import replace
 import pytest
 from sentinel_behavior.deterrents import read_deterrents
 from sentinel_behavior.geometry import Pose
+from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.policy.trial import Trial
-from sentinel_bringup.night import effect, encounters
+from sentinel_bringup.night import bodies, effect, encounters, errors, family, meetings, worlds
 from sentinel_bringup.night.campaign import Campaign
 from sentinel_bringup.night.residents import STEP, Resident, Stay, plans, read_nights
 from sentinel_bringup.night.statistics import excludes_zero, interval, ratio, share
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.errors import ConfigurationError
 
 from sentinel_common import files
 
@@ -71,7 +73,7 @@ STUBBORN = replace(MODELS['fearless'], boldness=6.0)
 
 def _stepped(plan, seed):
     """One visit with the real brain and guard, picture by picture; bed seconds and stimuli."""
-    world = make_lockstep(zones=encounters._ZONES, policy=POLICIES['first'], seed=1)
+    world = make_lockstep(zones=encounters.ZONES, policy=POLICIES['first'], seed=1)
     stay = Stay(Resident(STUBBORN, seed, 0), plan, 0.0)
     pose, now = Pose(), 1000.0
     sound, until = None, 0.0
@@ -144,30 +146,142 @@ def test_variations_halve_and_double_each_assumption():
     assert found['bark halved'][0].temperament().stimuli['bark'].strength == pytest.approx(0.6)
 
 
+PERFECT = errors.perfect()
+# Nobody is ever seen as what it is, and whoever is no raccoon passes for one.
+BLIND = replace(PERFECT, never=1.0)
+FOOLED = replace(
+    PERFECT,
+    called_raccoon=dict.fromkeys(PERFECT.called_raccoon, 1.0),
+    scores={'called_raccoon': [0.9], 'raccoon': [0.9], 'noise': 0.0},
+)
+
+
 def test_an_encounter_without_errors_does_nothing_to_anybody():
-    errors = encounters.Errors(0.0, (1.0, 1.0), (0.5, 0.9), 0.0, 0.0, 0.0)
-    world = encounters.Encounters(errors, 'clean')
+    world = encounters.Encounters(PERFECT, 'clean')
     results = [world.play(raccoon=i % 2 == 0, visitor=('person', 'cat')[i % 2]) for i in range(6)]
-    assert not any(r.action for r in results)
+    assert all(r.met for r in results) and not any(r.action for r in results)
 
 
 def test_a_blind_detector_is_found_out():
-    errors = encounters.Errors(1.0, (1.0, 1.0), (0.5, 0.9), 0.0, 0.0, 0.0)
-    world = encounters.Encounters(errors, 'blind')
-    assert any(world.play(raccoon=True, visitor='person').action for _ in range(10))
+    world = encounters.Encounters(BLIND, 'blind')
+    found = [world.play(raccoon=True, visitor='person') for _ in range(10)]
+    assert any(r.action for r in found)
+    assert {r.why.partition(': ')[2] for r in found if r.action} == {'not seen up to then'}
 
 
-def test_a_raccoon_alone_is_answered():
-    errors = encounters.Errors(0.0, (1.0, 1.0), (0.5, 0.9), 0.0, 0.0, 0.0)
-    world = encounters.Encounters(errors, 'alone')
-    results = [world.play(raccoon=True, visitor='') for _ in range(4)]
-    assert all(r.answered for r in results) and not any(r.vetoed for r in results)
+def test_a_cat_that_passes_for_a_raccoon_is_found_out():
+    result = encounters.Encounters(FOOLED, 'fooled').play(raccoon=False, visitor='cat')
+    assert result.action and result.why == 'starts: taken for a raccoon, never a sign'
+
+
+def test_a_raccoon_alone_is_answered_within_a_second_of_the_sure_picture():
+    world = encounters.Encounters(PERFECT, 'alone')
+    found = meetings.answers([world.play(raccoon=True, visitor='') for _ in range(8)])
+    assert found['answered'][0] == 1.0 and found['vetoed_by_mistake'][0] == 0.0
+    assert found['first_after_sure_p50_p95'][1] <= 1.0
+
+
+def test_clutter_alone_is_left_alone_by_a_detector_that_does_not_err():
+    world = encounters.Encounters(PERFECT, 'clutter')
+    assert not any(world.play(raccoon=False, visitor='nothing').answered for _ in range(3))
+
+
+def test_a_family_is_never_parted_and_none_of_them_walked_up_to():
+    found = family.play_family(PERFECT, 3)['seen']
+    assert found['stimuli'] > 0
+    assert found['walked_in_between'][0] == found['walked_too_near'][0] == 0.0
+
+
+def test_the_judge_of_families_sees_a_step_in_between():
+    done = {'between': False, 'near': False}
+    family._judge(done, Pose(0.0, 3.0), Pose(0.0, 0.5), [(-2.0, 0.0), (2.0, 0.0)])
+    assert done['between'] and not done['near']
+    family._judge(done, Pose(-2.0, 1.0), Pose(-2.0, 0.5), [(-2.0, 0.0), (2.0, 0.0)])
+    assert done['near']
+
+
+def test_the_errors_are_upper_bounds_of_what_was_counted():
+    path = files.share(meetings.FILE)
+    bound, _ = errors.read_errors(path)
+    counted, _ = errors.read_errors(path, bound=errors.plain)
+    assert all(bound.missed[s] > counted.missed[s] for s in counted.missed)
+    assert bound.false_veto > counted.false_veto
+    assert errors.upper((0, 60)) == pytest.approx(1 - 0.05 ** (1 / 60), abs=1e-6)
+    assert errors.upper((3, 3)) == 1.0
+
+
+def test_every_measured_set_can_be_read():
+    path = files.share(meetings.FILE)
+    assert all(errors.read_errors(path, name)[0].missed for name in errors.sets(path))
+
+
+def test_counts_that_make_no_sense_are_refused(tmp_path):
+    text = files.share(meetings.FILE).read_text()
+    path = tmp_path / 'errors.yaml'
+    path.write_text(text.replace('raccoon_missed: [53, 123]', 'raccoon_missed: [53]'))
+    with pytest.raises(ConfigurationError, match='raccoon_missed'):
+        errors.read_errors(path)
+    path.write_text(text.replace('set: night_composites', 'set: moon'))
+    with pytest.raises(ConfigurationError, match='moon'):
+        errors.read_errors(path)
+    path.write_text(text.replace('raccoon_missed: [53, 123]', 'raccoon_missed: [153, 123]'))
+    with pytest.raises(ConfigurationError, match='153'):
+        errors.read_errors(path)
+
+
+def test_looks_at_one_animal_are_correlated_as_the_file_says():
+    some = replace(PERFECT, correlation=0.4)
+    chance = random.Random(1)
+    shares = [some.share(chance, 0.3) for _ in range(4000)]
+    mean = sum(shares) / len(shares)
+    variance = sum((s - mean) ** 2 for s in shares) / len(shares)
+    assert mean == pytest.approx(0.3, abs=0.02)
+    assert variance / (mean * (1 - mean)) == pytest.approx(0.4, abs=0.03)
+
+
+def test_random_worlds_go_on_from_a_journal(tmp_path, monkeypatch):
+    played = []
+    monkeypatch.setattr(worlds, 'WORLDS', {'one': lambda chance: played.append(chance) or []})
+    monkeypatch.setattr(worlds, '_CHUNK', 10)
+    portions = [worlds._play(('one', first, 10)) for first in (0, 10)]
+    journal = tmp_path / 'journal'
+    known = {'code': worlds.code(), **portions[0]}, {'code': 'other', **portions[1]}
+    journal.write_text(''.join(json.dumps(portion) + '\n' for portion in known))
+    found = worlds.measure(20, journal=journal)['one']
+    assert found['worlds'] == 20 and found['broken'] == 0
+    assert len(journal.read_text().splitlines()) == 3
+
+
+def test_broken_worlds_are_told_by_their_seeds(monkeypatch):
+    monkeypatch.setattr(worlds, 'WORLDS', {'bad': lambda chance: ['broken']})
+    found = worlds.summary([{'code': 'x', **worlds._play(('bad', 5, 3))}])['bad']
+    assert found['broken'] == 3 and found['broken_seeds'] == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ('name', 'change'),
+    [('person_or_pet', {'veto_seconds': 9.0}), ('distance', {'minimum_distance': 0.65})],
+)
+def test_random_worlds_find_a_guard_that_allows_too_much(name, change, monkeypatch):
+    for key, value in change.items():
+        monkeypatch.setitem(DEFAULTS, key, value)
+    seeds = range(120)
+    assert any(worlds.WORLDS[name](random.Random(f'{name} {seed}')) for seed in seeds)
 
 
 def test_a_box_in_the_picture():
-    box = encounters.box_of((3.0, 0.0), 0.3, 0.5)
+    box = bodies.box_of((3.0, 0.0), 0.3, 0.5)
     assert box.center[0] == pytest.approx(320) and box.height == pytest.approx(57.9, abs=0.1)
-    assert encounters.box_of((3.0, 3.0), 0.3, 0.5) is None
+    assert bodies.box_of((3.0, 3.0), 0.3, 0.5) is None
+
+
+def test_conclusions_need_the_whole_interval():
+    row = {ratio_of: (0.6, 0.5, 0.69) for ratio_of, _ in effect.CONCLUSIONS.values()}
+    assert all(effect.conclusions(row).values())
+    row['over_none'] = (0.6, 0.5, 0.71)
+    row['over_random'] = None
+    failed = {name for name, holds in effect.conclusions(row).items() if not holds}
+    assert failed == {'30 % fewer than none', 'within 5 % of random', 'better than random'}
 
 
 def test_figures_can_be_written_down():

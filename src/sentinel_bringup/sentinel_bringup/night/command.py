@@ -14,15 +14,17 @@ from sentinel_behavior.deterrents import read_deterrents
 from sentinel_common.environment import environment
 from sentinel_common.files import share
 
-from . import effect, encounters, worlds
+from . import effect, meetings, worlds
 from .residents import read_nights
 
 SUMMARY = 'seeded months of nights: effect of the policies, actions at people and pets, invariants'
 
-PARTS = ('effect', 'assumptions', 'encounters', 'invariants')
+PARTS = ('effect', 'assumptions', 'encounters', 'errors', 'invariants')
 
 _PACKAGES = ('numpy', 'scipy', 'py-trees')
-_DATA = tuple(f'config/{n}.yaml' for n in ('nights', 'animals', 'deterrents', 'tree'))
+_DATA = tuple(
+    f'config/{n}.yaml' for n in ('nights', 'animals', 'detector_errors', 'deterrents', 'tree')
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--part', choices=PARTS, action='append', help='default: all of them')
     parser.add_argument('--campaigns', type=int, default=200, help='months per policy (200)')
     parser.add_argument('--encounters', type=int, default=3000, help='with people and pets (3000)')
+    parser.add_argument(
+        '--others', type=int, default=300, help='encounters of each other kind (300)'
+    )
     parser.add_argument(
         '--worlds', type=int, default=100_000, help='random worlds per invariant (100000)'
     )
@@ -72,6 +77,8 @@ def _effect(args: argparse.Namespace) -> dict[str, Any]:
         )
         for arm, row in rows.items():
             print(f'  {arm:24} {_row(row)}')
+        rows['thompson']['conclusions'] = effect.conclusions(rows['thompson'])
+        print('  not concluded:', _failed(rows['thompson']) or 'nothing')
     spent = _processor_seconds() - start
     nights = args.campaigns * effect.NIGHTS * len(models) * len(effect.ARMS)
     garden_seconds = nights * ((garden.night[1] - garden.night[0]) % 24) * 3600.0
@@ -119,21 +126,51 @@ def _assumptions(args: argparse.Namespace) -> dict[str, Any]:
         )[name]['thompson']  # fmt: skip
         found[name] = {k: v for k, v in rows.items() if 'over_' in k}
         print(f'  {name:22}', *(f'{k} {_ratio(v)}' for k, v in found[name].items()), flush=True)
-    return {'campaigns': campaigns, 'variations': found}
+        found[name]['conclusions'] = effect.conclusions(rows)
+    broken_by = {
+        conclusion: [name for name, row in found.items() if not row['conclusions'][conclusion]]
+        for conclusion in effect.CONCLUSIONS
+    }
+    for conclusion, names in broken_by.items():
+        print(f'  {conclusion}: {"not with " + ", ".join(names) if names else "survives all"}')
+    return {'campaigns': campaigns, 'variations': found, 'broken_by': broken_by}
+
+
+def _failed(row: Mapping[str, Any]) -> str:
+    return ', '.join(name for name, holds in row['conclusions'].items() if not holds)
 
 
 def _encounters(args: argparse.Namespace) -> dict[str, Any]:
-    found = encounters.measure(args.encounters, workers=args.workers, say=_progress)
+    found = meetings.measure(args.encounters, args.others, workers=args.workers, say=_progress)
     print('\nencounters with people and pets, detector errors drawn per encounter:')
-    for row in found['curve']:
-        rate, low, high = row['actions']
-        print(
-            f'  missed {row["missed"]:.1%}: {rate * 1000:.1f} actions per 1000 '
-            f'[{low * 1000:.1f}, {high * 1000:.1f}] in {row["encounters"]}'
-        )
-    for key in ('answered', 'vetoed_by_mistake', 'unanswered_for_a_veto'):
+    _actions('as measured', found['measured'])
+    for cause, number in found['measured']['causes'].items():
+        print(f'    {number} x {cause}')
+    for key in ('answered', 'vetoed_by_mistake', 'unanswered_for_a_veto', 'never_sure'):
         print(f'  raccoon visits {key}: {found[key][0]:.1%}')
+    for key in ('first_after_sure_p50_p95', 'first_after_sure_unvetoed_p50_p95'):
+        print(f'  {key}: {found[key]}')
+    print(f'  false actions in 10 nights: {found["false_actions"]["in_10_nights"]:.1f}')
+    print(f'  families: {found["family"]}')
     return found
+
+
+def _errors(args: argparse.Namespace) -> dict[str, Any]:
+    found = meetings.compare(args.others, workers=args.workers, say=_progress)
+    print('\nencounters with people and pets, other errors of the detector:')
+    for row in found['curve']:
+        _actions(f'{row["never_seen"]:.0%} never seen', row)
+    for name, row in (found['sets'] | found['assumptions']).items():
+        _actions(name, row)
+    return found
+
+
+def _actions(name: str, row: Mapping[str, Any]) -> None:
+    rate, low, high = row['actions']
+    print(
+        f'  {name}: {rate * 1000:.1f} actions per 1000 [{low * 1000:.1f}, {high * 1000:.1f}] '
+        f'in {row["encounters"]}, {row["during_engagement"]} during an engagement'
+    )
 
 
 def _invariants(args: argparse.Namespace) -> dict[str, Any]:
@@ -151,5 +188,6 @@ _PARTS = {
     'effect': _effect,
     'assumptions': _assumptions,
     'encounters': _encounters,
+    'errors': _errors,
     'invariants': _invariants,
 }

@@ -25,6 +25,20 @@ NONE, FIXED, BEST, FLAT = 'none', 'fixed_bark', 'fixed_bark_advance', 'thompson_
 ARMS = (NONE, FIXED, BEST, 'random', 'round_robin', 'first', 'thompson', FLAT)
 BASELINES = (NONE, FIXED, BEST, 'random', 'round_robin')
 
+# What is concluded about the learned choice: the ratio, and what the upper end of its interval must
+# not exceed. The first two are of all visits, with those in which the detector misses the animal.
+CONCLUSIONS = {
+    '30 % fewer than none': (f'over_{NONE}', 0.7),
+    '30 % fewer than a fixed bark': (f'over_{FIXED}', 0.7),
+    '30 % fewer than none, seen visits': (f'seen_over_{NONE}', 0.7),
+    '30 % fewer than a fixed bark, seen visits': (f'seen_over_{FIXED}', 0.7),
+    'within 5 % of a fixed bark': (f'over_{FIXED}', 1.05),
+    'within 5 % of random': ('over_random', 1.05),
+    'within 5 % of round robin': ('over_round_robin', 1.05),
+    'better than random': ('over_random', 1.0),
+    'better than round robin': ('over_round_robin', 1.0),
+}
+
 
 @dataclass(frozen=True)
 class Month:
@@ -131,6 +145,14 @@ def figures(months: Mapping[str, Sequence[Month]]) -> dict[str, Any]:
                 row[f'seen_over_{baseline}'] = ratio(seen[arm], seen[baseline])
         rows[arm] = row
     return rows
+
+
+def conclusions(row: Mapping[str, Any]) -> dict[str, bool]:
+    """Which of CONCLUSIONS hold for an arm; a ratio to nothing proves nothing."""
+    return {
+        name: row[ratio_of] is not None and row[ratio_of][2] <= limit
+        for name, (ratio_of, limit) in CONCLUSIONS.items()
+    }
 
 
 # What is halved and doubled, one after the other: assumptions of the models and of the garden.

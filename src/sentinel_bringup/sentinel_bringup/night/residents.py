@@ -28,14 +28,6 @@ _GARDEN = {
     'returns': _SHARE,
     'returns_after': _SPAN,
 }
-_ERRORS = {
-    'missed': _SHARE,
-    'seen': _SPAN,
-    'score': _SPAN,
-    'confused': _SHARE,
-    'wavers': _SHARE,
-    'phantom': _SHARE,
-}
 _MODEL = {
     'type': 'object',
     'required': ['boldness', 'habituation', 'recovery'],
@@ -49,7 +41,7 @@ _MODEL = {
 }
 SCHEMA: dict[str, Any] = {
     'type': 'object',
-    'required': ['garden', 'models', 'errors'],
+    'required': ['garden', 'models'],
     'additionalProperties': False,
     'properties': {
         'garden': {
@@ -59,12 +51,6 @@ SCHEMA: dict[str, Any] = {
             'properties': _GARDEN,
         },
         'models': {'type': 'object', 'minProperties': 1, 'additionalProperties': _MODEL},
-        'errors': {
-            'type': 'object',
-            'required': list(_ERRORS),
-            'additionalProperties': False,
-            'properties': _ERRORS,
-        },
     },
 }
 

@@ -1,0 +1,226 @@
+"""How the detector errs: counts of config/detector_errors.yaml, and what it says look by look."""
+
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sentinel_behavior.configuration import load
+from sentinel_common.errors import ConfigurationError
+from sentinel_common.species import PROTECTED, RACCOON, SPECIES
+from sentinel_perception.posterior import Posterior
+from sentinel_perception.settings import Settings
+
+_SCORES = {'type': 'array', 'items': {'type': 'number', 'minimum': 0, 'maximum': 1}, 'minItems': 1}
+_COUNT = {'type': 'array', 'items': {'type': 'integer', 'minimum': 0}, 'minItems': 2, 'maxItems': 2}
+_SHARE = {'type': 'number', 'minimum': 0, 'exclusiveMaximum': 1}
+
+
+def _table(keys: tuple[str, ...], value: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        'type': 'object',
+        'required': list(keys),
+        'additionalProperties': False,
+        'properties': {key: value for key in keys},
+    }
+
+
+_HOUSEHOLD = tuple(sorted(PROTECTED))
+_OTHERS = (*_HOUSEHOLD, 'other_animal', 'nothing')
+_SET = _table(('raccoon_missed', 'raccoon_called_pet', 'false_veto'), _COUNT)
+_SET['required'] += ['missed', 'called_raccoon']
+_SET['properties'] |= {
+    'missed': _table(_HOUSEHOLD, _COUNT),
+    'called_raccoon': _table(_OTHERS, _COUNT),
+}
+_SCHEMA: dict[str, Any] = _table(('model', 'source', 'set'), {'type': 'string'})
+_VALUES: dict[str, Any] = {
+    'sets': {'type': 'object', 'minProperties': 1, 'additionalProperties': _SET},
+    'correlation': _SHARE,
+    'lasts': {'type': 'number', 'exclusiveMinimum': 0},
+    'scores': _table(('raccoon', 'household', 'called_raccoon', 'imagined'), _SCORES),
+    'passers': _table(_OTHERS, {'type': 'number', 'minimum': 0}),
+}
+_VALUES['scores']['required'] += ['noise']
+_VALUES['scores']['properties']['noise'] = _SHARE
+_SCHEMA['required'] += list(_VALUES)
+_SCHEMA['properties'] |= _VALUES
+
+_SETTINGS = Settings()
+
+
+def upper(count: tuple[int, int]) -> float:
+    """Upper end of the one-sided 95 % Clopper-Pearson interval of a share."""
+    from scipy.stats import beta
+
+    hits, of = count
+    if hits > of:
+        raise ConfigurationError(f'{hits} of {of} is no count.')
+    return 1.0 if hits == of else float(beta.ppf(0.95, hits + 1, of - hits))
+
+
+def plain(count: tuple[int, int]) -> float:
+    """The share as it was counted."""
+    return count[0] / count[1]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Shares of looks, and how they hang together; see config/detector_errors.yaml.
+
+    ``never``: share of encounters in which a person or pet is never seen, whatever else is drawn.
+    """
+
+    missed: Mapping[str, float]
+    called_raccoon: Mapping[str, float]
+    raccoon_missed: float
+    raccoon_called_pet: float
+    false_veto: float
+    correlation: float
+    lasts: float
+    scores: Mapping[str, Any]
+    never: float = 0.0
+
+    def share(self, chance: random.Random, mean: float) -> float:
+        """Share of the looks of one encounter: beta-distributed, two looks correlate as given."""
+        if self.correlation == 0.0 or mean in (0.0, 1.0):
+            return mean
+        spread = 1.0 / self.correlation - 1.0
+        return chance.betavariate(mean * spread, (1.0 - mean) * spread)
+
+
+def perfect() -> Errors:
+    """A detector that does not err."""
+    return Errors(
+        {s: 0.0 for s in _HOUSEHOLD}, {s: 0.0 for s in _OTHERS},
+        0.0, 0.0, 0.0, 0.0, 1.0, {'raccoon': [0.9], 'household': [0.9]},
+    )  # fmt: skip
+
+
+def read_errors(
+    path: Path, name: str = '', *, bound: Callable[[tuple[int, int]], float] = upper
+) -> tuple[Errors, dict[str, float]]:
+    """Errors of the set ``name`` ('': the one that the file names), and who passes in a night.
+
+    ``bound`` makes a share of a count: the upper end of its interval, or the share itself.
+    Raise ConfigurationError with one sentence for the first fault.
+    """
+    data = load(path, _SCHEMA)
+    name = name or data['set']
+    if name not in data['sets']:
+        raise ConfigurationError(f'{path}: there are no counts of the set {name}.')
+    counts = data['sets'][name]
+    errors = Errors(
+        {s: bound(c) for s, c in counts['missed'].items()},
+        {s: bound(c) for s, c in counts['called_raccoon'].items()},
+        bound(counts['raccoon_missed']),
+        bound(counts['raccoon_called_pet']),
+        bound(counts['false_veto']),
+        data['correlation'],
+        data['lasts'],
+        data['scores'],
+    )
+    return errors, data['passers']
+
+
+def sets(path: Path) -> list[str]:
+    """Names of the sets that were measured."""
+    return list(load(path, _SCHEMA)['sets'])
+
+
+def variations(errors: Errors) -> dict[str, Errors]:
+    """The assumptions about how looks hang together, halved and doubled."""
+    found = {}
+    for factor, word in ((0.5, 'halved'), (2.0, 'doubled')):
+        correlation = min(0.99, errors.correlation * factor)
+        found[f'correlation {word}'] = replace(errors, correlation=correlation)
+        found[f'lasts {word}'] = replace(errors, lasts=errors.lasts * factor)
+    return found
+
+
+class Lasting:
+    """Something that a share of all looks shows, and that stays for a while when it comes."""
+
+    def __init__(self, errors: Errors, chance: random.Random, share: float, rate: float) -> None:
+        self._chance, self._share = chance, share
+        self._fresh = min(1.0, 1.0 / (errors.lasts * rate))
+        self._there: bool | None = None
+
+    def look(self) -> bool:
+        """Whether this look shows it."""
+        if self._there is None or self._chance.random() < self._fresh:
+            self._there = self._chance.random() < self._share
+        return self._there
+
+
+class Watched:
+    """What the pipeline makes of one animal, look by look: hint, track, and its posterior.
+
+    ``body``: a species, or 'nothing' for clutter. Confirmation and posterior are the pipeline's.
+    """
+
+    def __init__(self, errors: Errors, chance: random.Random, body: str, rate: float) -> None:
+        self._errors, self._chance, self.body = errors, chance, body
+        self._fresh = min(1.0, 1.0 / (errors.lasts * rate))
+        draw = errors.share
+        if body == RACCOON:
+            self._raccoon = 1.0 - draw(chance, errors.raccoon_missed)
+            self._named = draw(chance, errors.raccoon_called_pet)
+        else:
+            self._raccoon = draw(chance, errors.called_raccoon[body])
+            self._named = 1.0 - draw(chance, errors.missed[body]) if body in PROTECTED else 0.0
+            if body in PROTECTED and chance.random() < errors.never:
+                self._named = 0.0
+        self.misled = False  # whether any look called somebody else a raccoon
+        self._says = ''
+        self._score = 0.0
+        self._first = True
+        self._hits: deque[float] = deque(maxlen=_SETTINGS.confirm_looks)
+        self._posterior = Posterior()
+        self._confirmed = False
+        self._last_hit = -1e9
+
+    def look(self, now: float) -> tuple[dict[str, float], bool]:
+        """One look at ``now`` (s): scores by species, and whether they are those of a track.
+
+        No scores: nothing is reported of it.
+        """
+        chance = self._chance
+        if self._first or chance.random() < self._fresh:
+            self._first = False
+            self._says = self._answer()
+            self.misled = self.misled or RACCOON == self._says != self.body
+            if self._says:
+                self._score = chance.choice(self._errors.scores[self._kind()])
+        scores = {}
+        if self._says:
+            scores[self._says] = self._score
+            if self.body in SPECIES and self.body != self._says:
+                scores[self.body] = chance.uniform(0.0, self._errors.scores['noise'])
+            self._posterior.update(np.array([scores.get(s, 0.0) for s in SPECIES]))
+            self._last_hit = now
+        self._hits.append(self._score if self._says else 0.0)
+        hits = sorted(h for h in self._hits if h > 0.0)
+        self._confirmed = self._confirmed or (
+            len(hits) >= _SETTINGS.confirm_hits and hits[len(hits) // 2] >= _SETTINGS.threshold
+        )
+        if self._confirmed and now - self._last_hit <= _SETTINGS.coast:
+            return self._posterior.probabilities(), True
+        self._confirmed = False
+        return {s: v for s, v in scores.items() if s in PROTECTED}, False
+
+    def _kind(self) -> str:
+        if self._says == self.body:
+            return 'raccoon' if self.body == RACCOON else 'household'
+        return 'called_raccoon' if self._says == RACCOON else 'imagined'
+
+    def _answer(self) -> str:
+        u = self._chance.random()
+        if u < self._raccoon:
+            return RACCOON
+        if u < self._raccoon + self._named:
+            return self.body if self.body in PROTECTED else self._chance.choice(_HOUSEHOLD)
+        return ''
