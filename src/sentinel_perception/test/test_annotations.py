@@ -198,6 +198,13 @@ def test_a_coco_file_of_frames_finds_its_video_beside_it(tmp_path):
     assert annotations.load(path).video == tmp_path / 'clip.avi'
 
 
+def test_the_only_coco_file_of_a_folder_belongs_to_its_video(tmp_path):
+    write(tmp_path, [f'frames/{i}.png' for i in range(5)], where='labels.json')
+    video(tmp_path / 'clip.avi')
+    data = annotations.load(tmp_path / 'clip.avi')
+    assert (data.name, len(data.samples), data.video) == ('clip', 5, tmp_path / 'clip.avi')
+
+
 def test_a_video_without_boxes_is_one_sentence(tmp_path):
     video(tmp_path / 'clip.avi')
     with pytest.raises(DatasetError, match=r'clip\.avi has no boxes'):

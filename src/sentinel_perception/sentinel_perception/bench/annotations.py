@@ -49,9 +49,13 @@ def load(path: Path, name: str = '') -> Dataset:
         if not video.exists():
             raise DatasetError(f'There is no data set {video}.')
         if not path.exists():
-            raise DatasetError(
-                f'{video.name} has no boxes.', f'Put the COCO file of its frames beside it: {path}.'
-            )
+            alone = list(video.parent.glob('*.json'))
+            if len(alone) != 1:
+                raise DatasetError(
+                    f'{video.name} has no boxes.',
+                    f'Put the COCO file of its frames beside it: {path}.',
+                )
+            path = alone[0]
     try:
         content = json.loads(path.read_text(encoding='utf-8-sig'))
         return _Reader(path, content, video, name).dataset()

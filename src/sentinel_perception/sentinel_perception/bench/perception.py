@@ -267,7 +267,7 @@ def _print(report: dict[str, Any]) -> None:
         for name, group in figures['groups'].items():
             for key, row in group.items():
                 print(f'    {name:32} {key:7} {row["count"]:4} of {row["of"]:4} {_range(row)}')
-        for row in figures['recall_by_size']:
+        for row in (r for r in figures['recall_by_size'] if r['of']):
             size = f'{row["from"]:.0%} to {row["to"]:.0%} of the picture'
             print(f'    {size:32} recall  {row["count"]:4} of {row["of"]:4} {_range(row)}')
         for name, events in figures.get('clips', {}).items():

@@ -83,6 +83,7 @@ class Run:
     idle: Cost = field(default_factory=Cost)
     busy: Cost = field(default_factory=Cost)
     whole: list[Prediction] = field(default_factory=list)
+    wide: list[Prediction] = field(default_factory=list)
     piped: list[Prediction] = field(default_factory=list)
 
 
@@ -98,6 +99,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--model', type=Path, help='TFLite model; default: the one of the sentinel')
     parser.add_argument('--labels', type=Path, help='labels, one per line, if not beside the model')
+    parser.add_argument(
+        '--wide-model', type=Path, help='the same network with a larger input, for whole pictures'
+    )
     parser.add_argument('--finest-grid', type=int, help='default: as the sentinel runs')
     parser.add_argument('--threads', type=int, default=1, help='threads of the interpreter')
     parser.add_argument('--seed', type=int, default=1)
@@ -109,19 +113,21 @@ def main(args: argparse.Namespace) -> int:
     datasets = annotations.load_all(args.data)
     path = args.model or share('models/detector.tflite')
     detector = load(path, args.labels, threads=args.threads)
+    wide = load(args.wide_model, args.labels, threads=args.threads) if args.wide_model else None
     settings = from_values(read_detector(share('config/perception.yaml')))
     if args.finest_grid is not None:
         settings = replace(settings, finest_grid=args.finest_grid)
     run = Run()
     generator = np.random.default_rng(args.seed)
     for data in datasets:
-        _measure(data, detector, settings, run, generator)
+        _measure(data, detector, wide, settings, run, generator)
     report = {
         'format': _FORMAT,
         'benchmark': 'pipeline',
         **environment(args.seed, PACKAGES),
         'data': [{'name': d.name, 'pictures': len(d.samples)} for d in datasets],
         'model': {'file': path.name, 'sha256': fingerprint(path), 'runtime': detector.runtime},
+        'wide_model': wide and {'file': args.wide_model.name, 'input_size': wide.input_size},
         'threads': args.threads,
         'finest_grid': settings.finest_grid,
         **figures(run),
@@ -136,6 +142,7 @@ def main(args: argparse.Namespace) -> int:
 def _measure(
     data: Dataset,
     detector: TfliteDetector,
+    wide: TfliteDetector | None,
     settings: Settings,
     run: Run,
     generator: np.random.Generator,
@@ -157,8 +164,10 @@ def _measure(
         if sample is not None:
             height, width = picture.shape[:2]
             run.piped.append(Prediction(sample, found, width, height))
-            whole = looks.look(picture, detector, 'whole')
-            run.whole.append(Prediction(sample, whole, width, height))
+            for model, kept in ((detector, run.whole), (wide, run.wide)):
+                if model is not None:
+                    whole = looks.look(picture, model, 'whole')
+                    kept.append(Prediction(sample, whole, width, height))
     if sys.stderr.isatty():
         print(file=sys.stderr)
 
@@ -217,7 +226,8 @@ def figures(run: Run) -> dict[str, Any]:
         # What the pipeline adds to the calls that it makes.
         answer['busy']['overhead_ratio'] = sum(run.busy.cpu) / (sum(run.busy.calls) * bare)
     if run.piped:
-        answer['small'] = {'whole': _small(run.whole), 'pipeline': _small(run.piped)}
+        kinds = {'whole': run.whole, 'whole_wide': run.wide, 'pipeline': run.piped}
+        answer['small'] = {name: _small(found) for name, found in kinds.items() if found}
     return answer
 
 
