@@ -143,6 +143,14 @@ def test_the_benchmark_of_a_folder(coco, model, tmp_path, mode, capsys):
     assert 'AP@.5' in capsys.readouterr().out
 
 
+def test_a_model_may_be_its_own_baseline_in_another_mode(coco, model, tmp_path):
+    out = tmp_path / 'out.json'
+    options = ('--mode', 'tiles', '--baseline-mode', 'whole', '--json', out, '--resamples', 5)
+    run(perception, '--data', coco, '--model', model, '--baseline', model, *options)
+    report = json.loads(out.read_text())
+    assert (report['mode'], report['baseline']['mode']) == ('tiles', 'whole')
+
+
 def clip(tmp_path, count=40, first=10, last=25):
     """A video of a blob that is there from frame ``first`` to ``last``, with its COCO file."""
     path = tmp_path / 'clip.avi'

@@ -56,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--baseline', type=Path, help='TFLite model to measure beside it')
     parser.add_argument('--baseline-labels', type=Path, help='labels of that model')
     parser.add_argument('--mode', choices=looks.MODES, default='whole')
+    parser.add_argument(
+        '--baseline-mode', choices=looks.MODES, help='mode of the baseline; default: the same'
+    )
     parser.add_argument('--threshold', type=float, help='default: the one that the sentinel uses')
     parser.add_argument('--threads', type=int, default=2, help='threads of the interpreter')
     parser.add_argument('--resamples', type=int, default=300, help='draws behind the intervals')
@@ -96,8 +99,9 @@ def main(args: argparse.Namespace) -> int:
     report['model'].update(figures)
     if args.baseline:
         other = _load(args.baseline, args.baseline_labels, args.threads)
-        theirs = looks.run(datasets, other, args.mode, settings, 'baseline')
+        theirs = looks.run(datasets, other, args.baseline_mode or args.mode, settings, 'baseline')
         report['baseline'] = _described(args.baseline, other)
+        report['baseline']['mode'] = args.baseline_mode or args.mode
         figures, their_series = _figures(theirs, settings.threshold, draws)
         report['baseline'].update(figures)
         report['gain'] = {

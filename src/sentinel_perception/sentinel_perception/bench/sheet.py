@@ -13,6 +13,9 @@ from .metrics import Prediction, corners, matched
 # Pictures per half of the sheet, columns, and the cell of one, px.
 _MOST, _COLUMNS, _CELL = 12, 4, (320, 240)
 
+# Boxes below this score are not drawn.
+_NOISE = 0.05
+
 _TRUTH, _FOUND = (80, 220, 80), (60, 60, 235)
 
 
@@ -68,8 +71,9 @@ def _cell(prediction: Prediction, picture: Pixels) -> Pixels:
     for box in corners(truths) * scale:
         _box(cell, box, _TRUTH, '')
     boxes, scores = prediction.raccoons
-    for box, score in list(zip(boxes * scale, scores, strict=True))[:3]:
-        _box(cell, box, _FOUND, f'{score:.2f}')
+    for i in np.argsort(-scores)[:3]:
+        if scores[i] >= _NOISE:
+            _box(cell, boxes[i] * scale, _FOUND, f'{scores[i]:.2f}')
     name = Path(prediction.sample.name).name[-44:]
     cv2.putText(cell, name, (4, height - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (255, 90, 0), 1)
     return cell
@@ -78,4 +82,6 @@ def _cell(prediction: Prediction, picture: Pixels) -> Pixels:
 def _box(cell: Pixels, box: Pixels, color: tuple[int, int, int], text: str) -> None:
     left, top, right, bottom = (round(float(v)) for v in box)
     cv2.rectangle(cell, (left, top), (right, bottom), color, 2)
-    cv2.putText(cell, text, (left + 2, max(top, 0) + 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, color, 1)
+    place = left + 2, max(top, 0) + 14
+    for paint, thickness in (((0, 0, 0), 3), (color, 1)):
+        cv2.putText(cell, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, paint, thickness)
