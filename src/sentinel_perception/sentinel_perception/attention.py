@@ -6,7 +6,7 @@ from .detector.port import Floats, Region
 from .motion import Motion
 from .regions import MARGINS, Sweep, crops, touch
 from .settings import Settings
-from .tracker import Track, is_dull, is_parked, is_urgent
+from .track import Track, is_dull, is_parked, is_urgent
 
 # Full rounds that come later than this many periods after each other are too slow; the tiles are
 # then left out for this long, s, before they are tried again.

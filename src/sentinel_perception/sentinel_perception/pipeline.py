@@ -21,7 +21,8 @@ from .motion import Motion, MotionGate, shift, small_luma
 from .position import Intrinsics, locate
 from .regions import touch
 from .settings import Settings
-from .tracker import Track, Tracker, is_parked
+from .track import Track, is_parked
+from .tracker import Tracker
 from .zones import Zones
 
 # Boxes below this score are not even looked at: the lowest veto level that makes sense.
