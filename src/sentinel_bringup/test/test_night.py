@@ -193,11 +193,19 @@ def test_a_family_is_never_parted_and_none_of_them_walked_up_to():
 
 
 def test_the_judge_of_families_sees_a_step_in_between():
-    done = {'between': False, 'near': False}
-    family._judge(done, Pose(0.0, 3.0), Pose(0.0, 0.5), [(-2.0, 0.0), (2.0, 0.0)])
-    assert done['between'] and not done['near']
-    family._judge(done, Pose(-2.0, 1.0), Pose(-2.0, 0.5), [(-2.0, 0.0), (2.0, 0.0)])
-    assert done['near']
+    places = [(-2.0, 0.0), (2.0, 0.0)]
+    done = {}
+    family._judge(done, Pose(0.0, 3.0), Pose(0.0, 0.5), places, [True, True])
+    assert done == {'between': True}
+    family._judge(done, Pose(-2.0, 1.0), Pose(-2.0, 0.5), places, [True, True])
+    assert done == {'between': True, 'near': True}
+
+
+def test_the_judge_of_families_tells_apart_whom_the_robot_cannot_know_of():
+    done = {}
+    places = [(-2.0, 0.0), (2.0, 0.0)]
+    family._judge(done, Pose(0.0, 3.0), Pose(0.0, 0.5), places, [True, False])
+    assert done == {'between_unseen': True}
 
 
 def test_the_errors_are_upper_bounds_of_what_was_counted():

@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 from sentinel_behavior.geometry import Point, Pose, segment_distance
+from sentinel_behavior.guard.animals import ANIMAL_MEMORY
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.world import Kind
@@ -25,6 +26,9 @@ AWAY = (0.5, 2.5)
 WIDTH, NEAREST = 1.0, 0.7
 _FORGIVEN = 0.08
 
+# Walked between two, or nearer to one, of those that the robot was told of lately or not.
+_FAULTS = ('between', 'near', 'between_unseen', 'near_unseen')
+
 # They stroll about at this speed, m/s.
 _SPEED = 0.15
 
@@ -39,6 +43,8 @@ def play_family(errors: Errors, count: int) -> dict[str, Any]:
             'stimuli': sum(p['stimuli'] for p in played),
             'walked_in_between': share(sum(p['between'] for p in played), count),
             'walked_too_near': share(sum(p['near'] for p in played), count),
+            'in_between_of_unseen': share(sum(p['between_unseen'] for p in played), count),
+            'too_near_to_unseen': share(sum(p['near_unseen'] for p in played), count),
             'walks_with_several_in_view': sum(p['walks'] for p in played),
         }
     return found
@@ -57,7 +63,8 @@ def _play(errors: Errors, seed: str) -> dict[str, Any]:
         )
     watched = [Watched(errors, chance, 'raccoon', RATE) for _ in places]
     pose, now = Pose(), 1000.0
-    done = {'stimuli': 0, 'between': False, 'near': False, 'walks': 0}
+    done = {'stimuli': 0, 'walks': 0, **dict.fromkeys(_FAULTS, False)}
+    reported = [-math.inf] * len(places)
     catalogue = world.brain.world.catalogue.by_name
     for tick in range(int(LENGTH * RATE)):
         now += 1 / RATE
@@ -65,6 +72,8 @@ def _play(errors: Errors, seed: str) -> dict[str, Any]:
         picture = _Picture()
         for i, place in enumerate(places):
             picture.add(watched[i], str(i + 1), pose.to_base(place), now)
+        for target in picture.places:
+            reported[int(target.track_id) - 1] = now
         if tick % 4 == 0:
             world.place(pose, 0.001, now)
         deeds = world.step(
@@ -73,7 +82,8 @@ def _play(errors: Errors, seed: str) -> dict[str, Any]:
             hour=12.0,
         )
         moved = pose.moved(deeds.twist, 1 / RATE)
-        _judge(done, pose, moved, places)
+        known = [now - then <= ANIMAL_MEMORY for then in reported]
+        _judge(done, pose, moved, places, known)
         started = [i for i in deeds.incidents if i.kind == Kind.STIMULUS_STARTED]
         motions = [catalogue[i.deterrent].motion for i in started]
         done['stimuli'] += len(started)
@@ -93,17 +103,23 @@ def _strolled(chance: random.Random, place: Point, pose: Pose) -> Point:
     return there if math.dist(there, (pose.x, pose.y)) > 0.9 else place
 
 
-def _judge(done: dict[str, Any], before: Pose, after: Pose, places: list[Point]) -> None:
-    """What the robot's own step did: nearer to one of them, or in between."""
+def _judge(
+    done: dict[str, Any], before: Pose, after: Pose, places: list[Point], known: list[bool]
+) -> None:
+    """What the robot's own step did: nearer to one of them, or in between.
+
+    ``known``: which of them the robot was told of lately; the others it cannot mind.
+    """
     a, b = (before.x, before.y), (after.x, after.y)
     if a == b:
         return
-    for place in places:
+    for place, told in zip(places, known, strict=True):
         closer = math.dist(a, place) - math.dist(b, place)
-        done['near'] |= closer > 1e-6 and math.dist(b, place) < NEAREST - _FORGIVEN
-    for young in places[1:]:
-        entered = _between(b, places[0], young) and not _between(a, places[0], young)
-        done['between'] |= entered
+        if closer > 1e-6 and math.dist(b, place) < NEAREST - _FORGIVEN:
+            done['near' if told else 'near_unseen'] = True
+    for young, told in zip(places[1:], known[1:], strict=True):
+        if _between(b, places[0], young) and not _between(a, places[0], young):
+            done['between' if told and known[0] else 'between_unseen'] = True
 
 
 def _between(point: Point, a: Point, b: Point) -> bool:

@@ -1,4 +1,4 @@
-"""The parts ``encounters`` and ``errors``: how often something is done at people and pets, and what it costs."""
+"""Parts ``encounters`` and ``errors``: what is done at people and pets, and what caution costs."""
 
 import random
 from collections import Counter
@@ -19,7 +19,7 @@ from .statistics import share as share_of
 FILE = 'config/detector_errors.yaml'
 
 # Share of encounters with a raccoon: about one in ten is then during an engagement.
-_WITH_RACCOON = 0.12
+_WITH_RACCOON = 0.22
 
 # Encounters that one process plays with one sentinel.
 _BLOCK = 50
