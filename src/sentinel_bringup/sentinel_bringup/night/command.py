@@ -162,6 +162,9 @@ def _errors(args: argparse.Namespace) -> dict[str, Any]:
         _actions(f'{row["never_seen"]:.0%} never seen', row)
     for name, row in (found['sets'] | found['assumptions']).items():
         _actions(name, row)
+        if 'answered' in row:
+            answered, vetoed = row['answered'][0], row['vetoed_by_mistake'][0]
+            print(f'    raccoon visits answered {answered:.0%}, vetoed by mistake {vetoed:.0%}')
     return found
 
 

@@ -64,15 +64,11 @@ def measure(count: int, few: int, *, workers: int = 1, say: Say = print) -> dict
     """
     errors, passers = read_errors(share(FILE))
     with ProcessPoolExecutor(workers) as pool:
-
-        def alone(who: str) -> list[Result]:
-            say(f'{who} alone')
-            jobs = _jobs(errors, f'{who} alone', few)
-            return [result for block in pool.map(_single, jobs) for _, result in block]
-
         found = {'errors': vars(errors), 'measured': _meet(pool, errors, 'measured', count)}
-        found |= answers(alone('raccoon'))
-        found['false_actions'] = false_actions({who: alone(who) for who in passers}, passers)
+        say('alone')
+        found |= answers(_alone(pool, errors, 'raccoon', few))
+        passed = {who: _alone(pool, errors, who, few) for who in passers}
+        found['false_actions'] = false_actions(passed, passers)
     say('families')
     found['family'] = play_family(errors, max(1, few // 3))
     return found
@@ -98,7 +94,10 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
         ]
         measured = {name: read_errors(path, name)[0] for name in sets(path)}
         measured['shares as counted'], _ = read_errors(path, bound=plain)
-        found['sets'] = {name: meet(name, how) for name, how in measured.items()}
+        found['sets'] = {
+            name: meet(name, how) | answers(_alone(pool, how, 'raccoon', few))
+            for name, how in measured.items()
+        }
         changed = variations(errors)
         found['assumptions'] = {name: meet(name, how) for name, how in changed.items()}
     return found
@@ -107,6 +106,11 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
 def _meet(pool: Executor, errors: Errors, name: str, count: int) -> dict[str, Any]:
     jobs = _jobs(errors, name, count)
     return figures([met for block in pool.map(_block, jobs) for met in block])
+
+
+def _alone(pool: Executor, errors: Errors, who: str, count: int) -> list[Result]:
+    jobs = _jobs(errors, f'{who} alone', count)
+    return [result for block in pool.map(_single, jobs) for _, result in block]
 
 
 def _jobs(errors: Errors, name: str, count: int) -> list[tuple[Errors, str, int]]:
