@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from sentinel_common.environment import environment
@@ -35,6 +36,9 @@ _FORMAT = 1
 # A still stands for an idle scene: this many pictures of it at ten per second, with the noise of a
 # sensor on top (standard deviation in grey levels), since a real one is never exactly still.
 _STILL_FRAMES, _STILL_RATE, _NOISE = 100, 10.0, 2.0
+
+# Grey level that stands for no noise, and how many copies of the same grain there are.
+_ZERO, _SHIFTS = 10, 65536
 
 # The bare model is timed on every so many frames: its time does not depend on the content.
 _BARE_EVERY = 5
@@ -154,8 +158,9 @@ def _measure(
             print(f'\r{data.name}: picture {number}', end='', file=sys.stderr, flush=True)
         if not in_clip:
             pipeline = Pipeline(detector, settings, classifier=shipped())
+            grain = _grain(picture, generator)
             for step in range(_STILL_FRAMES):
-                noisy = _noisy(picture, generator)
+                noisy = _noisy(picture, grain, generator)
                 _one(pipeline, detector, noisy, step / _STILL_RATE, run, step % _BARE_EVERY == 0)
             continue
         if sample is not None and sample.clip != clip:
@@ -206,9 +211,16 @@ class _timed:  # noqa: N801 - reads as a statement
         return self._end[0] - self._begin[0], self._end[1] - self._begin[1]
 
 
-def _noisy(picture: Pixels, generator: np.random.Generator) -> Pixels:
-    grain: npt.NDArray[np.float32] = generator.standard_normal(picture.shape, np.float32) * _NOISE
-    return (picture + grain).clip(0, 255).astype(np.uint8)
+def _grain(picture: Pixels, generator: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Noise of a sensor around _ZERO, longer than ``picture``: each copy of it begins elsewhere."""
+    noise = generator.standard_normal(picture.size + _SHIFTS, np.float32) * _NOISE + _ZERO
+    return noise.clip(0, 2 * _ZERO).astype(np.uint8)
+
+
+def _noisy(picture: Pixels, grain: npt.NDArray[np.uint8], generator: np.random.Generator) -> Pixels:
+    start = int(generator.integers(_SHIFTS))
+    added = cv2.add(picture, grain[start : start + picture.size].reshape(picture.shape))
+    return np.asarray(cv2.subtract(added, np.full(4, _ZERO, float)), np.uint8)
 
 
 def figures(run: Run) -> dict[str, Any]:
