@@ -8,7 +8,7 @@ config/detector_errors.yaml says.
 
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sentinel_behavior.geometry import Point, Pose
@@ -17,6 +17,7 @@ from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.guard.rules import PersonOrPet, UnsureTarget
 from sentinel_behavior.lockstep import Deeds, LockStep, make_lockstep
 from sentinel_behavior.policy import POLICIES
+from sentinel_behavior.tracks import SURENESS
 from sentinel_behavior.world import Play
 from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
@@ -119,7 +120,11 @@ class Encounters:
         self._errors = errors
         self._chance = random.Random(seed)
         self._world: LockStep = make_lockstep(
-            zones=ZONES, policy=POLICIES['thompson'], seed=self._chance.randrange(1, 2**31)
+            zones=ZONES,
+            policy=POLICIES['thompson'],
+            seed=self._chance.randrange(1, 2**31),
+            guard={'sure_hits': errors.sure_hits, 'sure_window': errors.sure_window},
+            sureness=replace(SURENESS, hits=errors.sure_hits, window=errors.sure_window),
         )
         self._now = 1000.0
         self._ids = 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from sentinel_behavior.configuration import load
+from sentinel_behavior.tracks import SURENESS
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.species import PROTECTED, RACCOON, SPECIES
 from sentinel_perception.posterior import Posterior
@@ -72,6 +73,8 @@ class Errors:
     """Shares of looks, and how they hang together; see config/detector_errors.yaml.
 
     ``never``: share of encounters in which a person or pet is never seen, whatever else is drawn.
+    ``threshold``: median score that confirms a track in the pipeline; ``sure_hits`` of
+    ``sure_window`` pictures make a sure target of guard and brain.
     """
 
     missed: Mapping[str, float]
@@ -83,6 +86,9 @@ class Errors:
     lasts: float
     scores: Mapping[str, Any]
     never: float = 0.0
+    threshold: float = _SETTINGS.threshold
+    sure_hits: int = SURENESS.hits
+    sure_window: int = SURENESS.window
 
     def share(self, chance: random.Random, mean: float) -> float:
         """Share of the looks of one encounter: beta-distributed, two looks correlate as given."""
@@ -139,6 +145,16 @@ def variations(errors: Errors) -> dict[str, Errors]:
         found[f'correlation {word}'] = replace(errors, correlation=correlation)
         found[f'lasts {word}'] = replace(errors, lasts=errors.lasts * factor)
     return found
+
+
+def stricter(errors: Errors) -> dict[str, Errors]:
+    """What a higher score of a track, and sureness that takes longer, would do."""
+    score = replace(errors, threshold=0.5)
+    return {
+        'a track needs a median score of .5': score,
+        'sure takes 16 of 40 pictures': replace(errors, sure_hits=16, sure_window=40),
+        'both': replace(score, sure_hits=16, sure_window=40),
+    }
 
 
 class Lasting:
@@ -205,7 +221,7 @@ class Watched:
         self._hits.append(self._score if self._says else 0.0)
         hits = sorted(h for h in self._hits if h > 0.0)
         self._confirmed = self._confirmed or (
-            len(hits) >= _SETTINGS.confirm_hits and hits[len(hits) // 2] >= _SETTINGS.threshold
+            len(hits) >= _SETTINGS.confirm_hits and hits[len(hits) // 2] >= self._errors.threshold
         )
         if self._confirmed and now - self._last_hit <= _SETTINGS.coast:
             return self._posterior.probabilities(), True

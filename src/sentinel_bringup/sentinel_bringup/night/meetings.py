@@ -12,7 +12,7 @@ from sentinel_common.files import share
 from sentinel_common.species import PROTECTED
 
 from .encounters import Encounters, Result
-from .errors import Errors, plain, read_errors, sets, variations
+from .errors import Errors, plain, read_errors, sets, stricter, variations
 from .family import play_family
 from .statistics import share as share_of
 
@@ -78,7 +78,7 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
     """The same with ``few`` encounters each for other errors.
 
     Shares of people and pets that are never seen, other measured sets, the shares as they were
-    counted, and the assumptions halved and doubled.
+    counted, a stricter confirmation, and the assumptions halved and doubled.
     """
     path = share(FILE)
     errors, _ = read_errors(path)
@@ -94,10 +94,11 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
         ]
         measured = {name: read_errors(path, name)[0] for name in sets(path)}
         measured['shares as counted'], _ = read_errors(path, bound=plain)
-        found['sets'] = {
-            name: meet(name, how) | answers(_alone(pool, how, 'raccoon', few))
-            for name, how in measured.items()
-        }
+        for key, all_of in (('sets', measured), ('stricter', stricter(errors))):
+            found[key] = {
+                name: meet(name, how) | answers(_alone(pool, how, 'raccoon', few))
+                for name, how in all_of.items()
+            }
         changed = variations(errors)
         found['assumptions'] = {name: meet(name, how) for name, how in changed.items()}
     return found
