@@ -12,7 +12,16 @@ from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.policy.trial import Trial
-from sentinel_bringup.night import bodies, effect, encounters, errors, family, meetings, worlds
+from sentinel_bringup.night import (
+    bodies,
+    effect,
+    encounters,
+    errors,
+    family,
+    meetings,
+    workers,
+    worlds,
+)
 from sentinel_bringup.night.campaign import Campaign
 from sentinel_bringup.night.residents import STEP, Resident, Stay, plans, read_nights
 from sentinel_bringup.night.statistics import excludes_zero, interval, ratio, share
@@ -258,6 +267,25 @@ def test_random_worlds_go_on_from_a_journal(tmp_path, monkeypatch):
     found = worlds.measure(20, journal=journal)['one']
     assert found['worlds'] == 20 and found['broken'] == 0
     assert len(journal.read_text().splitlines()) == 3
+
+
+def test_an_interrupt_ends_the_random_worlds_with_what_was_played(monkeypatch):
+    def play(chance):
+        played.append(chance)
+        if len(played) > 15:
+            raise KeyboardInterrupt
+        return []
+
+    played = []
+    monkeypatch.setattr(worlds, 'WORLDS', {'one': play})
+    monkeypatch.setattr(worlds, '_CHUNK', 10)
+    assert worlds.measure(100)['one']['worlds'] == 10
+
+
+def test_jobs_are_shared_among_processes_in_their_order():
+    for count in (1, 2):
+        with workers.mapper(count) as run:
+            assert list(run(abs, [-3, 1, -2])) == [3, 1, 2]
 
 
 def test_broken_worlds_are_told_by_their_seeds(monkeypatch):

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from sentinel_behavior.policy.trial import Trial
 from .campaign import Campaign, Outcome
 from .residents import Garden, Model
 from .statistics import excludes_zero, interval, ratio, share
+from .workers import mapper
 
 NIGHTS = 30
 
@@ -108,12 +108,12 @@ def measure(
 ) -> dict[str, Any]:
     """Figures by model and arm; ``say`` hears how far it is."""
     found: dict[str, Any] = {}
-    with ProcessPoolExecutor(workers) as pool:
+    with mapper(workers) as run:
         for name, model in models.items():
             months = {}
             for arm in arms:
                 jobs = [(arm, model, garden, catalogue, s, nights) for s in range(campaigns)]
-                months[arm] = list(pool.map(_job, jobs, chunksize=4))
+                months[arm] = list(run(_job, jobs))
                 say(f'{name}: {arm}')
             found[name] = figures(months)
     return found

@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +14,7 @@ from .encounters import Encounters, Result
 from .errors import Errors, plain, read_errors, sets, stricter, variations
 from .family import play_family
 from .statistics import share as share_of
+from .workers import mapper
 
 FILE = 'config/detector_errors.yaml'
 
@@ -63,11 +63,11 @@ def measure(count: int, few: int, *, workers: int = 1, say: Say = print) -> dict
     intervals; ``say`` hears how far it is.
     """
     errors, passers = read_errors(share(FILE))
-    with ProcessPoolExecutor(workers) as pool:
-        found = {'errors': vars(errors), 'measured': _meet(pool, errors, 'measured', count)}
+    with mapper(workers) as run:
+        found = {'errors': vars(errors), 'measured': _meet(run, errors, 'measured', count)}
         say('alone')
-        found |= answers(_alone(pool, errors, 'raccoon', few))
-        passed = {who: _alone(pool, errors, who, few) for who in passers}
+        found |= answers(_alone(run, errors, 'raccoon', few))
+        passed = {who: _alone(run, errors, who, few) for who in passers}
         found['false_actions'] = false_actions(passed, passers)
     say('families')
     found['family'] = play_family(errors, max(1, few // 3))
@@ -83,11 +83,11 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
     path = share(FILE)
     errors, _ = read_errors(path)
     found: dict[str, Any] = {}
-    with ProcessPoolExecutor(workers) as pool:
+    with mapper(workers) as run:
 
         def meet(name: str, how: Errors) -> dict[str, Any]:
             say(name)
-            return _meet(pool, how, name, few)
+            return _meet(run, how, name, few)
 
         found['curve'] = [
             {'never_seen': n, **meet(f'never seen {n}', replace(errors, never=n))} for n in _CURVE
@@ -96,7 +96,7 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
         measured['shares as counted'], _ = read_errors(path, bound=plain)
         for key, all_of in (('sets', measured), ('stricter', stricter(errors))):
             found[key] = {
-                name: meet(name, how) | answers(_alone(pool, how, 'raccoon', few))
+                name: meet(name, how) | answers(_alone(run, how, 'raccoon', few))
                 for name, how in all_of.items()
             }
         changed = variations(errors)
@@ -104,14 +104,14 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
     return found
 
 
-def _meet(pool: Executor, errors: Errors, name: str, count: int) -> dict[str, Any]:
+def _meet(run: Any, errors: Errors, name: str, count: int) -> dict[str, Any]:
     jobs = _jobs(errors, name, count)
-    return figures([met for block in pool.map(_block, jobs) for met in block])
+    return figures([met for block in run(_block, jobs) for met in block])
 
 
-def _alone(pool: Executor, errors: Errors, who: str, count: int) -> list[Result]:
+def _alone(run: Any, errors: Errors, who: str, count: int) -> list[Result]:
     jobs = _jobs(errors, f'{who} alone', count)
-    return [result for block in pool.map(_single, jobs) for _, result in block]
+    return [result for block in run(_single, jobs) for _, result in block]
 
 
 def _jobs(errors: Errors, name: str, count: int) -> list[tuple[Errors, str, int]]:

@@ -5,7 +5,7 @@ import json
 import random
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sentinel_behavior.bench.invariants import WORLDS
 import sentinel_behavior
 
 from .statistics import share
+from .workers import mapper
 
 # Worlds that a process plays at a time.
 _CHUNK = 1000
@@ -47,16 +48,16 @@ def measure(
 ) -> dict[str, Any]:
     """Play ``count`` worlds per invariant; the figures of ``summary``.
 
-    ``journal``: a file of JSON lines that gets every finished portion; those that it holds already,
-    of the same code, are not played again.
+    Ctrl-C ends it with what was played. ``journal``: a file of JSON lines that gets every finished
+    portion; those that it holds already, of the same code, are not played again.
     """
     version = code()
     portions = [p for p in read(journal) if p['code'] == version and p['first'] < count]
     known = {(p['name'], p['first'], p['count']) for p in portions}
     asked = [(n, f, min(_CHUNK, count - f)) for n in WORLDS for f in range(0, count, _CHUNK)]
     jobs = [job for job in asked if job not in known]
-    with ProcessPoolExecutor(workers) as pool:
-        for portion in pool.map(_play, jobs):
+    with mapper(workers) as run, suppress(KeyboardInterrupt):
+        for portion in run(_play, jobs):
             portions.append({'code': version, **portion})
             if journal:
                 with journal.open('a') as file:
