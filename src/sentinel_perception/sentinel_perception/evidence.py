@@ -18,24 +18,37 @@ _HELD = 0.9
 _CLEAR, _BLURRED = 96.0, 24.0
 
 
-def weigh(merged: Candidates, looks: list[tuple[Region, Candidates]], input_size: int) -> Floats:
+# What a box counts that no look holds, for it was found after all.
+_CUT = 0.1
+
+
+def look_weight(boxes: Floats, region: Region, input_size: int) -> Floats:
+    """How much, 0..1 (N,), a look at ``region`` says about each of ``boxes`` (N, 4)."""
+    area = np.maximum(areas(boxes), 1e-6)
+    frame = np.array([[region.left, region.top, region.right, region.bottom]], np.float32)
+    held = shared(boxes, frame)[:, 0] >= _HELD * area
+    size = np.sqrt(area) * input_size / max(region.width, region.height)
+    share = np.clip((size - _BLURRED) / (_CLEAR - _BLURRED), 0.0, 1.0)
+    return np.where(held, share, 0.0).astype(np.float32)
+
+
+def weigh(
+    merged: Candidates, looks: list[tuple[Region, Candidates]], input_size: int
+) -> tuple[Floats, Floats]:
     """Return the scores (N, len(SPECIES)) of ``merged`` as the mean over all looks that hold it.
 
     A look that holds an animal and finds nothing there counts with zero. A box that no look holds
-    keeps its scores.
+    keeps its scores. The second answer (N,) is the weight, 0..1, of the closest look at each.
     """
     total = np.zeros_like(merged.scores)
     weights = np.zeros((len(merged), 1), np.float32)
-    area = np.maximum(areas(merged.boxes), 1e-6)
+    closest = np.full(len(merged), _CUT, np.float32)
     for region, found in looks:
-        frame = np.array([[region.left, region.top, region.right, region.bottom]], np.float32)
-        held = shared(merged.boxes, frame)[:, 0] >= _HELD * area
-        size = np.sqrt(area) * input_size / max(region.width, region.height)
-        share = np.clip((size - _BLURRED) / (_CLEAR - _BLURRED), 0.0, 1.0)
-        weight = (np.where(held, share, 0.0)[:, None]).astype(np.float32)
+        weight = look_weight(merged.boxes, region, input_size)[:, None]
+        closest = np.maximum(closest, weight[:, 0])
         if len(found):
             same = iou(merged.boxes, found.boxes) >= _SAME
             total += weight * np.where(same[:, :, None], found.scores[None], 0.0).max(axis=1)
         weights += weight
     known = weights > 0
-    return np.where(known, total / np.where(known, weights, 1.0), merged.scores)
+    return np.where(known, total / np.where(known, weights, 1.0), merged.scores), closest

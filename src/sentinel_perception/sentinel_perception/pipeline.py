@@ -134,7 +134,7 @@ class Pipeline:
         merged = merge(found, Region.whole(picture))
         owners = self._tracker.update(
             merged,
-            weigh(merged, found, self._detector.input_size),
+            *weigh(merged, found, self._detector.input_size),
             looks,
             stamp,
             self._detector.input_size,

@@ -26,10 +26,11 @@ class Posterior:
         self._evidence: npt.NDArray[np.float64] = np.zeros(len(SPECIES))
         self._second: npt.NDArray[np.float64] = np.zeros(len(SPECIES))
 
-    def update(self, scores: Floats) -> None:
-        """Take in the detector's scores (len(SPECIES),) of one look."""
+    def update(self, scores: Floats, weight: float = 1.0) -> None:
+        """Take in the detector's scores (len(SPECIES),) of one look of ``weight`` 0..1."""
         share = scores.astype(np.float64) + _FLOOR
-        self._evidence = self._evidence * _MEMORY + _WEIGHT * np.log(share / share.sum())
+        evidence = weight * _WEIGHT * np.log(share / share.sum())
+        self._evidence = self._evidence * _MEMORY**weight + evidence
 
     def look_again(self, probabilities: Floats) -> None:
         """Take in what the second look says: (len(SPECIES) + 1,), the last for nothing.

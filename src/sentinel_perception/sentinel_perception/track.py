@@ -27,9 +27,12 @@ _TRAVEL = 0.5
 # What was there before anything moved is furniture unless it scores this much above the threshold.
 _FURNITURE = 0.3
 
-# What stays in its place is judged by the average of this many last looks, misses included, and
-# after at least the second number of them; it is given up below this share of the threshold.
-_REMEMBERED, _LEAST_LOOKS, _DOUBT = 20, 5, 0.75
+# What stays in its place is judged by the average of this many last close looks, misses included,
+# and after at least the second number of any; it is given up below this share of the threshold.
+_REMEMBERED, _LEAST_LOOKS, _DOUBT = 20.0, 5, 0.75
+
+# A look of less weight (evidence.py) that shows nothing is no miss.
+_FAR = 0.25
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Track:
     travelled: bool = False
     arrived: bool = False
     looks: int = 0
+    seen: float = 0.0
     average: float = 0.0
     confirmed: bool = False
     history: deque[float] = field(default_factory=deque)
@@ -91,14 +95,21 @@ class Track:
         """Something moves here: the animal is not parked."""
         self.anchor, self.still_since = self.box, stamp
 
-    def look(self, score: float, stamp: float) -> None:
-        """Note a look that could have shown this track; ``score`` is 0 where it did not."""
-        self.history.append(score)
+    def look(self, score: float, stamp: float, least: float, weight: float) -> None:
+        """Note a look of ``weight`` 0..1; ``score`` is 0 where it did not show this track.
+
+        From far away only a hit, a score from ``least`` on, is worth to be remembered.
+        """
+        if score >= least:
+            self.history.append(score)
+        elif weight >= _FAR:
+            self.history.append(0.0)
         self.last_look = stamp
         self.looks += 1
-        self.average += (score - self.average) / min(self.looks, _REMEMBERED)
+        self.seen = min(self.seen + weight, _REMEMBERED)
+        self.average += (score - self.average) * weight / max(self.seen, 1e-6)
 
-    def hit(self, box: Floats, scores: Floats, stamp: float, least: float) -> None:
+    def hit(self, box: Floats, scores: Floats, stamp: float, least: float, weight: float) -> None:
         """Take in a box that belongs to this track; below ``least`` it moves it, but is no hit."""
         expected, elapsed = self.expected(stamp), stamp - self.stamp
         place = center(expected) + (center(box) - center(expected)) * _PLACE_SHARE
@@ -108,9 +119,9 @@ class Track:
             self.velocity = self.velocity + (measured - self.velocity) * _VELOCITY_SHARE
         self.box = np.concatenate([place - size / 2, place + size / 2]).astype(np.float32)
         self.stamp = stamp
-        self.posterior.update(scores)
+        self.posterior.update(scores, weight)
         score = float(scores.max())
-        self.look(score if score >= least else 0.0, stamp)
+        self.look(score, stamp, least, weight)
         if score >= least:
             self.last_hit = stamp
         self.travelled |= float(np.linalg.norm(place - self.start)) > _TRAVEL * float(size.max())

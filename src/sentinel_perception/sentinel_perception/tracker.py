@@ -12,9 +12,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from .detector.port import Candidates, Floats, Region
+from .evidence import look_weight
 from .merging import iou, one_animal
 from .settings import Settings
-from .track import Track, center, is_seen, patience, size_of
+from .track import Track, center, is_seen, patience
 
 # Boxes that overlap less with the expected box belong to another animal, unless they are close (see
 # below).
@@ -23,10 +24,6 @@ _LEAST_IOU = 0.15
 # A small animal can leave its box between two pictures: centres this close, in sizes of the box,
 # still match.
 _NEAR = 1.0
-
-# A look counts for a track if it holds this much of its box, and shows it at least this big, px of
-# the input.
-_LOOK_SHARE, _LOOK_SIZE = 0.7, 16.0
 
 
 class Tracker:
@@ -40,6 +37,7 @@ class Tracker:
         self,
         found: Candidates,
         evidence: Floats,
+        weights: Floats,
         looks: list[Region],
         stamp: float,
         input_size: int,
@@ -48,22 +46,27 @@ class Tracker:
         """Take in what the ``looks`` at one picture found; return each box's track, -1 for none.
 
         ``found`` has the highest scores of all looks: they start a track. ``evidence``
-        (N, len(SPECIES)) is what the looks say together: that confirms it and tells its species.
+        (N, len(SPECIES)) is what the looks say together: that confirms it and tells its species;
+        ``weights`` (N,) is how well they saw it.
         """
         owner = self._assign(found, stamp)
         for index, track in enumerate(self.tracks):
             if index in owner:
                 box = owner.index(index)
-                track.hit(found.boxes[box], evidence[box], stamp, settings.min_score)
-            elif _was_looked_at(track.expected(stamp), looks, input_size):
-                track.look(0.0, stamp)
+                weight = float(weights[box])
+                track.hit(found.boxes[box], evidence[box], stamp, settings.min_score, weight)
+            else:
+                expected = track.expected(stamp)[None]
+                weight = max((look_weight(expected, r, input_size)[0] for r in looks), default=0.0)
+                if weight > 0:
+                    track.look(0.0, stamp, settings.min_score, float(weight))
             while len(track.history) > settings.confirm_looks:
                 track.history.popleft()
             track.confirmed = is_seen(track, settings)
         for box in range(len(found)):
             if owner[box] < 0 and found.scores[box].max() >= settings.min_score:
                 owner[box] = len(self.tracks)
-                self._start(found.boxes[box], evidence[box], stamp, settings)
+                self._start(found.boxes[box], evidence[box], stamp, settings, float(weights[box]))
         identities = [self.tracks[i].identity if i >= 0 else '' for i in owner]
         self.tracks = [t for t in self.tracks if stamp - t.last_hit <= patience(t, stamp, settings)]
         self._drop_doubles(stamp)
@@ -83,11 +86,13 @@ class Tracker:
             or not one_animal(t.expected(stamp)[None], now, np.array([t.species]), species).any()
         ]
 
-    def _start(self, box: Floats, scores: Floats, stamp: float, settings: Settings) -> None:
+    def _start(
+        self, box: Floats, scores: Floats, stamp: float, settings: Settings, weight: float
+    ) -> None:
         self._count += 1
         track = Track(str(self._count), box.copy(), stamp, start=center(box))
         track.last_hit = stamp
-        track.hit(box, scores, stamp, settings.min_score)
+        track.hit(box, scores, stamp, settings.min_score, weight)
         track.confirmed = is_seen(track, settings)
         self.tracks.append(track)
 
@@ -109,16 +114,3 @@ class Tracker:
             if possible[row, column]:
                 owner[column] = int(row)
         return owner
-
-
-def _was_looked_at(box: Floats, looks: list[Region], input_size: int) -> bool:
-    area = max(float(np.prod(size_of(box))), 1e-6)
-    for look in looks:
-        width = min(box[2], look.right) - max(box[0], look.left)
-        height = min(box[3], look.bottom) - max(box[1], look.top)
-        if width <= 0 or height <= 0:
-            continue
-        scale = input_size / max(look.width, look.height)
-        if width * height / area >= _LOOK_SHARE and area**0.5 * scale >= _LOOK_SIZE:
-            return True
-    return False

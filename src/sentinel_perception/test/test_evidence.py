@@ -22,7 +22,7 @@ def found(box=BOX, **scores):
 
 def evidence(*looks):
     merged = found(raccoon=0.9)
-    return dict(zip(SPECIES, weigh(merged, list(looks), 416)[0].tolist(), strict=True))
+    return dict(zip(SPECIES, weigh(merged, list(looks), 416)[0][0].tolist(), strict=True))
 
 
 def test_a_close_look_weighs_more_than_the_whole_picture():

@@ -92,7 +92,7 @@ def look(picture: Pixels, detector: Detector, mode: str) -> Candidates:
     ]
     found += seen(crop for crop in crops if crop != whole)
     merged = merge(found, whole)
-    return Candidates(merged.boxes, weigh(merged, found, detector.input_size))
+    return Candidates(merged.boxes, weigh(merged, found, detector.input_size)[0])
 
 
 def run(
