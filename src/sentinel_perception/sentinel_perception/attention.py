@@ -48,7 +48,12 @@ class Attention:
         waiting = [
             t
             for t in sorted(tracks, key=lambda t: t.last_look)
-            if stamp - t.last_look >= settings.recheck_period or not _can_wait(t, stamp, settings)
+            if not _can_wait(t, stamp, settings)
+            # While nothing moves the sweep is enough for clutter.
+            or (
+                stamp - t.last_look >= settings.recheck_period
+                and (self.engaged or not is_dull(t, settings))
+            )
         ]
         urgent = [t for t in waiting if is_urgent(t, settings)]
         others = [t for t in waiting if t not in urgent]

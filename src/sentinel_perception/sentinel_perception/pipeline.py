@@ -56,6 +56,7 @@ class Sight:
     looks: tuple[Region, ...]
     found: Candidates
     strengths: Mapping[str, float]
+    doubts: Candidates
 
 
 class Pipeline:
@@ -167,6 +168,7 @@ class Pipeline:
             looks=tuple(looks),
             found=merged,
             strengths={t.identity: t.strength for t in tracks},
+            doubts=self._doubts(stamp),
         )
 
     def _look_again(self, picture: Pixels, stamp: float) -> None:
@@ -212,6 +214,16 @@ class Pipeline:
             if detection.best[0] in PROTECTED or self.zones.allow(detection.box, width, height):
                 seen.append((track, detection))
         return seen
+
+    def _doubts(self, stamp: float) -> Candidates:
+        """Tracks that are not confirmed, with scores below the threshold: only figures use them."""
+        found = []
+        for track in self._tracker.tracks:
+            if not track.confirmed and stamp - track.last_hit <= self._settings.coast:
+                strength = min(track.average, 0.99 * self._settings.threshold)
+                row = [strength * p for p in track.posterior.probabilities().values()]
+                found.append(Candidates(track.box[None], np.array([row], np.float32)))
+        return Candidates.join(found)
 
     def _hypotheses(
         self, found: Candidates, owners: list[int], reported: list[Track]

@@ -31,6 +31,9 @@ _FURNITURE = 0.3
 # and after at least the second number of any; it is given up below this share of the threshold.
 _REMEMBERED, _LEAST_LOOKS, _DOUBT = 20.0, 5, 0.75
 
+# Clutter is remembered for this long without a hit, s.
+_CLUTTER_TIME = 60.0
+
 # A look of less weight (evidence.py) that shows nothing is no miss.
 _FAR = 0.25
 
@@ -158,9 +161,13 @@ def is_dull(track: Track, settings: Settings) -> bool:
 
 
 def patience(track: Track, stamp: float, settings: Settings) -> float:
-    """Seconds without a hit that a track outlives: a parked one is looked at seldom."""
-    rests = is_parked(track, stamp, settings) or is_dull(track, settings)
-    rechecks = settings.recheck_period * 2 if rests else 0.0
+    """Seconds without a hit that a track outlives: a parked one is looked at seldom.
+
+    Known clutter is kept in mind, for else it would be a promising novelty again and again.
+    """
+    if is_dull(track, settings):
+        return _CLUTTER_TIME
+    rechecks = settings.recheck_period * 2 if is_parked(track, stamp, settings) else 0.0
     return settings.lost_after + rechecks
 
 

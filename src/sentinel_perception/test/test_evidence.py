@@ -72,6 +72,19 @@ def test_a_leaf_that_flickers_in_its_place_is_never_seen():
     assert not any(s.targets.targets for s in sights)
 
 
+def test_known_clutter_costs_no_crops():
+    detector = Flickering(score=0.3)
+    sights = play(detector, [patch(300, i) for i in range(200)])
+    assert not any(s.engaged for s in sights[100:])
+    assert sum(len(s.looks) for s in sights[100:]) <= 10  # ten seconds of the idle sweep
+
+
+def test_what_is_not_confirmed_is_told_below_the_threshold():
+    sight = play(Flickering(score=0.5), [patch(300, i) for i in range(50)])[-1]
+    assert not sight.frame.detections
+    assert 0.1 < sight.doubts.scores.max() < Settings().threshold
+
+
 def test_an_animal_that_flickers_but_walks_is_seen():
     sights = play(Flickering(score=0.5), [patch(100 + 4 * i, i) for i in range(60)])
     assert any(s.targets.targets for s in sights)

@@ -152,9 +152,10 @@ def _run_one(
 
 
 def reported(sight: Sight) -> tuple[Candidates, bool]:
-    """Confirmed tracks as scored boxes, and whether one of them is surely a raccoon.
+    """All tracks as scored boxes, and whether a confirmed one of them is surely a raccoon.
 
-    The score of a species is its posterior times the median score of the hits of the track.
+    The score of a species is its posterior times the median score of the hits of the track; tracks
+    that are not confirmed stay below the threshold, so that they move AP and AUC but no alarm.
     """
     boxes, scores, alarm = [], [], False
     for detection in sight.frame.detections:
@@ -165,5 +166,6 @@ def reported(sight: Sight) -> tuple[Candidates, bool]:
             scores.append([detection.scores.get(name, 0.0) * strength for name in SPECIES])
             alarm = alarm or detection.scores.get(RACCOON, 0.0) >= SURE
     if not boxes:
-        return Candidates.none(), False
-    return Candidates(np.array(boxes, np.float32), np.array(scores, np.float32)), alarm
+        return sight.doubts, False
+    confirmed = Candidates(np.array(boxes, np.float32), np.array(scores, np.float32))
+    return Candidates.join([confirmed, sight.doubts]), alarm
