@@ -35,6 +35,10 @@ _RESTLESS_TIME, _RESTLESS_FACTOR = 30.0, 6.0
 # the lens is gone again by then.
 _LATELY_TIME, _BELIEF_TIME = 5.0, 0.4
 
+# After a new scene nobody knows what arrived and what was there for this long, s: until little of
+# the memory of the change itself is left.
+_UNKNOWN_TIME = 8.0
+
 # Peak of the phase correlation (0..1) from which two pictures show the same, moved.
 _ALIKE = 0.1
 
@@ -87,6 +91,7 @@ class MotionGate:
         self._layout: Floats | None = None
         self._restless: Floats | None = None
         self._lately: Floats = np.ones((1, 1), np.float32)
+        self._unknown_until = 0.0
         self._stamp = 0.0
         self._gain = 1.0
 
@@ -96,7 +101,7 @@ class MotionGate:
         self._layout = layout
         if self._background is None or self._background.shape != current.shape:
             self._background, self._stamp, self._restless = current, stamp, None
-            self._lately = np.ones_like(current)
+            self._forget(current, stamp)
             return Motion(changed=1.0, scene_changed=True, cut=True)
         elapsed = max(0.0, stamp - self._stamp)
         self._stamp = stamp
@@ -107,7 +112,8 @@ class MotionGate:
         habit = 1.0 - float(np.exp(-elapsed / _RESTLESS_TIME))
         self._restless = restless + np.float32(habit) * ((difference > self.contrast) - restless)
         if changed > self.scene_change:
-            self._background, self._lately = current, np.ones_like(current)
+            self._background = current
+            self._forget(current, stamp)
             return Motion(changed=changed, scene_changed=True, cut=_differ(before, layout))
         pace = np.where(mask, _BELIEF_TIME, _LATELY_TIME).astype(np.float32)
         self._lately += (mask - self._lately) * (1 - np.exp(-np.float32(elapsed) / pace))
@@ -115,6 +121,13 @@ class MotionGate:
         follow = np.where(mask, rate * _MOVING_SHARE, rate).astype(np.float32)
         self._background = self._background + follow * (current - self._background)
         return Motion(self._boxes(mask, width, height), changed)
+
+    def _forget(self, current: Floats, stamp: float) -> None:
+        self._lately, self._unknown_until = np.ones_like(current), stamp + _UNKNOWN_TIME
+
+    def knows_arrivals(self) -> bool:
+        """Tell whether it was watched for long enough since the scene was new or changed."""
+        return self._stamp > self._unknown_until
 
     def changed_lately(self, box: Floats, width: int, height: int) -> float:
         """Share, 0..1, of ``box`` (corners, ``width`` x ``height`` picture) that changed lately.

@@ -54,6 +54,7 @@ class Track:
     start: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     travelled: bool = False
     arrived: bool = False
+    excused: bool = True
     looks: int = 0
     seen: float = 0.0
     average: float = 0.0
@@ -199,6 +200,6 @@ def _like_a_plant(track: Track, least: float) -> bool:
         and SPECIES[track.species] not in PROTECTED
         and (
             track.looks < _LEAST_LOOKS
-            or track.average < least + (0.0 if track.arrived else _FURNITURE)
+            or track.average < least + (0.0 if track.arrived or track.excused else _FURNITURE)
         )
     )
