@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
+from sentinel_behavior.configuration import digest
 from sentinel_behavior.deterrents import read_deterrents
 from sentinel_behavior.geometry import Pose
 from sentinel_behavior.guard.parameters import DEFAULTS
@@ -230,6 +231,12 @@ def test_the_errors_are_upper_bounds_of_what_was_counted():
 def test_every_measured_set_can_be_read():
     path = files.share(meetings.FILE)
     assert all(errors.read_errors(path, name)[0].missed for name in errors.sets(path))
+
+
+def test_the_benchmark_says_whose_errors_were_counted():
+    found = meetings.models()
+    assert found['shipped_model'] == digest(files.share('models/detector.tflite'))
+    assert len(found['counted_model']) == len(found['shipped_model']) == 12
 
 
 def test_counts_that_make_no_sense_are_refused(tmp_path):

@@ -143,6 +143,8 @@ def _failed(row: Mapping[str, Any]) -> str:
 def _encounters(args: argparse.Namespace) -> dict[str, Any]:
     found = meetings.measure(args.encounters, args.others, workers=args.workers, say=_progress)
     print('\nencounters with people and pets, detector errors drawn per encounter:')
+    if found['counted_model'] != found['shipped_model']:
+        print('  (the errors were counted with another model than the shipped one)')
     _actions('as measured', found['measured'])
     for cause, number in found['measured']['causes'].items():
         print(f'    {number} x {cause}')

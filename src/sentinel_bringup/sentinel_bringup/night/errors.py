@@ -137,6 +137,11 @@ def sets(path: Path) -> list[str]:
     return list(load(path, _SCHEMA)['sets'])
 
 
+def measured_model(path: Path) -> str:
+    """First digits of the hash of the model whose errors were counted."""
+    return str(load(path, _SCHEMA)['model'])
+
+
 def variations(errors: Errors) -> dict[str, Errors]:
     """The assumptions about how looks hang together, halved and doubled."""
     found = {}

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from sentinel_behavior.configuration import digest
 from sentinel_common.files import share
 from sentinel_common.species import PROTECTED
 
 from .encounters import Encounters, Result
-from .errors import Errors, plain, read_errors, sets, stricter, variations
+from .errors import Errors, measured_model, plain, read_errors, sets, stricter, variations
 from .family import play_family
 from .statistics import share as share_of
 from .workers import mapper
@@ -64,7 +65,11 @@ def measure(count: int, few: int, *, workers: int = 1, say: Say = print) -> dict
     """
     errors, passers = read_errors(share(FILE))
     with mapper(workers) as run:
-        found = {'errors': vars(errors), 'measured': _meet(run, errors, 'measured', count)}
+        found = {
+            'errors': vars(errors),
+            **models(),
+            'measured': _meet(run, errors, 'measured', count),
+        }
         say('alone')
         found |= answers(_alone(run, errors, 'raccoon', few))
         passed = {who: _alone(run, errors, who, few) for who in passers}
@@ -72,6 +77,14 @@ def measure(count: int, few: int, *, workers: int = 1, say: Say = print) -> dict
     say('families')
     found['family'] = play_family(errors, max(1, few // 3))
     return found
+
+
+def models() -> dict[str, str]:
+    """Hash of the model whose errors were counted, and of the one that is shipped."""
+    return {
+        'counted_model': measured_model(share(FILE)),
+        'shipped_model': digest(share('models/detector.tflite')),
+    }
 
 
 def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
