@@ -128,7 +128,7 @@ def _assumptions(args: argparse.Namespace) -> dict[str, Any]:
         print(f'  {name:22}', *(f'{k} {_ratio(v)}' for k, v in found[name].items()), flush=True)
         found[name]['conclusions'] = effect.conclusions(rows)
     broken_by = {
-        conclusion: [name for name, row in found.items() if not row['conclusions'][conclusion]]
+        conclusion: [name for name, row in found.items() if row['conclusions'][conclusion] is False]
         for conclusion in effect.CONCLUSIONS
     }
     for conclusion, names in broken_by.items():
@@ -137,7 +137,7 @@ def _assumptions(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _failed(row: Mapping[str, Any]) -> str:
-    return ', '.join(name for name, holds in row['conclusions'].items() if not holds)
+    return ', '.join(name for name, holds in row['conclusions'].items() if holds is False)
 
 
 def _encounters(args: argparse.Namespace) -> dict[str, Any]:

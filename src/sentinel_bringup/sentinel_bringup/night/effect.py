@@ -147,10 +147,10 @@ def figures(months: Mapping[str, Sequence[Month]]) -> dict[str, Any]:
     return rows
 
 
-def conclusions(row: Mapping[str, Any]) -> dict[str, bool]:
-    """Which of CONCLUSIONS hold for an arm; a ratio to nothing proves nothing."""
+def conclusions(row: Mapping[str, Any]) -> dict[str, bool | None]:
+    """Which of CONCLUSIONS hold for an arm; None where there is no ratio, as one is to nothing."""
     return {
-        name: row[ratio_of] is not None and row[ratio_of][2] <= limit
+        name: row[ratio_of][2] <= limit if row[ratio_of] is not None else None
         for name, (ratio_of, limit) in CONCLUSIONS.items()
     }
 
