@@ -12,12 +12,11 @@ its seed is never one of a demo or a test.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
-from sentinel_common.species import SPECIES
+from coco import Coco
 from sentinel_sim.render import Labeler
 from sentinel_sim.world import World
 
@@ -50,7 +49,7 @@ def towards(world: World) -> tuple[float, float, float]:
     return forward, 0.0, float(np.clip(1.5 * turn, -1.2, 1.2))
 
 
-def frames(name: str, seed: int, count: int, out: Path, coco: dict) -> None:
+def frames(name: str, seed: int, count: int, out: Path, coco: Coco) -> None:
     """Add `count` frames of one night."""
     rng = np.random.default_rng(seed)
     world = World(scenarios.load(name), seed)
@@ -71,20 +70,8 @@ def frames(name: str, seed: int, count: int, out: Path, coco: dict) -> None:
         picture = world.eye()
         file = f'{name}_{seed}_{number:03d}.jpg'
         cv2.imwrite(str(out / 'images' / file), picture[..., ::-1])
-        image = len(coco['images']) + 1
-        height, width = picture.shape[:2]
-        coco['images'].append({'id': image, 'file_name': file, 'width': width, 'height': height})
-        for label in labeler.labels(world.data, world._eye):
-            coco['annotations'].append(
-                {
-                    'id': len(coco['annotations']) + 1,
-                    'image_id': image,
-                    'category_id': SPECIES.index(label.species) + 1,
-                    'bbox': list(label.box),
-                    'area': label.pixels,
-                    'iscrowd': int(label.visible < TOO_HIDDEN or label.pixels < 60),
-                }
-            )
+        labels = labeler.labels(world.data, world._eye)
+        coco.add(file, picture.shape[1::-1], labels, TOO_HIDDEN)
     world.close()
 
 
@@ -96,12 +83,11 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=FIRST_SEED, help='seed of the first night')
     arguments = parser.parse_args()
     (arguments.out / 'images').mkdir(parents=True, exist_ok=True)
-    categories = [{'id': i + 1, 'name': name} for i, name in enumerate(SPECIES)]
-    coco: dict = {'images': [], 'annotations': [], 'categories': categories}
+    coco = Coco()
     for number, name in enumerate(NIGHTS):
         frames(name, arguments.seed + number, arguments.per_night, arguments.out, coco)
-        print(f'{number + 1}/{len(NIGHTS)} {name}: {len(coco["images"])} frames', flush=True)
-    (arguments.out / 'annotations.json').write_text(json.dumps(coco))
+        print(f'{number + 1}/{len(NIGHTS)} {name}: {len(coco.images)} frames', flush=True)
+    coco.write(arguments.out / 'annotations.json')
 
 
 if __name__ == '__main__':
