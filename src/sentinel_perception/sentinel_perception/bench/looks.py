@@ -63,20 +63,22 @@ class Answers:
 
 
 def look(picture: Pixels, detector: Detector, mode: str) -> Candidates:
-    """One picture at once: ``whole``; or ``tiles``, all that the pipeline does over several.
+    """One picture at once: ``whole``; or ``tiles``, all that the pipeline does over several."""
+    if mode == 'whole':
+        return merge(_seen(picture, detector, [Region.whole(picture)]), Region.whole(picture))
+    return closer(picture, detector)[1]
 
-    These are the whole picture, tiles of both sizes, and the likeliest candidates among them once
-    more in square crops.
+
+def closer(picture: Pixels, detector: Detector) -> tuple[Candidates, Candidates]:
+    """Look at the whole picture, tiles of both sizes, and the likeliest candidates in square crops.
+
+    The same boxes twice: with the highest scores of any look, as hints for the guard have them, and
+    with the mean of the looks, as tracks do.
     """
     height, width = picture.shape[:2]
     whole = Region.whole(picture)
-
-    def seen(regions: Iterable[Region]) -> list[tuple[Region, Candidates]]:
-        return [(region, detector.look(picture, region, _FLOOR)) for region in regions]
-
-    if mode == 'whole':
-        return merge(seen([whole]), whole)
-    found = seen(r for n in range(1, FINEST_GRID + 1) for r in grid(n, width=width, height=height))
+    tiles = (r for n in range(1, FINEST_GRID + 1) for r in grid(n, width=width, height=height))
+    found = _seen(picture, detector, tiles)
     likely = merge(found, whole)
     crops = [
         square(
@@ -90,9 +92,15 @@ def look(picture: Pixels, detector: Detector, mode: str) -> Candidates:
         for margin in MARGINS
         if scores.max() >= _CANDIDATE
     ]
-    found += seen(crop for crop in crops if crop != whole)
+    found += _seen(picture, detector, (crop for crop in crops if crop != whole))
     merged = merge(found, whole)
-    return Candidates(merged.boxes, weigh(merged, found, detector.input_size)[0])
+    return merged, Candidates(merged.boxes, weigh(merged, found, detector.input_size)[0])
+
+
+def _seen(
+    picture: Pixels, detector: Detector, regions: Iterable[Region]
+) -> list[tuple[Region, Candidates]]:
+    return [(region, detector.look(picture, region, _FLOOR)) for region in regions]
 
 
 def run(

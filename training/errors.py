@@ -1,0 +1,100 @@
+"""Count how a detector errs, for a set of config/detector_errors.yaml.
+
+In a built workspace: python training/errors.py --model FILE --data SET.json [--whole]
+
+Every picture is looked at as the pipeline does it over several: whole, in tiles, and closer at the
+candidates. A species is called by the mean of the looks, a veto counts from any single look.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from sentinel_behavior.guard.parameters import DEFAULTS
+from sentinel_common.errors import SentinelError
+from sentinel_common.species import PROTECTED, RACCOON, SPECIES
+from sentinel_perception.bench import annotations, looks
+from sentinel_perception.bench.metrics import corners
+from sentinel_perception.detector.model import load
+from sentinel_perception.detector.port import Candidates
+from sentinel_perception.merging import iou
+from sentinel_perception.settings import Settings
+
+THRESHOLD = Settings().threshold  # from which a species is called
+VETO = float(DEFAULTS['veto_level'])
+MATCH = 0.3  # overlap of a box with the animal that it is about
+PROTECTED_COLUMNS = [SPECIES.index(s) for s in sorted(PROTECTED)]
+
+
+def called(found: Candidates, box: np.ndarray) -> str:
+    """Return the species that the strongest box at an animal is called; nothing below THRESHOLD."""
+    if not len(found):
+        return 'nothing'
+    near = iou(box[None], found.boxes)[0] >= MATCH
+    scores = np.where(near[:, None], found.scores, 0.0)
+    best = np.unravel_index(scores.argmax(), scores.shape)
+    return SPECIES[best[1]] if scores[best] >= THRESHOLD else 'nothing'
+
+
+def count(model: Path, data: Path, whole: bool) -> dict[str, object]:
+    """Return the counts of a set, [how many, of how many], under the keys of the YAML file."""
+    detector = load(model)
+    missed = {s: [0, 0] for s in sorted(PROTECTED)}
+    mistaken = {s: [0, 0] for s in (*sorted(PROTECTED), 'other_animal', 'nothing')}
+    raccoons, pets, false = [0, 0], [0, 0], [0, 0]
+    for done, (sample, picture, _) in enumerate(annotations.load(data).pictures(), 1):
+        if whole:
+            strongest = mean = looks.look(picture, detector, 'whole')
+        else:
+            strongest, mean = looks.closer(picture, detector)
+        there = [t for t in sample.truths if not t.ignore]
+        veto = bool((strongest.scores[:, PROTECTED_COLUMNS] >= VETO).any())
+        protected = {t.species for t in there} & PROTECTED
+        for species in protected:
+            missed[species][0] += not veto
+            missed[species][1] += 1
+        if not protected:
+            false[0] += veto
+            false[1] += 1
+        if not sample.truths:
+            alarm = mean.scores.argmax(axis=1) == SPECIES.index(RACCOON)
+            alarm &= mean.scores.max(axis=1) >= THRESHOLD
+            mistaken['nothing'][0] += bool(alarm.any())
+            mistaken['nothing'][1] += 1
+        for truth, box in zip(there, corners(there), strict=True):
+            name = called(mean, box)
+            if truth.species == RACCOON:
+                raccoons[0] += name != RACCOON
+                raccoons[1] += 1
+                pets[0] += name in PROTECTED
+                pets[1] += 1
+            elif truth.species in mistaken:
+                mistaken[truth.species][0] += name == RACCOON
+                mistaken[truth.species][1] += 1
+        if done % 20 == 0:
+            print(f'{done} pictures', file=sys.stderr, flush=True)
+    return {
+        'missed': missed,
+        'called_raccoon': mistaken,
+        'raccoon_missed': raccoons,
+        'raccoon_called_pet': pets,
+        'false_veto': false,
+    }
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--model', type=Path, default=Path('models/detector.tflite'))
+    parser.add_argument('--data', type=Path, required=True, help='COCO file of the set')
+    parser.add_argument('--whole', action='store_true', help='one look at the whole picture')
+    options = parser.parse_args()
+    try:
+        for key, value in count(options.model, options.data, options.whole).items():
+            print(f'    {key}: {str(value).replace(chr(39), "")}')
+    except (OSError, SentinelError) as error:
+        sys.exit(f'errors.py: {error}')
