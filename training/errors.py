@@ -29,33 +29,46 @@ MATCH = 0.3  # overlap of a box with the animal that it is about
 PROTECTED_COLUMNS = [SPECIES.index(s) for s in sorted(PROTECTED)]
 
 
-def called(found: Candidates, box: np.ndarray) -> str:
-    """Return the species that the strongest box at an animal is called; nothing below THRESHOLD."""
+def called(found: Candidates, box: np.ndarray) -> tuple[str, float]:
+    """Return what the strongest box at an animal is called, nothing below THRESHOLD; its score."""
     if not len(found):
-        return 'nothing'
+        return 'nothing', 0.0
     near = iou(box[None], found.boxes)[0] >= MATCH
     scores = np.where(near[:, None], found.scores, 0.0)
     best = np.unravel_index(scores.argmax(), scores.shape)
-    return SPECIES[best[1]] if scores[best] >= THRESHOLD else 'nothing'
+    return SPECIES[best[1]] if scores[best] >= THRESHOLD else 'nothing', float(scores[best])
+
+
+def quantiles(scores: list[float]) -> list[float]:
+    """Return the middles of the tenths of scores, or all of a few."""
+    if len(scores) <= 10:
+        return sorted(round(s, 2) for s in scores)
+    return [round(float(q), 2) for q in np.quantile(scores, np.arange(0.05, 1.0, 0.1))]
 
 
 def count(model: Path, data: Path, whole: bool) -> dict[str, object]:
-    """Return the counts of a set, [how many, of how many], under the keys of the YAML file."""
+    """Return the counts of a set, [how many, of how many], and scores, by the keys of the file."""
     detector = load(model)
     missed = {s: [0, 0] for s in sorted(PROTECTED)}
     mistaken = {s: [0, 0] for s in (*sorted(PROTECTED), 'other_animal', 'nothing')}
     raccoons, pets, false = [0, 0], [0, 0], [0, 0]
+    scores: dict[str, list[float]] = {
+        k: [] for k in ('raccoon', 'household', 'called_raccoon', 'imagined')
+    }
     for done, (sample, picture, _) in enumerate(annotations.load(data).pictures(), 1):
         if whole:
             strongest = mean = looks.look(picture, detector, 'whole')
         else:
             strongest, mean = looks.closer(picture, detector)
         there = [t for t in sample.truths if not t.ignore]
-        veto = bool((strongest.scores[:, PROTECTED_COLUMNS] >= VETO).any())
+        sign = float(strongest.scores[:, PROTECTED_COLUMNS].max(initial=0.0))
+        veto = sign >= VETO
         protected = {t.species for t in there} & PROTECTED
         for species in protected:
             missed[species][0] += not veto
             missed[species][1] += 1
+        if veto:
+            scores['household' if protected else 'imagined'].append(sign)
         if not protected:
             false[0] += veto
             false[1] += 1
@@ -65,7 +78,9 @@ def count(model: Path, data: Path, whole: bool) -> dict[str, object]:
             mistaken['nothing'][0] += bool(alarm.any())
             mistaken['nothing'][1] += 1
         for truth, box in zip(there, corners(there), strict=True):
-            name = called(mean, box)
+            name, score = called(mean, box)
+            if name == RACCOON and truth.species in {RACCOON} | PROTECTED:
+                scores['raccoon' if truth.species == RACCOON else 'called_raccoon'].append(score)
             if truth.species == RACCOON:
                 raccoons[0] += name != RACCOON
                 raccoons[1] += 1
@@ -82,6 +97,7 @@ def count(model: Path, data: Path, whole: bool) -> dict[str, object]:
         'raccoon_missed': raccoons,
         'raccoon_called_pet': pets,
         'false_veto': false,
+        'scores': {name: quantiles(found) for name, found in scores.items()},
     }
 
 
