@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 from dataclasses import replace
 
 import pytest
@@ -241,14 +242,15 @@ def test_the_benchmark_says_whose_errors_were_counted():
 
 def test_counts_that_make_no_sense_are_refused(tmp_path):
     text = files.share(meetings.FILE).read_text()
+    first = re.search(r'raccoon_missed: \[\d+, \d+\]', text).group()
     path = tmp_path / 'errors.yaml'
-    path.write_text(text.replace('raccoon_missed: [53, 123]', 'raccoon_missed: [53]'))
+    path.write_text(text.replace(first, 'raccoon_missed: [53]'))
     with pytest.raises(ConfigurationError, match='raccoon_missed'):
         errors.read_errors(path)
     path.write_text(text.replace('set: night_composites', 'set: moon'))
     with pytest.raises(ConfigurationError, match='moon'):
         errors.read_errors(path)
-    path.write_text(text.replace('raccoon_missed: [53, 123]', 'raccoon_missed: [153, 123]'))
+    path.write_text(text.replace(first, 'raccoon_missed: [153, 123]'))
     with pytest.raises(ConfigurationError, match='153'):
         errors.read_errors(path)
 
@@ -308,7 +310,7 @@ def test_broken_worlds_are_told_by_their_seeds(monkeypatch):
 def test_random_worlds_find_a_guard_that_allows_too_much(name, change, monkeypatch):
     for key, value in change.items():
         monkeypatch.setitem(DEFAULTS, key, value)
-    seeds = range(120)
+    seeds = range(1000)  # about one world in sixty breaks such a guard
     assert any(worlds.WORLDS[name](random.Random(f'{name} {seed}')) for seed in seeds)
 
 
