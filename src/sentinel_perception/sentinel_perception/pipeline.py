@@ -56,7 +56,6 @@ class Sight:
     looks: tuple[Region, ...]
     found: Candidates
     strengths: Mapping[str, float]
-    doubts: Candidates
 
 
 class Pipeline:
@@ -169,7 +168,6 @@ class Pipeline:
             looks=tuple(looks),
             found=merged,
             strengths={t.identity: t.strength for t in tracks},
-            doubts=self._doubts(stamp),
         )
 
     def _look_again(self, picture: Pixels, stamp: float) -> None:
@@ -216,7 +214,7 @@ class Pipeline:
                 seen.append((track, detection))
         return seen
 
-    def _doubts(self, stamp: float) -> Candidates:
+    def doubts(self, stamp: float) -> Candidates:
         """Tracks that are not confirmed, with scores below the threshold: only figures use them."""
         found = []
         for track in self._tracker.tracks:

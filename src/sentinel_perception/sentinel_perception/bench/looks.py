@@ -139,12 +139,12 @@ def _run_one(
             name = sample.clip if sample is not None else clip
             if name != clip:
                 pipeline, clip = Pipeline(detector, settings, classifier=shipped()), name
-            found, alarm = reported(pipeline.process(picture, moment, camera))
+            found, alarm = reported(pipeline, pipeline.process(picture, moment, camera))
         else:
             pipeline = Pipeline(detector, settings, classifier=shipped())
             for step in range(_STILL_FRAMES):
                 sight = pipeline.process(picture, step * _STILL_PERIOD, camera)
-            found, alarm = reported(sight)
+            found, alarm = reported(pipeline, sight)
         answers.milliseconds.append((time.perf_counter() - begin) * 1000)
         if mode == 'pipeline' and in_clip:
             trace = answers.clips.setdefault(clip, ClipTrace())
@@ -159,13 +159,14 @@ def _run_one(
             yield Prediction(sample, found, width, height)
 
 
-def reported(sight: Sight) -> tuple[Candidates, bool]:
+def reported(pipeline: Pipeline, sight: Sight) -> tuple[Candidates, bool]:
     """All tracks as scored boxes, and whether a confirmed one of them is surely a raccoon.
 
     The score of a species is its posterior times the median score of the hits of the track; tracks
     that are not confirmed stay below the threshold, so that they move AP and AUC but no alarm.
     """
     boxes, scores, alarm = [], [], False
+    doubts = pipeline.doubts(sight.frame.stamp)
     for detection in sight.frame.detections:
         if detection.track_id:
             box = detection.box
@@ -174,6 +175,6 @@ def reported(sight: Sight) -> tuple[Candidates, bool]:
             scores.append([detection.scores.get(name, 0.0) * strength for name in SPECIES])
             alarm = alarm or detection.scores.get(RACCOON, 0.0) >= SURE
     if not boxes:
-        return sight.doubts, False
+        return doubts, False
     confirmed = Candidates(np.array(boxes, np.float32), np.array(scores, np.float32))
-    return Candidates.join([confirmed, sight.doubts]), alarm
+    return Candidates.join([confirmed, doubts]), alarm

@@ -194,7 +194,7 @@ def _one(
         with _timed() as taken:
             detector.look(picture, Region.whole(picture), 0.05)
         run.bare.add(*taken(), 1)
-    return looks.reported(sight)[0]
+    return looks.reported(pipeline, sight)[0]
 
 
 class _timed:  # noqa: N801 - reads as a statement
