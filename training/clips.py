@@ -18,9 +18,9 @@ from pathlib import Path
 import cv2
 import mujoco
 import numpy as np
-from coco import Coco
 from sentinel_sim.animals.puppet import posture
 from sentinel_sim.camera_model import CameraModel
+from sentinel_sim.coco import LEAST_PIXELS, Coco
 from sentinel_sim.render import FOVY, SIZE, Studio
 from sentinel_sim.scenarios import Weather
 from sentinel_sim.weather import WeatherView, Wind
@@ -114,7 +114,8 @@ def main() -> None:
     parser.add_argument('--count', type=int, default=8, help='clips')
     arguments = parser.parse_args()
     (arguments.out / 'images').mkdir(parents=True, exist_ok=True)
-    coco = Coco(fps=RATE, seed=arguments.seed)
+    info = {'fps': RATE, 'seed': arguments.seed}
+    coco = Coco(least_pixels=LEAST_PIXELS, info=info)
     rows = []
     for number in range(arguments.count):
         shown = clip(number, arguments.seed, arguments.out, coco)

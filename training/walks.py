@@ -16,7 +16,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from coco import Coco
+from sentinel_sim.coco import LEAST_PIXELS, Coco
 from sentinel_sim.render import Labeler
 from sentinel_sim.world import World
 
@@ -71,7 +71,7 @@ def frames(name: str, seed: int, count: int, out: Path, coco: Coco) -> None:
         file = f'{name}_{seed}_{number:03d}.jpg'
         cv2.imwrite(str(out / 'images' / file), picture[..., ::-1])
         labels = labeler.labels(world.data, world._eye)
-        coco.add(file, picture.shape[1::-1], labels, TOO_HIDDEN)
+        coco.add(file, picture.shape[1::-1], labels)
     world.close()
 
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=FIRST_SEED, help='seed of the first night')
     arguments = parser.parse_args()
     (arguments.out / 'images').mkdir(parents=True, exist_ok=True)
-    coco = Coco()
+    coco = Coco(least_pixels=LEAST_PIXELS, least_visible=TOO_HIDDEN, info={})
     for number, name in enumerate(NIGHTS):
         frames(name, arguments.seed + number, arguments.per_night, arguments.out, coco)
         print(f'{number + 1}/{len(NIGHTS)} {name}: {len(coco.images)} frames', flush=True)

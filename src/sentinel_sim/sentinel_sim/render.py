@@ -4,7 +4,6 @@ Boxes come from a second rendering in which every geom has its own colour, so th
 hold what is visible. Picture number i depends only on the seed and i.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from .animals import catalog
 from .animals.parts import rotation
 from .animals.puppet import GROUP_SHADOW, Puppet, posture
 from .camera_model import CameraModel, Lens, Picture
+from .coco import Coco
 from .layout import BACK, LAYOUT, SIDE
 from .scenarios import Weather
 from .weather import WeatherView
@@ -358,16 +358,9 @@ def render(
     """
     images = out / 'images'
     images.mkdir(parents=True, exist_ok=True)
-    coco: dict[str, Any] = {
-        'info': {
-            'description': 'Garden Sentinel, rendered',
-            'seed': seed,
-            'variants': list(variants),
-        },
-        'images': [],
-        'annotations': [],
-        'categories': [{'id': i + 1, 'name': name} for i, name in enumerate(SPECIES)],
-    }
+    # What is hardly seen was drawn again: every label counts.
+    info = {'description': 'Garden Sentinel, rendered', 'seed': seed, 'variants': list(variants)}
+    coco = Coco(info=info)
     totals = dict.fromkeys(SPECIES, 0)
     try:
         for index, (picture, labels, about, rng) in enumerate(_shots(count, seed, variants, mount)):
@@ -376,16 +369,9 @@ def render(
             bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
             if not cv2.imwrite(str(images / name), bgr, quality):
                 raise ConfigurationError(f'{images / name} cannot be written.', 'Is the disk full?')
-            coco['images'].append(
-                {'id': index + 1, 'file_name': name, 'width': SIZE[0], 'height': SIZE[1], **about}
-            )
+            coco.add(name, SIZE, labels, **about)
             for label in labels:
                 totals[label.species] += 1
-                coco['annotations'].append({
-                    'id': len(coco['annotations']) + 1, 'image_id': index + 1,
-                    'category_id': SPECIES.index(label.species) + 1, 'bbox': list(label.box),
-                    'area': label.pixels, 'iscrowd': 0, 'visible': round(label.visible, 3),
-                })  # fmt: skip
     finally:  # whoever stops a long run keeps what is there
-        (out / 'annotations.json').write_text(json.dumps(coco))
+        coco.write(out / 'annotations.json')
     return totals
