@@ -143,6 +143,15 @@ def test_one_stimulus_for_ever_keeps_the_budgets_of_the_guard():
     assert campaign.fled == 0
 
 
+def test_a_fixed_bark_barks_where_sounds_come_second():
+    plain, second = (
+        effect.month(effect.FIXED, MODELS['average'], GARDEN, catalogue, 1, 3)
+        for catalogue in (CATALOGUE, replace(CATALOGUE, silent_first=True))
+    )
+    assert plain.sound > 0.0
+    assert second == plain
+
+
 def test_what_the_detector_missed_is_counted_apart():
     none = effect.month(effect.NONE, MODELS['average'], GARDEN, CATALOGUE, 1, 10)
     blind = replace(GARDEN, missed=1.0)

@@ -56,8 +56,6 @@ class Campaign:
         self._usage = Usage()
         self._sounded: deque[tuple[float, float]] = deque()
         self._tosses = random.Random(f'trial {self.seed}')
-        steps = [d.step for d in self.catalogue.by_name.values() if not d.neutral]
-        self._lowest = max(min(steps), self.settings.first_step)
 
     def run(self, model: Model, nights: int) -> list[Outcome]:
         """Live through ``nights`` nights of the garden with raccoons of ``model``."""
@@ -133,7 +131,7 @@ class Campaign:
                 quiet=quiet,
             ),
             usage=self._usage,
-            step=self._lowest + in_vain,
+            step=self._lowest(quiet) + in_vain,
             now=now,
             neutral=arm == NEUTRAL,
         )
@@ -143,6 +141,12 @@ class Campaign:
         name = self.policy.choose(names, self._context(plan)).name
         self._usage.note(name, now)
         return name
+
+    def _lowest(self, quiet: bool) -> int:
+        """Rung that is open from the start of a visit: the mildest that exists at least."""
+        deterrents = [d for d in self.catalogue.by_name.values() if not d.neutral]
+        mildest = min(self.catalogue.rung(d, quiet=quiet) for d in deterrents)
+        return max(mildest, self.settings.first_step)
 
     def _sound_left(self, now: float, quiet: bool) -> bool:
         while self._sounded and self._sounded[0][0] <= now - HOUR:
