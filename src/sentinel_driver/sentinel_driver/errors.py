@@ -43,6 +43,7 @@ class LinkReason(StrEnum):
     WRITE_FAILED = 'write failed'
     HEARTBEAT_LOST = 'heartbeat lost'
     ADAPTER = 'no Bluetooth adapter'
+    NOT_SERVED = 'no emulated radio'
     ENDED = 'asked to end'
 
 

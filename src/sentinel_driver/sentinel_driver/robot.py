@@ -10,7 +10,7 @@ from typing import Any
 
 from sentinel_common.diagnostics import Level, Report
 
-from .errors import CommandRejectedError, RejectReason
+from .errors import CommandRejectedError, LinkReason, RejectReason
 from .hermes import AnyCommand, Codec
 from .radio.client import RadioClient
 from .radio.status import State
@@ -22,6 +22,10 @@ _RESTART_PAUSE = 1.0
 # Without a report by then a command counts as not sent, s.
 _ANSWER_TIMEOUT = 1.0
 
+# Who serves an emulated radio is started together with the driver, and on a busy machine takes this
+# long; so long its absence is no error, s.
+_SERVER_STARTS = 30.0
+
 Answer = Callable[[bytes | None, CommandRejectedError | None], None]
 
 
@@ -30,7 +34,7 @@ class Robot:
 
     ``wake`` is called on the reader thread; ``poll`` must then be called on the owner's. All else
     belongs to the owner's thread. ``on_frame(kind, payload, time)`` hears of each frame ('tx' or
-    'rx', s of the steady clock).
+    'rx', s of the steady clock), ``on_state(state, text)`` of each change of the link.
     """
 
     def __init__(
@@ -40,12 +44,16 @@ class Robot:
         on_frame: Callable[[str, bytes, float], None],
         on_state: Callable[[str, str], None],
         wake: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.codec = codec
         self._start = start
         self._on_frame = on_frame
         self._on_state = on_state
         self._wake = wake
+        self._clock = clock
+        self._opened_at = 0.0
+        self._told: tuple[str, ...] = ()
         self._events: deque[tuple[int, dict[str, Any]]] = deque()
         self._generation = 0  # of the radio process; an old one may still report while it ends
         self._radio: RadioClient | None = None
@@ -67,6 +75,7 @@ class Robot:
         """Start the radio process."""
         self._generation += 1
         generation = self._generation
+        self._opened_at = self._clock()
         self._radio = self._start(lambda event: self._heard(generation, event))
 
     def stop(self) -> None:
@@ -104,7 +113,7 @@ class Robot:
         if not token:
             raise CommandRejectedError(RejectReason.BUSY, 'The radio process takes no commands.')
         if answer is not None:
-            self._answers[token] = (time.monotonic() + _ANSWER_TIMEOUT, payload, answer)
+            self._answers[token] = (self._clock() + _ANSWER_TIMEOUT, payload, answer)
         return payload
 
     def tick(self, now: float) -> None:
@@ -143,10 +152,16 @@ class Robot:
                 if event['reason'] or event['state'] == State.CONNECTED:
                     self._problem = event if event['reason'] else {}
                 self.connects += event['state'] == State.CONNECTED
-                self._on_state(event['state'], f'{event["text"]} {event["cure"]}'.strip())
+                self._tell(event['state'], f'{event["text"]} {event["cure"]}'.strip())
             elif kind == 'exit':
                 self.status = {'state': State.ENDED, 'text': 'The radio process ended.'}
-                self._on_state(State.ENDED, '')
+                self._tell(State.ENDED, '')
+
+    def _tell(self, *state: str) -> None:
+        """Tell of a change: an attempt that fails as the one before is none."""
+        if state != self._told:
+            self._told = state
+            self._on_state(*state)
 
     def report(self) -> Report:
         """How the link is."""
@@ -167,7 +182,10 @@ class Robot:
             return Report(Level.OK, f'Connected to {who}.', values)
         problem = self._problem or status
         text = ' '.join(filter(None, (problem.get('text'), problem.get('cure'))))
-        level = Level.ERROR if problem.get('reason') else Level.WARN
+        reason = problem.get('reason')
+        starts = self._clock() - self._opened_at < _SERVER_STARTS
+        fine = not reason or (reason == LinkReason.NOT_SERVED and starts)
+        level = Level.WARN if fine else Level.ERROR
         return Report(level, text or f'No robot yet: {state}.', values)
 
     def _heard(self, generation: int, event: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from peripheral import Peripheral, air, make_adapter
-from sentinel_driver.errors import LinkReason, RejectReason
+from sentinel_driver.errors import LinkError, LinkReason, RejectReason
 from sentinel_driver.hermes import Codec, Drive, HeadColourSet, encode
 from sentinel_driver.radio.link import Link, Settings
 from sentinel_driver.radio.outbox import Item
@@ -204,6 +204,19 @@ async def test_the_wrong_device_is_named_as_such():
     async with linked(await make_adapter(radio)) as (_, listener):
         await listener.until(lambda: any(s.reason for s in listener.states))
         assert [s.reason for s in listener.states if s.reason] == [LinkReason.NO_UART]
+
+
+@pytest.mark.parametrize(
+    ('name', 'kind', 'cure'),
+    [
+        ('hci:tcp-client:127.0.0.1:9', LinkReason.NOT_SERVED, 'simulator'),
+        ('hci:serial:/nowhere', LinkReason.ADAPTER, 'dongle'),
+    ],
+)
+def test_a_radio_that_cannot_be_opened_names_its_own_cure(name, kind, cure):
+    with pytest.raises(LinkError, match='cannot be opened') as caught:
+        asyncio.run(Transport(name).ready())
+    assert caught.value.kind is kind and cure in caught.value.cure
 
 
 @run

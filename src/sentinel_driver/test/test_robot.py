@@ -39,8 +39,15 @@ class Bench:
     def __init__(self):
         self.radios = []
         self.frames = []
+        self.states = []
+        self.now = 0.0
         self.robot = Robot(
-            Codec(), self._start, lambda *frame: self.frames.append(frame), lambda *_: None, int
+            Codec(),
+            self._start,
+            lambda *frame: self.frames.append(frame),
+            lambda *state: self.states.append(state),
+            int,
+            lambda: self.now,
         )
 
     def _start(self, report):
@@ -79,14 +86,12 @@ def test_a_dropped_command_is_answered_with_the_reason(bench):
 
 
 def test_a_command_without_an_answer_is_given_up(bench):
-    import time
-
     bench.connect()
     fates = []
     bench.robot.send(RED, lambda *fate: fates.append(fate))
-    bench.robot.tick(time.monotonic())
+    bench.robot.tick(bench.now)
     assert not fates
-    bench.robot.tick(time.monotonic() + 2.0)
+    bench.robot.tick(bench.now + 2.0)
     assert fates[0][1].kind is RejectReason.EXPIRED
 
 
@@ -149,3 +154,32 @@ def test_the_report_keeps_the_last_problem_until_it_is_connected(bench):
     radio.status('connected')
     bench.robot.poll()
     assert bench.robot.report().level is Level.OK
+
+
+def report_at(bench, seconds, reason):
+    """Report on a link that failed with ``reason``, ``seconds`` after the start."""
+    bench.robot.open()
+    bench.radios[-1].status('waiting', reason, 'It cannot be opened.')
+    bench.robot.poll()
+    bench.now += seconds
+    return bench.robot.report()
+
+
+def test_an_emulated_radio_may_start_later_than_the_driver(bench):
+    report = report_at(bench, 20.0, 'no emulated radio')
+    assert report.level is Level.WARN and report.message == 'It cannot be opened.'
+
+
+@pytest.mark.parametrize(
+    ('seconds', 'reason'), [(40.0, 'no emulated radio'), (0.0, 'no Bluetooth adapter')]
+)
+def test_a_radio_that_is_not_there_is_an_error(bench, seconds, reason):
+    assert report_at(bench, seconds, reason).level is Level.ERROR
+
+
+def test_attempts_that_fail_alike_are_told_once(bench):
+    bench.robot.open()
+    for text in ('refused', 'refused', 'refused', 'no answer'):
+        bench.radios[-1].status('waiting', 'no emulated radio', text)
+    bench.robot.poll()
+    assert bench.states == [('waiting', 'refused'), ('waiting', 'no answer')]

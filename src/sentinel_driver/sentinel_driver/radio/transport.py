@@ -9,6 +9,9 @@ from bleak.exc import BleakError
 from ..errors import LinkError, LinkReason
 from .status import HCI, check_transport
 
+# Controllers that another program plays; all others are things that are plugged in.
+_SERVED = tuple(f'{HCI}{kind}' for kind in ('tcp-', 'ws-', 'udp:', 'unix', 'pty', 'android-'))
+
 
 class Transport:
     """Makes bleak scanners and clients; one may serve several robots.
@@ -41,11 +44,10 @@ class Transport:
                 try:
                     self._adapter = await Adapter.open(self.name[len(HCI) :])
                 except BleakError as error:
-                    raise LinkError(
-                        LinkReason.ADAPTER,
-                        f'{error}.',
-                        'Plug the dongle in, or start the simulator first.',
-                    ) from error
+                    kind, cure = LinkReason.ADAPTER, 'Plug the dongle in.'
+                    if self.name.startswith(_SERVED):
+                        kind, cure = LinkReason.NOT_SERVED, 'Start the simulator that serves it.'
+                    raise LinkError(kind, f'{error}.', cure) from error
 
     @property
     def lost(self) -> bool:
