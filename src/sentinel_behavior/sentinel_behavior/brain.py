@@ -80,7 +80,6 @@ class Brain:
         world.frame, world.frame_time = frame, captured
         world.stamp = max(world.stamp, frame.stamp)
         world.sure.see(frame)
-        world.visits.parts.see(frame)
         self._without_places += 1
         if self._without_places > PLACES_MISSING and world.targets is not None:
             # The writer of places fell silent: what it said last is no longer there.

@@ -7,22 +7,17 @@ several animals of one species: what is measured is how long anybody of them sta
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import combinations
 
 from sentinel_common.detections import Target, TargetFrame
 
 from .geometry import Z_95, Point
-from .tracks import Parts
 
-# So many pictures must agree on a species before a visit of it is opened: one wavering picture
-# opens none.
+# So many pictures must agree on a species before a visit of it is opened, and so many must show
+# more than one animal before it is a family: one wavering picture is not enough.
 OPENING = 3
 
 # A stimulus that ended sooner than this says nothing about what it does, s.
 FELT = 0.5
-
-# Two tracks further apart than this are two animals, m: a little more than a raccoon is long.
-APART = 0.7
 
 # A track counts for its most probable species from this posterior on.
 LIKELY = 0.5
@@ -89,18 +84,16 @@ class Visit:
     distance_min: float = math.inf
     held: set[str] = field(default_factory=set)
     engaged: str = ''
-    parts: Parts = field(default_factory=Parts)
+    together: int = 0  # pictures that showed more than one of them
 
     @property
     def several(self) -> bool:
-        """Whether more than one animal is in view.
+        """Whether more than one animal is here: now, or in enough pictures before.
 
-        Two tracks in one place are one animal, and so are a body and its head.
+        A family stays one while the mother hides her young. One picture with two may be a tracker
+        that lost an animal and found it again.
         """
-        return any(
-            math.dist(place(a), place(b)) > APART and not self.parts.one(a.track_id, b.track_id)
-            for a, b in combinations(self.targets, 2)
-        )
+        return len(self.targets) > 1 or self.together >= OPENING
 
     def target(self) -> Target | None:
         """The animal that is engaged.
@@ -122,7 +115,6 @@ class VisitBook:
         self._prefix = prefix
         self._count = 0
         self._seen: Counter[str] = Counter()
-        self.parts = Parts()
         self.open: dict[str, Visit] = {}
 
     def see(self, frame: TargetFrame, zones: dict[str, str]) -> list[Visit]:
@@ -148,7 +140,6 @@ class VisitBook:
                     continue
                 self._count += 1
                 known = Visit(f'{self._prefix}-{self._count:04d}', species, frame.stamp)
-                known.parts = self.parts
                 known.last_seen = frame.stamp
                 self.open[species] = known
                 opened.append(known)
@@ -164,6 +155,7 @@ class VisitBook:
         visit.tracks.update(t.track_id for t in targets)
         visit.votes[visit.species] += 1
         visit.distance_min = min(visit.distance_min, *map(distance, targets))
+        visit.together += len(targets) > 1
         visit.zone = next((zones[t.track_id] for t in targets if zones.get(t.track_id)), '')
         if visit.zone:
             spent = visit.zone_seconds.get(visit.zone, 0.0)
@@ -174,8 +166,6 @@ class VisitBook:
         closed = [v for v in self.open.values() if stamp - v.last_seen > self._absence]
         for visit in closed:
             del self.open[visit.species]
-        if not self.open:
-            self.parts.forget()
         return closed
 
 

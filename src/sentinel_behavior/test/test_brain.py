@@ -323,12 +323,12 @@ def test_several_animals_are_not_walked_up_to(garden):
     assert Kind.HELD_FIRE in garden.kinds()
 
 
-def test_a_body_and_its_head_are_one_animal_to_walk_up_to(garden):
-    body, head = Box(300, 190, 80, 80), Box(350, 195, 28, 28)
+def test_a_young_one_before_its_mother_is_an_animal_of_its_own(garden):
+    mother, young = Box(300, 190, 80, 80), Box(350, 195, 28, 28)
     for _ in range(400):
         garden.now += PERIOD
-        found = Detection(body, RACCOON, '1'), Detection(head, RACCOON, '2')
-        places = Target('1', RACCOON, 3.0, 0.0), Target('2', RACCOON, 4.5, 0.0)
+        found = Detection(mother, RACCOON, '1'), Detection(young, RACCOON, '2')
+        places = Target('1', RACCOON, 3.0, 0.0), Target('2', RACCOON, 3.3, 0.0)
         garden.take(
             garden.lockstep.step(
                 Frame(garden.now, 'camera', found),
@@ -336,7 +336,38 @@ def test_a_body_and_its_head_are_one_animal_to_walk_up_to(garden):
                 hour=garden.hour,
             )
         )
-    assert 'bark' in {i.deterrent for i in garden.incidents if i.kind == Kind.DECISION}
+    assert {i.deterrent for i in garden.incidents if i.kind == Kind.DECISION} == {'flash'}
+
+
+def test_a_mother_that_hides_her_young_is_not_walked_up_to(garden):
+    garden.step((RACCOON, 3.0, 0.5), (RACCOON, 3.0, -0.5), seconds=2 * PERIOD * OPENING)
+    garden.step((RACCOON, 3.0, 0.5), seconds=40)
+    assert {i.deterrent for i in garden.incidents if i.kind == Kind.DECISION} == {'flash'}
+
+
+def test_who_comes_after_a_family_comes_alone(garden):
+    garden.step((RACCOON, 3.0, 0.5), (RACCOON, 3.0, -0.5), seconds=2)
+    assert garden.brain.world.visit.several
+    garden.step(seconds=6)
+    garden.step((RACCOON, 3.0, 0.0), seconds=1)
+    assert not garden.brain.world.visit.several
+
+
+def test_a_tracker_that_loses_an_animal_and_finds_it_makes_no_family(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=2)
+    garden.step((RACCOON, 4.0, 0.0), (RACCOON, 3.0, 0.0))
+    garden.step((RACCOON, 3.0, 0.0), seconds=18)
+    assert garden.last(Kind.DECISION).deterrent == 'bark'
+
+
+def test_a_walk_ends_when_a_second_animal_comes_into_view(garden):
+    while not garden.plays:
+        garden.step((RACCOON, 3.0, 0.0))
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.5)
+    assert garden.twist.vx > 0.1
+    for _ in range(10):
+        garden.step((RACCOON, 3.0, 0.0), (RACCOON, 3.5, 1.0))
+        assert garden.twist.speed == 0.0 and garden.lit
 
 
 def test_it_looks_where_it_saw_the_animal_last(tmp_path):
@@ -438,12 +469,6 @@ def test_an_animal_on_its_way_is_not_driven_on(tmp_path):
             garden.step((RACCOON, 2.0 + speed * PERIOD * tick, 0.0))
         stimuli.append(garden.kinds().count(Kind.STIMULUS_STARTED))
     assert stimuli == [2, 1]
-
-
-def test_two_tracks_in_one_place_are_one_animal(garden):
-    garden.step((RACCOON, 3.0, 0.1), (RACCOON, 3.1, -0.1), seconds=18)
-    names = [i.deterrent for i in garden.incidents if i.kind == Kind.DECISION]
-    assert names == ['flash', 'bark']
 
 
 def feedback(garden, name):

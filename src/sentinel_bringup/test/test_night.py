@@ -210,6 +210,7 @@ def test_a_family_is_never_parted_and_none_of_them_walked_up_to():
     found = family.play_family(PERFECT, 3)['seen']
     assert found['stimuli'] > 0
     assert found['walked_in_between'][0] == found['walked_too_near'][0] == 0.0
+    assert found['walks_with_several_in_view'] == found['moved_with_several_in_view'][0] == 0
 
 
 def test_the_judge_of_families_sees_a_step_in_between():

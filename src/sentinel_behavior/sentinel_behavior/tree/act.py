@@ -74,8 +74,9 @@ class Act(Leaf):
         if deterrent.light:
             world.wants.color = deterrent.light.at(elapsed)
         world.wants.twist = turn_to(world)
-        if deterrent.motion:
-            world.wants.twist, world.wants.height = _motion(world, deterrent.motion, elapsed)
+        motion = deterrent.motion
+        if motion and not (motion.walks and self._visit and self._visit.several):
+            world.wants.twist, world.wants.height = _motion(world, motion, elapsed)
         return self.say(Status.RUNNING, f'{deterrent.name} {elapsed:.0f} s')
 
     def terminate(self, new_status: Status) -> None:

@@ -46,6 +46,7 @@ def play_family(errors: Errors, count: int) -> dict[str, Any]:
             'in_between_of_unseen': share(sum(p['between_unseen'] for p in played), count),
             'too_near_to_unseen': share(sum(p['near_unseen'] for p in played), count),
             'walks_with_several_in_view': sum(p['walks'] for p in played),
+            'moved_with_several_in_view': share(sum(p['moved'] for p in played), count),
         }
     return found
 
@@ -63,7 +64,7 @@ def _play(errors: Errors, seed: str) -> dict[str, Any]:
         )
     watched = [Watched(errors, chance, 'raccoon', RATE) for _ in places]
     pose, now = Pose(), 1000.0
-    done = {'stimuli': 0, 'walks': 0, **dict.fromkeys(_FAULTS, False)}
+    done = {'stimuli': 0, 'walks': 0, 'moved': False, **dict.fromkeys(_FAULTS, False)}
     reported = [-math.inf] * len(places)
     catalogue = world.brain.world.catalogue.by_name
     for tick in range(int(LENGTH * RATE)):
@@ -88,6 +89,7 @@ def _play(errors: Errors, seed: str) -> dict[str, Any]:
         motions = [catalogue[i.deterrent].motion for i in started]
         done['stimuli'] += len(started)
         if len(picture.places) > 1:
+            done['moved'] |= deeds.twist.speed > 0.01
             done['walks'] += sum(motion is not None and motion.walks for motion in motions)
         pose = moved
     return done
