@@ -82,6 +82,13 @@ def test_the_log_agrees_with_the_truth(truth, log):
     assert repelled == sum(visit['fled'] is not None for visit in truth['visits'])
 
 
+def test_the_time_of_day_is_that_of_the_scene(truth, log):
+    contexts = {
+        json.loads(detail)['context'] for (detail,) in log.execute('SELECT detail FROM visits')
+    }
+    assert contexts == {truth['scenario'].removeprefix('raccoon_')}
+
+
 def test_frames_went_over_the_air_soon_after_the_picture(demo):
     samples = json.loads((demo.folder / 'latency.json').read_text())
     assert samples['samples']

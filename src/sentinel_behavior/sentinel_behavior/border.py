@@ -5,6 +5,7 @@ from typing import Any
 
 from sentinel_common.detections import to_seconds
 from sentinel_common.diagnostics import Level, Report
+from sentinel_common.parameters import Parameter
 
 from .geometry import Pose, Twist, yaw_of
 
@@ -14,20 +15,39 @@ _AHEAD = 0.1
 # One older than this may come from another clock, s; it counts as that old all the same.
 _BEHIND = 5.0
 
+HOUR = Parameter(
+    'hour',
+    -1.0,
+    'local time of day that holds all the time, 0..24 h: that of a simulated scene; '
+    "negative: the machine's clock tells it",
+    minimum=-1.0,
+    maximum=24.0,
+    read_only=True,
+)
+
 
 class TimeBridge:
-    """Puts ROS stamps on the machine's steady clock.
+    """Puts ROS stamps on the machine's steady clock, and knows the time of day.
 
-    Age is counted from there, whatever happens to the time of day.
+    Age is counted from the steady clock, whatever happens to the time of day. ``hour`` is the value
+    of the parameter HOUR.
     """
 
-    def __init__(self, node: Any) -> None:
+    def __init__(self, node: Any, hour: float) -> None:
         self._node = node
+        self._hour = hour
         self._lag = 0.0
 
     def now(self) -> float:
         """Seconds of the steady clock."""
         return time.monotonic()
+
+    def hour(self) -> float:
+        """Local time of day, 0..24."""
+        if self._hour >= 0.0:
+            return self._hour
+        clock = time.localtime()
+        return clock.tm_hour + clock.tm_min / 60
 
     def captured(self, message: Any) -> float:
         """When the picture behind ``message`` was taken."""

@@ -26,9 +26,10 @@ from visualization_msgs.msg import MarkerArray
 from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import Incident, SafetyState, Status
 
-from .border import TimeBridge, pose_from_message, twist_from_message
+from .border import HOUR, TimeBridge, pose_from_message, twist_from_message
 from .brain import Brain
-from .brain_parameters import PARAMETERS, make_settings
+from .brain_parameters import PARAMETERS as SETTINGS_PARAMETERS
+from .brain_parameters import make_settings
 from .effectors import Effectors
 from .markers import markers
 from .policy import POLICIES
@@ -37,6 +38,8 @@ from .policy.trial import Trial
 from .tracks import Sureness
 from .world import Safety, Wants
 from .zones import read_zones
+
+PARAMETERS = (*SETTINGS_PARAMETERS, HOUR)
 
 # Ticks without a picture: for what only time changes, Hz.
 IDLE_RATE = 10.0
@@ -60,7 +63,7 @@ class BrainNode(Node):
     def __init__(self) -> None:
         super().__init__('brain')
         self.parameters = p = Parameters(self, PARAMETERS)
-        self._time = TimeBridge(self)
+        self._time = TimeBridge(self, p['hour'])
         self._brain = Brain(
             tree=share(p['tree']),
             deterrents=share(p['deterrents']),
@@ -165,8 +168,7 @@ class BrainNode(Node):
     def _tick(self) -> None:
         if not self._enabled:
             return
-        clock = time.localtime()
-        self._publish(self._brain.tick(self._time.now(), clock.tm_hour + clock.tm_min / 60))
+        self._publish(self._brain.tick(self._time.now(), self._time.hour()))
         signature = self._brain.signature()
         if signature != self._tree:
             self._tree = signature

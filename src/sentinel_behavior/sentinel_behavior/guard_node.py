@@ -4,7 +4,6 @@ Hears everything, relays little, and says ten times a second what is allowed.
 """
 
 import sys
-import time
 from typing import Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
@@ -20,13 +19,15 @@ from vision_msgs.msg import Detection2DArray, Detection3DArray
 from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import SafetyState, SoundState
 
-from .border import TimeBridge, pose_from_message, twist_from_message
+from .border import HOUR, TimeBridge, pose_from_message, twist_from_message
 from .geometry import STOP
 from .guard import make_guard
 from .guard.core import Relayed, Verdict
-from .guard.parameters import PARAMETERS
+from .guard.parameters import PARAMETERS as RULES_PARAMETERS
 from .guard.rules import Act
 from .zones import read_zones
+
+PARAMETERS = (*RULES_PARAMETERS, HOUR)
 
 # Rate of safety_state, Hz: those who obey it refuse one that is older than 0.5 s.
 STATE_RATE = 10.0
@@ -52,7 +53,7 @@ class GuardNode(Node):
         self.parameters = Parameters(self, PARAMETERS)
         zones = read_zones(share(self.parameters['zones']))
         self._guard = make_guard({p.name: self.parameters[p.name] for p in PARAMETERS}, zones)
-        self._time = TimeBridge(self)
+        self._time = TimeBridge(self, self.parameters['hour'])
         self._last = Relayed(STOP, 0.0, '')
         self._stops_due = 0
         self._verdict: Verdict | None = None
@@ -136,8 +137,7 @@ class GuardNode(Node):
     def _judge(self, *, always: bool = False) -> None:
         """Publish the state (where it changed, or ``always``) and hold the motion against it."""
         now = self._time.now()
-        clock = time.localtime()
-        scene = self._guard.scene(now, clock.tm_hour + clock.tm_min / 60)
+        scene = self._guard.scene(now, self._time.hour())
         driver = self._guard.driver(now)
         verdict = self._guard.judge(scene, teleop=driver == 'teleop')
         names = [f.rule for f in verdict.findings]

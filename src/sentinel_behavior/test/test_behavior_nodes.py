@@ -16,9 +16,10 @@ from rclpy.action.server import ActionServer, CancelResponse
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
+from sentinel_behavior.border import TimeBridge
+from sentinel_behavior.brain_node import PARAMETERS as BRAIN_PARAMETERS
 from sentinel_behavior.brain_node import BrainNode
-from sentinel_behavior.brain_parameters import PARAMETERS as BRAIN_PARAMETERS
-from sentinel_behavior.guard.parameters import PARAMETERS as GUARD_PARAMETERS
+from sentinel_behavior.guard_node import PARAMETERS as GUARD_PARAMETERS
 from sentinel_behavior.guard_node import GuardNode
 from sentinel_behavior.world import Play, Wants
 from sentinel_common.files import share
@@ -132,9 +133,9 @@ class Stack:
 
 
 @pytest.fixture
-def stack():
+def stack(request):
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    rclpy.init(domain_id=100 + os.getpid() % 100)
+    rclpy.init(args=getattr(request, 'param', None), domain_id=100 + os.getpid() % 100)
     made = Stack()
     yield made
     made.close()
@@ -186,6 +187,29 @@ def test_the_log_names_the_model_that_the_detector_says_it_runs(stack):
     stack.until(lambda: Incident.DECISION in stack.kinds(), RACCOON)
     decision = next(i for i in stack.probe.heard['incidents'] if i.kind == Incident.DECISION)
     assert json.loads(decision.detail)['model'] == 'abc'
+
+
+def at(hour):
+    return ['--ros-args', '-p', 'guard:quiet_sound_budget:=0.0', '-p', f'hour:={hour}']
+
+
+@pytest.mark.parametrize(
+    ('stack', 'context', 'silent'),
+    [(at(1.0), 'night', True), (at(21.0), 'night', False), (at(12.0), 'day', False)],
+    indirect=['stack'],
+)
+def test_guard_and_brain_take_the_hour_that_they_are_told(stack, context, silent):
+    stack.call(stack.probe.arm, True)
+    stack.until(lambda: Incident.DECISION in stack.kinds(), RACCOON)
+    visit = next(i for i in stack.probe.heard['incidents'] if i.kind == Incident.VISIT_STARTED)
+    told = json.loads(visit.detail)
+    assert (told['context'], told['quiet']) == (context, silent)
+    assert ('sound_budget' in stack.newest('safety_state').rules) == silent
+
+
+def test_without_an_hour_the_clock_tells_it():
+    before, hour, after = time.localtime(), TimeBridge(None, -1.0).hour(), time.localtime()
+    assert hour in [clock.tm_hour + clock.tm_min / 60 for clock in (before, after)]
 
 
 def test_a_sound_that_is_called_off_before_the_speaker_took_it_is_cancelled(stack):

@@ -14,6 +14,8 @@ from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 from sentinel_common.parameters import Value
 
+from sentinel_sim import scenarios
+
 from .entries import EMULATED as EMULATED
 from .entries import PYPI as PYPI
 from .entries import ROS as ROS
@@ -137,14 +139,17 @@ def _behavior(options: Options) -> list[NodeEntry]:
             stops_last=stops_last,
         )
 
+    guard: dict[str, Value] = {'armed': options.armed}
     brain: dict[str, Value] = {}
     recorder: dict[str, Value] = {'folder': str(options.folder), 'film': options.film}
     if isinstance(options, SimulationOptions):
+        # It is as late as the scene looks, whenever somebody plays it.
+        guard['hour'] = hour = scenarios.load(options.scenario).hour
         recorder['film_withhold'] = False  # nobody in it is real
         # One short night shows the whole chain: the rule-based choice begins with bark and advance.
-        brain = {'policy': 'first', 'first_step': 2, 'seed': options.seed}
+        brain = {'policy': 'first', 'first_step': 2, 'seed': options.seed, 'hour': hour}
     return [
-        entry('guard', {'armed': options.armed}),
+        entry('guard', guard),
         entry('brain', brain),
         entry('recorder', recorder, stops_last=True),
     ]

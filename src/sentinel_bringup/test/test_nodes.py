@@ -100,6 +100,20 @@ def test_a_real_robot_is_disarmed_unless_somebody_asks():
     assert found['guard']['armed'] is False
 
 
+@pytest.mark.parametrize(
+    ('scenario', 'hour'), [('raccoon_night', 1.0), ('raccoon_dusk', 21.0), ('raccoon_day', 12.0)]
+)
+def test_it_is_as_late_as_the_simulated_scene_looks(scenario, hour):
+    entries = nodes.simulation(SimulationOptions(folder=FOLDER, scenario=scenario, robots=2))
+    told = [e.parameters['hour'] for e in entries if e.name in ('guard', 'brain')]
+    assert told == [hour] * 4
+
+
+def test_in_a_real_garden_the_clock_tells_the_hour():
+    told = check(nodes.of_world(source(robot='none'), nodes.PYPI))
+    assert told['guard']['hour'] == told['brain']['hour'] == -1.0
+
+
 def test_two_robots_have_two_trees_of_transforms():
     for entry in source(namespace='north'):
         assert entry.namespace == 'north' and ('/tf', 'tf') in entry.remappings

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from .kinematic import KinematicWorld
-from .scenarios import CONDITIONS, Scenario, Visitor, Weather
+from .scenarios import Scenario, Visitor, Weather
 
 Observation = npt.NDArray[np.float32]
 Action = dict[str, Any]
@@ -210,7 +210,7 @@ def draw(rng: np.random.Generator) -> Scenario:
         name='drawn',
         about='drawn from the seed',
         duration=120.0,
-        light=CONDITIONS[2],
+        light='ir',
         weather=Weather(),
         animals=tuple(visitors),
     )

@@ -17,7 +17,8 @@ from .layout import LAYOUT
 
 FOLDER = 'config/scenarios'
 KINDS = ('raccoon', 'cat', 'dog', 'fox', 'rabbit', 'opossum', 'person')
-CONDITIONS = ('day', 'dusk', 'ir', 'torch')
+# Light of a scenario, and the local hour at which it is so.
+HOURS = {'day': 12.0, 'dusk': 21.0, 'ir': 1.0, 'torch': 1.0}
 PLANS = ('forage', 'cross', 'wander')
 
 Range = tuple[float, float]
@@ -62,7 +63,7 @@ _SCHEMA = {
         'about': {'type': 'string', 'minLength': 1},
         'duration': {'type': 'number', 'exclusiveMinimum': 0},
         'linger': {'type': 'number', 'minimum': 0},
-        'light': {'enum': list(CONDITIONS)},
+        'light': {'enum': list(HOURS)},
         'garden': {'type': 'integer', 'minimum': 0},
         'slopes': _SHARE,
         'robot': _PLACE,
@@ -126,6 +127,11 @@ class Scenario:
     robot: tuple[float, float, float] = (0.0, 0.0, 0.0)
     weather: Weather = Weather()
     animals: tuple[Visitor, ...] = ()
+
+    @property
+    def hour(self) -> float:
+        """Local time of day of the whole scenario, 0..24: its light does not change."""
+        return HOURS[self.light]
 
 
 def _span(value: Any) -> Range:

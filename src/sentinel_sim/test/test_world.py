@@ -171,7 +171,7 @@ def test_garden_is_the_same_for_the_same_seed():
 def test_lamp_is_lit_only_in_lamp_light():
     w = world.World(scenarios.load('raccoon_night'), 1)
     lamp = w.model.light('robot/lamp').id
-    for condition in scenarios.CONDITIONS:
+    for condition in scenarios.HOURS:
         lighting.apply(w.model, condition, 'robot/lamp')
         assert bool(w.model.light_active[lamp]) == (condition in ('ir', 'torch'))
 
