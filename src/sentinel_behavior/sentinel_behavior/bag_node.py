@@ -4,6 +4,7 @@ import importlib
 import shutil
 import struct
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from sensor_msgs.msg import CompressedImage, Image
 from sentinel_common.detections import frame_from_message
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.errors import SentinelError
+from sentinel_common.files import share
 from sentinel_common.parameters import Parameter, Parameters
 
 from sentinel_common import images, node
 
 from .bag.bag import BagError, Entry, Gate, Recording
-from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, TOPICS, Manner, Topic
+from .bag.meshes import with_meshes
+from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, ROBOT, TOPICS, Manner, Topic
 from .incidents.pictures import hints_at_person
 
 PARAMETERS = (
@@ -174,6 +177,10 @@ class BagNode(Node):
             picture = self._gate.judge(_stamp(entry.data), hint)
             if picture:
                 self._add_picture(picture)  # readers sort by time, so later is no harm
+        if topic == ROBOT:
+            robot = deserialize_message(entry.data, kind)
+            robot.data = with_meshes(robot.data, share('urdf/meshes'))
+            entry = replace(entry, data=serialize_message(robot))
         self._recording.add(entry, latched=topic.manner == Manner.LATCHED)
 
     def _add_picture(self, entry: Entry) -> None:

@@ -1,5 +1,6 @@
 """Recordings can be read by others, begin before a visit, and hold no picture of a person."""
 
+import base64
 import os
 import signal
 import subprocess
@@ -18,8 +19,10 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 from sentinel_behavior.bag.bag import Bag, BagError, Entry, Gate, Recording
 from sentinel_behavior.bag.definitions import DefinitionError, definition
+from sentinel_behavior.bag.meshes import with_meshes
 from sentinel_behavior.bag.topics import TOPICS
 from sentinel_common.detections import Box, Detection, Frame, frame_to_message, to_stamp
+from sentinel_common.files import share
 from std_msgs.msg import Header, String
 from vision_msgs.msg import Detection2DArray
 
@@ -75,6 +78,22 @@ def test_a_picture_passes_only_with_detections_that_show_nobody():
     assert gate.judge((7, 0), hint=False) is None
 
 
+FOOT = base64.b64encode(share('urdf/meshes/foot.stl').read_bytes()).decode()
+
+
+@pytest.mark.parametrize(
+    'uri', ['package://sentinel_bringup/urdf/meshes/foot.stl', 'file:///opt/urdf/meshes/foot.stl']
+)
+def test_a_robot_is_recorded_with_its_meshes(uri):
+    whole = with_meshes(f'<mesh filename="{uri}"/>', share('urdf/meshes'))
+    assert whole == f'<mesh filename="data:model/stl;base64,{FOOT}"/>'
+
+
+def test_meshes_of_another_robot_stay_as_they_are():
+    urdf = '<mesh filename="package://another/meshes/wheel.stl"/>'
+    assert with_meshes(urdf, share('urdf/meshes')) == urdf
+
+
 def test_the_file_of_a_visit_begins_before_it_and_ends_with_it(tmp_path):
     recording = Recording(lambda name: tmp_path / f'{name}.mcap', visits_only=True, before=2.0)
     recording.add(entry('robot', 0.5, '/robot_description'), latched=True)
@@ -124,8 +143,10 @@ def test_a_recording_over_dds_is_whole_and_shows_nobody(tmp_path):
     tree = garden.create_publisher(String, 'tree', qos.LATCHED)
     told = garden.create_publisher(Incident, 'incidents', qos.RELIABLE)
     tree.publish(String(data='the tree'))
+    robot = garden.create_publisher(String, 'robot_description', qos.LATCHED)
+    robot.publish(String(data='<mesh filename="package://sentinel_bringup/urdf/meshes/foot.stl"/>'))
     end = time.monotonic() + 60
-    while not all(p.get_subscription_count() for p in (camera, seen, tree, told)):
+    while not all(p.get_subscription_count() for p in (camera, seen, tree, told, robot)):
         assert time.monotonic() < end, 'the recorder does not listen'
         time.sleep(0.05)
     time.sleep(1.0)  # the other side of the match
@@ -160,4 +181,6 @@ def test_a_recording_over_dds_is_whole_and_shows_nobody(tmp_path):
         'cat',
     ]
     assert [m.data for topic, m, _ in found if topic == '/tree'] == ['the tree']
+    (robot,) = [m.data for topic, m, _ in found if topic == '/robot_description']
+    assert FOOT in robot and 'package://' not in robot
     assert [m.visit_id for topic, m, _ in found if topic == '/incidents'] == ['v']

@@ -1,8 +1,6 @@
 """The robot's shape as URDF, and the transform that each of its joints makes."""
 
-import base64
 import math
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,24 +20,6 @@ def load(path: Path, arguments: Mapping[str, str]) -> str:
     except xacro.XacroException as error:
         raise ConfigurationError(f'{path} is no valid xacro file: {error}.') from error
     return str(document.toxml())
-
-
-def with_meshes(urdf: str, folder: Path) -> str:
-    """Return the URDF with the STL files of its meshes in it, as ``data:`` URIs.
-
-    Whoever reads it elsewhere, such as Foxglove in a browser, has no ``package://`` to look into.
-    ``folder`` holds the meshes. Raises ConfigurationError where one is missing.
-    """
-
-    def embed(found: re.Match[str]) -> str:
-        file = folder / found[1]
-        try:
-            text = base64.b64encode(file.read_bytes()).decode()
-        except OSError as error:
-            raise ConfigurationError(f'A mesh of the robot cannot be read: {error}.') from error
-        return f'"data:model/stl;base64,{text}"'
-
-    return re.sub(r'"package://[^"]*/([^"/]+\.stl)"', embed, urdf)
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,7 @@ class DescriptionNode(Node):
         self._robot = self.create_publisher(String, 'robot_description', qos.LATCHED)
         self._static = self.create_publisher(TFMessage, '/tf_static', qos.LATCHED)
         self._tf = self.create_publisher(TFMessage, '/tf', qos.RELIABLE)
-        whole = description.with_meshes(urdf, share('urdf/meshes'))
-        self._robot.publish(String(data=whole))
+        self._robot.publish(String(data=urdf))
         stamp = self.get_clock().now().to_msg()
         self._static.publish(
             TFMessage(transforms=[_message(joint, 0.0, stamp) for joint in found if joint.fixed])

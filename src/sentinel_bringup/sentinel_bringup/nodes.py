@@ -204,7 +204,6 @@ def _description() -> list[NodeEntry]:
             name=ours,
             package='sentinel_bringup',
             module='sentinel_bringup.description_node',
-            images=True,  # its meshes make it as large as one
             worlds=frozenset({PYPI}),
         ),
         NodeEntry(name=theirs, package=theirs, worlds=frozenset({ROS})),

@@ -1,6 +1,5 @@
 """The description node's transforms are those of the URDF."""
 
-import base64
 import math
 import os
 import subprocess
@@ -65,22 +64,6 @@ def test_the_camera_sits_where_the_detector_takes_it_to_be():
     assert rotate(optical, (1, 0, 0)) == pytest.approx((0, -1, 0), abs=1e-9)
 
 
-def test_a_description_with_its_meshes_needs_no_package():
-    file = share('urdf/meshes/foot.stl')
-    urdf = '<mesh filename="package://sentinel_bringup/urdf/meshes/foot.stl"/>'
-    whole = description.with_meshes(urdf, file.parent)
-    head, _, data = whole.partition('data:model/stl;base64,')
-    assert (
-        head == '<mesh filename="'
-        and base64.b64decode(data.removesuffix('"/>')) == file.read_bytes()
-    )
-
-
-def test_a_missing_mesh_is_one_sentence(tmp_path):
-    with pytest.raises(ConfigurationError, match=r'mesh .* cannot be read: .*foot\.stl'):
-        description.with_meshes('"package://somewhere/foot.stl"', tmp_path)
-
-
 def test_the_node_publishes_shape_and_transforms():
     with free_domain() as domain:
         env = {**os.environ, 'ROS_DOMAIN_ID': str(domain)}
@@ -115,7 +98,6 @@ def test_the_node_publishes_shape_and_transforms():
         rclpy.shutdown(context=context)
     assert status == 0
     assert '<robot' in texts[0].data and '<xacro:' not in texts[0].data
-    assert 'package://' not in texts[0].data  # it carries its meshes
     assert {'camera_link', 'imu_link', 'head_link', 'fl_foot_link'} <= set(static)
     assert set(moving) == {'fl_hip_link'}  # the other one is not told, the third does not exist
     assert isinstance(moving['fl_hip_link'], TransformStamped)

@@ -120,14 +120,9 @@ def test_two_robots_have_two_trees_of_transforms():
     assert not any(entry.remappings for entry in source())
 
 
-def test_whoever_publishes_pictures_or_meshes_gets_the_profile():
+def test_whoever_publishes_pictures_gets_the_profile():
     entries = [*source(), *nodes.simulation(SimulationOptions(folder=FOLDER))]
-    assert {e.name for e in entries if e.images} == {
-        'camera',
-        'detector',
-        'simulator',
-        'description',
-    }
+    assert {e.name for e in entries if e.images} == {'camera', 'detector', 'simulator'}
 
 
 def test_parameter_files_may_speak_of_every_node():

@@ -25,6 +25,7 @@ class Topic:
 CAMERA = Topic('camera/image_raw', 'sensor_msgs/msg/Image', Manner.SENSOR, True)
 DETECTIONS = Topic('detections', 'vision_msgs/msg/Detection2DArray')
 INCIDENTS = Topic('incidents', 'sentinel_msgs/msg/Incident')
+ROBOT = Topic('robot_description', 'std_msgs/msg/String', Manner.LATCHED)
 
 TOPICS = (
     CAMERA,
@@ -56,7 +57,7 @@ TOPICS = (
     INCIDENTS,
     Topic('tree', 'std_msgs/msg/String', Manner.LATCHED),
     Topic('markers', 'visualization_msgs/msg/MarkerArray'),
-    Topic('robot_description', 'std_msgs/msg/String', Manner.LATCHED),
+    ROBOT,
     Topic('ground_truth/detections', 'vision_msgs/msg/Detection2DArray', Manner.SENSOR),
     Topic('ground_truth/odom', 'nav_msgs/msg/Odometry', Manner.SENSOR),
     Topic('ground_truth/animals', 'vision_msgs/msg/Detection3DArray', Manner.SENSOR),
