@@ -51,7 +51,10 @@ class Night:
         )
         self.store.record(incident, NIGHT + at)
 
-    def visit(self, name, at, *deterrents, species='raccoon', outcome='repelled', stay=10.0):
+    def visit(
+        self, name, at, *deterrents, species='raccoon', outcome='repelled', stay=10.0, **end_detail
+    ):
+        ended = {'completed': True, 'reason': 'finished', **end_detail}
         self.tell(Kind.VISIT_STARTED, at, name, species=species)
         for number, deterrent in enumerate(deterrents):
             begin = at + 1 + 2 * number
@@ -64,8 +67,7 @@ class Night:
                 species=species,
                 deterrent=deterrent,
                 seconds=1.0,
-                completed=True,
-                reason='finished',
+                **ended,
             )
         end = {'outcome': outcome, 'last_seen': NIGHT + at + stay}
         self.tell(Kind.VISIT_ENDED, at + stay + 5, name, species=species, **end)
@@ -221,7 +223,13 @@ def test_the_page_is_whole_and_needs_no_other_file(night):
     night.tell(Kind.HELD_FIRE, 55, 'b', species='cat', rules=['protected'], reasons=['A cat.'])
     sample = {'capture': NIGHT, 'detection': 0.05, 'command': 0.06, 'write': 0.07}
     (night.folder / 'latency.json').write_text(json.dumps({'samples': [sample] * 5}))
-    truth = {'beds': {'seconds': 4.5}, 'visits': [{'animal': 'raccoon-1', 'left': None}]}
+    truth = {
+        'beds': {'seconds': 4.5},
+        'finished': True,
+        'visits': [{'animal': 'raccoon-1', 'left': None}],
+        'robot': {'falls': 3},
+        'robots': [{'falls': 3}],
+    }
     (night.folder / 'simulation.json').write_text(json.dumps(truth))
     stack = {'nodes': {'guard': {'cpu_cores_mean': 0.037, 'pss_peak_mb': 47.2, 'starts': 1}}}
     (night.folder / 'stack.json').write_text(json.dumps(stack))
@@ -236,14 +244,30 @@ def test_the_page_is_whole_and_needs_no_other_file(night):
         'held fire: protected',
         'stomp for 1.0 s',
         '70 ms',
-        'beds: seconds',
-        '4.5',
-        'raccoon-1',
+        'beds: seconds 4.5 finished yes',
+        'visits animal left raccoon-1',
+        'robots falls 3',
         '47 MB',
     ):
         assert expected in words
-    assert 'ended early' not in words
+    assert 'ended early' not in words and 'robot: falls' not in words
     assert (night.folder / 'pictures' / 'a.jpg').is_file()
+
+
+@pytest.mark.parametrize(
+    ('end', 'words'),
+    [
+        ({'reason': 'guard', 'rules': ['no_sweep']}, 'the guard forbade it (no sweep)'),
+        ({'reason': 'guard'}, 'the guard forbade it'),
+        ({'reason': 'target_lost', 'rules': ['no_sweep']}, 'the animal was out of sight'),
+        ({'reason': 'low_battery'}, 'low battery'),
+    ],
+)
+def test_why_a_stimulus_ended_early(night, end, words):
+    night.visit('a', 0, 'bark', completed=False, **end)
+    night.close()
+    lines = [word.strip() for word in page_of(night.folder)[1].words]
+    assert f'ended early: {words}' in lines
 
 
 def test_what_the_log_says_cannot_become_markup(night):

@@ -66,7 +66,7 @@ def _story(visit: Visit, zero: float) -> list[dict[str, Any]]:
             for c in decision.detail.get('candidates', ())
             if isinstance(c, Mapping) and c.get('rejected')
         ]
-        text = str(decision.detail.get('explanation', ''))
+        text = wording.name(str(decision.detail.get('explanation', '')))
         chosen = wording.name(decision.deterrent) or 'nothing'
         lines.append((decision.told, 'chose', f'chose {chosen}', _sentences(text, rejected)))
     for stimulus in visit.stimuli:
@@ -75,8 +75,7 @@ def _story(visit: Visit, zero: float) -> list[dict[str, Any]]:
         what.append(wording.name(str(detail.get('motion', ''))))
         means = wording.listed(word for word in what if word)
         lasted = '' if stimulus.seconds is None else f' for {wording.duration(stimulus.seconds)}'
-        early = '' if end.get('completed', True) else f'ended early: {end.get("reason", "unknown")}'
-        extra = '; '.join(part for part in (means, early) if part)
+        extra = '; '.join(part for part in (means, _early(end)) if part)
         lines.append((stimulus.told, 'acted', wording.name(stimulus.deterrent) + lasted, extra))
     for hold in stretches(visit.holds):
         rules = wording.listed(wording.name(rule) for rule in hold.rules)
@@ -89,6 +88,23 @@ def _story(visit: Visit, zero: float) -> list[dict[str, Any]]:
         {'at': f'{max(0.0, at - zero):.1f} s', 'kind': kind, 'text': text, 'more': more}
         for at, kind, text, more in lines
     ]
+
+
+_EARLY = {
+    'guard': 'ended early: the guard forbade it',
+    'target_lost': 'ended early: the animal was out of sight',
+    'interrupted': 'ended early: something else came first',
+}
+
+
+def _early(end: Mapping[str, Any]) -> str:
+    """Why a stimulus ended before its time; '' where it did not."""
+    if end.get('completed', True):
+        return ''
+    reason = str(end.get('reason', 'unknown'))
+    text = _EARLY.get(reason, f'ended early: {wording.name(reason)}')
+    rules = wording.listed(wording.name(str(rule)) for rule in end.get('rules', ()))
+    return f'{text} ({rules})' if reason == 'guard' and rules else text
 
 
 def lasting(hold: Stretch) -> str:

@@ -242,9 +242,13 @@ def flat(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for key, value in values.items():
         label = f'{prefix}{wording.name(str(key))}'
+        if key == 'robot' and values.get('robots'):
+            continue  # the first of the robots, which have a table of their own
         if isinstance(value, Mapping):
             rows += flat(value, f'{label}: ')
-        elif isinstance(value, bool | int | str):
+        elif isinstance(value, bool):
+            rows.append((label, 'yes' if value else 'no'))
+        elif isinstance(value, int | str):
             rows.append((label, str(value)))
         elif isinstance(value, float):
             # Times of day would be unreadable with four digits.
@@ -262,13 +266,14 @@ def costs(stack: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def tables(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Lists of JSON objects as tables: names of the columns, rows."""
+    """Lists of JSON objects as tables: name, names of the columns, rows."""
     tables = []
-    for value in values.values():
+    for key, value in values.items():
         if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
             columns = list(value[0])
             rows = [[_cell(row.get(column)) for column in columns] for row in value]
-            tables.append({'columns': [wording.name(c) for c in columns], 'rows': rows})
+            names = [wording.name(c) for c in columns]
+            tables.append({'name': wording.name(key), 'columns': names, 'rows': rows})
     return tables
 
 
