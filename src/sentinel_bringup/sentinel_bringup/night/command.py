@@ -115,13 +115,12 @@ def _ratio(found: tuple[float, float, float] | None) -> str:
 def _assumptions(args: argparse.Namespace) -> dict[str, Any]:
     garden, models = read_nights(share('config/nights.yaml'))
     catalogue = read_deterrents(share('config/deterrents.yaml'))
-    campaigns = max(8, args.campaigns // 8)
     found = {}
     print('\nlearned choice over the baselines, one assumption changed (animal model average):')
     for name, (model, changed) in effect.variations(models['average'], garden).items():
         rows = effect.measure(
             {name: model}, changed, catalogue,
-            campaigns=campaigns, workers=args.workers,
+            campaigns=args.campaigns, workers=args.workers,
             arms=(*effect.BASELINES, 'thompson'),
         )[name]['thompson']  # fmt: skip
         found[name] = {k: v for k, v in rows.items() if 'over_' in k}
@@ -133,7 +132,7 @@ def _assumptions(args: argparse.Namespace) -> dict[str, Any]:
     }
     for conclusion, names in broken_by.items():
         print(f'  {conclusion}: {"not with " + ", ".join(names) if names else "survives all"}')
-    return {'campaigns': campaigns, 'variations': found, 'broken_by': broken_by}
+    return {'campaigns': args.campaigns, 'variations': found, 'broken_by': broken_by}
 
 
 def _failed(row: Mapping[str, Any]) -> str:
