@@ -12,8 +12,7 @@ from typing import Any
 from sentinel_common.detections import to_seconds
 
 REPELLED, LEFT, STAYED, LOST = 'repelled', 'left', 'stayed', 'lost'
-NOT_TARGET, INTERRUPTED = 'not_target', 'interrupted'
-OUTCOMES = (REPELLED, LEFT, STAYED, LOST, NOT_TARGET, INTERRUPTED)
+INTERRUPTED = 'interrupted'  # by the end of the recorder
 
 TREATMENT, HOLD_OUT, NEUTRAL = 'treatment', 'hold_out', 'neutral'
 

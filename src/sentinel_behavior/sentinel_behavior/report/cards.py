@@ -132,7 +132,6 @@ _ENDINGS = {
     'left': 'last seen: it left by itself',
     'stayed': 'it was still there at the end',
     'lost': 'lost from sight, not seen to leave',
-    'not_target': 'turned out to be something else',
     'interrupted': 'the recorder was stopped in the middle of the visit',
 }
 
