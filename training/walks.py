@@ -1,12 +1,14 @@
 """Frames from the robot's own eye while it walks about in the scenarios of the simulator.
 
-source a built workspace, then: python training/walks.py --out FOLDER [--per-night 24] [--seed 200]
+source a built workspace, then:
+python training/walks.py --out FOLDER [--per-night 24] [--seed 200] [--gardens 300]
 
 `./sentinel render` shows animals from everywhere; a robot that stands in a garden sees the same
 few tufts, stones and leaves all night, and a detector that takes one of them for a cat holds fire
 for ever. The robot here faces and approaches what visits, as the sentinel does, and barks at it: a
-raccoon that stands up close by must not look like a person. Every night has a garden of its own:
-its seed is never one of a demo or a test.
+raccoon that stands up close by must not look like a person. The scenarios share a few gardens; with
+`--gardens` each night is an encounter by chance in a garden of its own, never one of a demo or of a
+test: a detector that knows a few gardens by heart takes the tufts of the next one for cats.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from sentinel_sim.coco import LEAST_PIXELS, Coco
-from sentinel_sim.render import Labeler
+from sentinel_sim.encounter import encounter
+from sentinel_sim.scenarios import Scenario
 from sentinel_sim.world import World
 
 from sentinel_sim import scenarios
@@ -29,6 +32,13 @@ NIGHTS = (
     'raccoon_climbs', 'clutter_night',
 )  # fmt: skip
 FIRST_SEED = 200
+GARDENS, VARIANTS = 10_000, (0, 79)  # of the encounters by chance: those that training may see
+# Who comes there, and how often somebody else does, too.
+VISITORS = {
+    'raccoon': 0.3, 'cat': 0.15, 'dog': 0.15, 'person': 0.2, 'fox': 0.05, 'opossum': 0.05,
+    'rabbit': 0.02, '': 0.08,
+}  # fmt: skip
+SECOND = 0.25
 EVERY = 1.5  # s between two frames while an animal is in the garden
 EVERY_EMPTY = 6.0  # s between two frames while none is
 BARKS = 0.15  # share of these stretches with a bark
@@ -49,12 +59,18 @@ def towards(world: World) -> tuple[float, float, float]:
     return forward, 0.0, float(np.clip(1.5 * turn, -1.2, 1.2))
 
 
-def frames(name: str, seed: int, count: int, out: Path, coco: Coco) -> None:
+def by_chance(seed: int) -> Scenario:
+    """Return an encounter in a garden of its own."""
+    rng = np.random.default_rng([seed, 41])
+    kinds = list(rng.choice(list(VISITORS), 1 + (rng.random() < SECOND), p=list(VISITORS.values())))
+    bodies = [str(kind) for kind in kinds if kind]
+    return encounter(bodies, seed, gardens=GARDENS, variants=VARIANTS)
+
+
+def frames(scenario: Scenario, seed: int, count: int, out: Path, coco: Coco) -> None:
     """Add `count` frames of one night."""
     rng = np.random.default_rng(seed)
-    world = World(scenarios.load(name), seed)
-    world.eye()  # makes the renderer
-    labeler = Labeler(world._renderer, list(world.puppets.values()))
+    world = World(scenario, seed)
     for number in range(count):
         visited = any(agent.present for agent in world.night.agents)
         until = world.night.time + (EVERY if visited else EVERY_EMPTY)
@@ -68,26 +84,29 @@ def frames(name: str, seed: int, count: int, out: Path, coco: Coco) -> None:
         if world.night.over:
             break
         picture = world.eye()
-        file = f'{name}_{seed}_{number:03d}.jpg'
+        file = f'{scenario.name}_{seed}_{number:03d}.jpg'
         cv2.imwrite(str(out / 'images' / file), picture[..., ::-1])
-        labels = labeler.labels(world.data, world._eye)
-        coco.add(file, picture.shape[1::-1], labels)
+        coco.add(file, picture.shape[1::-1], world.labels())
     world.close()
 
 
 def main() -> None:
-    """Play every night once and write images/ and annotations.json."""
+    """Play every night once, or gardens by chance, and write images/ and annotations.json."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--per-night', type=int, default=24, help='frames of each night')
     parser.add_argument('--seed', type=int, default=FIRST_SEED, help='seed of the first night')
+    parser.add_argument('--gardens', type=int, default=0, help='encounters by chance instead')
     arguments = parser.parse_args()
     (arguments.out / 'images').mkdir(parents=True, exist_ok=True)
     coco = Coco(least_pixels=LEAST_PIXELS, least_visible=TOO_HIDDEN, info={})
-    for number, name in enumerate(NIGHTS):
-        frames(name, arguments.seed + number, arguments.per_night, arguments.out, coco)
-        print(f'{number + 1}/{len(NIGHTS)} {name}: {len(coco.images)} frames', flush=True)
-    coco.write(arguments.out / 'annotations.json')
+    seeds = range(arguments.seed, arguments.seed + (arguments.gardens or len(NIGHTS)))
+    for number, seed in enumerate(seeds):
+        night = by_chance(seed) if arguments.gardens else scenarios.load(NIGHTS[number])
+        frames(night, seed, arguments.per_night, arguments.out, coco)
+        # Whoever stops a long run keeps what is there.
+        coco.write(arguments.out / 'annotations.json')
+        print(f'{number + 1}/{len(seeds)} {night.name}: {len(coco.images)} frames', flush=True)
 
 
 if __name__ == '__main__':

@@ -21,6 +21,7 @@ from .motion import Motion, MotionGate, shift, small_luma
 from .position import Intrinsics, locate
 from .regions import touch
 from .settings import Settings
+from .suspicion import first_suspicion
 from .track import Track, is_parked
 from .tracker import Tracker
 from .zones import Zones
@@ -132,9 +133,11 @@ class Pipeline:
         )
         found = [(region, self._detector.look(picture, region, _FLOOR)) for region in looks]
         merged = merge(found, Region.whole(picture))
+        evidence, weights = weigh(merged, found, self._detector.input_size)
         owners = self._tracker.update(
             merged,
-            *weigh(merged, found, self._detector.input_size),
+            evidence,
+            weights,
             looks,
             stamp,
             self._detector.input_size,
@@ -147,11 +150,19 @@ class Pipeline:
         self._look_again(picture, stamp)
         # A covered or frozen camera has looked at nothing, however often the model ran.
         swept = self._attention.swept(looks, stamp, self._settings) and not blind
+        suspected = [
+            self._tracker.tracks[owner].suspicion.scores
+            if owner >= 0
+            else first_suspicion(evidence[box], float(weights[box]))
+            for box, owner in enumerate(owners)
+        ]
         seen = self._seen(stamp, width, height)
         detections = [d for _, d in seen]
         tracks = [t for t, _ in seen]
         return Sight(
-            frame=Frame(stamp, frame_id, (*detections, *self._hypotheses(merged, owners, tracks))),
+            frame=Frame(
+                stamp, frame_id, (*detections, *self._hypotheses(merged, suspected, owners, tracks))
+            ),
             targets=TargetFrame(
                 stamp,
                 'base_link',
@@ -225,25 +236,31 @@ class Pipeline:
         return Candidates.join(found)
 
     def _hypotheses(
-        self, found: Candidates, owners: list[int], reported: list[Track]
+        self,
+        found: Candidates,
+        suspected: list[Floats],
+        owners: list[int],
+        reported: list[Track],
     ) -> list[Detection]:
         """Whatever may be a person, cat or dog and is no reported track, down to the veto level.
 
-        A strong person is told even in the box of a track: that track's posterior takes half a
-        second to turn, and who steps where a raccoon was must not wait for it.
+        Its scores are what all looks at it say together (``suspicion``). A strong person is told
+        even in the box of a track, and as strong as it is: who steps where a raccoon was must not
+        wait until that track turns.
         """
-        return [
-            Detection(
-                _box(box), {SPECIES[i]: float(scores[i]) for i in _PROTECTED if scores[i] > 0}
-            )
-            for box, scores, owner in zip(found.boxes, found.scores, owners, strict=True)
-            if scores[_PROTECTED].max() >= self._settings.veto_level
-            and (
-                owner < 0
-                or self._tracker.tracks[owner] not in reported
-                or scores[_PERSON] >= self._settings.threshold
-            )
-        ]
+        hypotheses = []
+        for box, scores, suspicion, owner in zip(
+            found.boxes, found.scores, suspected, owners, strict=True
+        ):
+            told = suspicion
+            if owner >= 0 and self._tracker.tracks[owner] in reported:
+                if scores[_PERSON] < self._settings.threshold:
+                    continue
+                told = scores
+            if told[_PROTECTED].max() >= self._settings.veto_level:
+                named = {SPECIES[i]: float(told[i]) for i in _PROTECTED if told[i] > 0}
+                hypotheses.append(Detection(_box(box), named))
+        return hypotheses
 
 
 def _box(corners: Floats) -> Box:

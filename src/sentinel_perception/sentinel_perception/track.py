@@ -10,6 +10,7 @@ from .detector.port import Floats
 from .merging import iou
 from .posterior import Posterior
 from .settings import Settings
+from .suspicion import Suspicion
 
 # Share of the new box in the smoothed one; shape changes more slowly than place.
 _PLACE_SHARE, _SHAPE_SHARE = 0.8, 0.4
@@ -30,6 +31,9 @@ _FURNITURE = 0.3
 # What stays in its place is judged by the average of this many last close looks, misses included,
 # and after at least the second number of any; it is given up below this share of the threshold.
 _REMEMBERED, _LEAST_LOOKS, _DOUBT = 20.0, 5, 0.75
+
+# Below this suspicion (suspicion.py) what stays in its place is no cat, dog or person either.
+_HOUSEHOLD_DOUBT = 0.25
 
 # Clutter is remembered for this long without a hit, s.
 _CLUTTER_TIME = 60.0
@@ -61,6 +65,7 @@ class Track:
     confirmed: bool = False
     history: deque[float] = field(default_factory=deque)
     posterior: Posterior = field(default_factory=Posterior)
+    suspicion: Suspicion = field(default_factory=Suspicion)
 
     def expected(self, stamp: float) -> Floats:
         """Box at ``stamp`` if the animal keeps going for a while."""
@@ -99,11 +104,18 @@ class Track:
         """Something moves here: the animal is not parked."""
         self.anchor, self.still_since = self.box, stamp
 
-    def look(self, score: float, stamp: float, least: float, weight: float) -> None:
-        """Note a look of ``weight`` 0..1; ``score`` is 0 where it did not show this track.
+    @property
+    def stays(self) -> bool:
+        """Whether it was never seen to move or to come."""
+        return not (self.travelled or self.arrived)
 
-        From far away only a hit, a score from ``least`` on, is worth to be remembered.
-        """
+    def miss(self, stamp: float, least: float, weight: float) -> None:
+        """Note a look of ``weight`` 0..1 that did not show this track."""
+        self.suspicion.update(None, weight, stays=self.stays)
+        self._look(0.0, stamp, least, weight)
+
+    def _look(self, score: float, stamp: float, least: float, weight: float) -> None:
+        # From far away only a hit, a score from ``least`` on, is worth to be remembered.
         if score >= least:
             self.history.append(score)
         elif weight >= _FAR:
@@ -124,8 +136,9 @@ class Track:
         self.box = np.concatenate([place - size / 2, place + size / 2]).astype(np.float32)
         self.stamp = stamp
         self.posterior.update(scores, weight)
+        self.suspicion.update(scores, weight, stays=self.stays)
         score = float(scores.max())
-        self.look(score, stamp, least, weight)
+        self._look(score, stamp, least, weight)
         if score >= least:
             self.last_hit = stamp
         self.travelled |= float(np.linalg.norm(place - self.start)) > _TRAVEL * float(size.max())
@@ -193,13 +206,11 @@ def _like_a_plant(track: Track, least: float) -> bool:
     """Tell whether a track never came from anywhere and is no sure animal on the average.
 
     Looked at for long enough, any leaf scores three times in five looks; and a log scores steadily,
-    but nothing moved where it lies. The household is excused: whom it is safer to believe in.
+    but nothing moved where it lies. The household is believed in sooner: that is safer.
     """
-    return (
-        not track.travelled
-        and SPECIES[track.species] not in PROTECTED
-        and (
-            track.looks < _LEAST_LOOKS
-            or track.average < least + (0.0 if track.arrived or track.excused else _FURNITURE)
-        )
-    )
+    if track.travelled:
+        return False
+    young = track.looks < _LEAST_LOOKS
+    if SPECIES[track.species] in PROTECTED:
+        return not young and track.stays and track.suspicion.highest < _HOUSEHOLD_DOUBT
+    return young or track.average < least + (0.0 if track.arrived or track.excused else _FURNITURE)

@@ -59,7 +59,7 @@ class Tracker:
                 expected = track.expected(stamp)[None]
                 weight = max((look_weight(expected, r, input_size)[0] for r in looks), default=0.0)
                 if weight > 0:
-                    track.look(0.0, stamp, settings.min_score, float(weight))
+                    track.miss(stamp, settings.min_score, float(weight))
             while len(track.history) > settings.confirm_looks:
                 track.history.popleft()
             track.confirmed = is_seen(track, settings)

@@ -122,7 +122,9 @@ class Labeler:
             ids = self._renderer.render()
         finally:
             self._renderer.disable_segmentation_rendering()
-        return np.where(ids[..., 1] == mujoco.mjtObj.mjOBJ_GEOM, ids[..., 0], -1).astype(np.int32)
+        # A plain int: compared with the enum itself every pixel takes its way through Python.
+        geom = int(mujoco.mjtObj.mjOBJ_GEOM)
+        return np.where(ids[..., 1] == geom, ids[..., 0], -1).astype(np.int32)
 
     def labels(self, data: Any, camera: str, model: CameraModel | None = None) -> list[Label]:
         """One label per animal of which anything is seen.

@@ -16,6 +16,7 @@ from .animals.puppet import Puppet, posture
 from .camera_model import CameraModel, Lens, Picture
 from .layout import POSTS
 from .night import Night
+from .render import Label, Labeler
 from .robot.body import GLOW_BY_LAMP, GLOW_BY_MOON, Body, RobotState
 from .robot.mekamon import MekaMon
 from .robot.model import CAMERA_FOVY
@@ -295,6 +296,23 @@ class World:
                 found.append(Seen(agent.visitor.name, puppet.anatomy.species, box, distance))
         return found
 
+    def labels(self) -> list[Label]:
+        """Boxes of what shows of the animals before the first robot's camera, to the pixel.
+
+        Slower than ``boxes``; knows what plants hide.
+        """
+        self._make_renderer()
+        self.pose_animals()
+        labeler = Labeler(self._renderer, list(self.puppets.values()))
+        return labeler.labels(self.data, self._eye, self.camera)
+
+    def _make_renderer(self) -> None:
+        import mujoco
+
+        if self._renderer is None:
+            # Made late: a thread that only simulates needs no OpenGL.
+            self._renderer = mujoco.Renderer(self.model, self._size[1], self._size[0])
+
     def _light(self, condition: str) -> None:
         lamps = [f'{FIXED}/lamp'] if self._fixed else [r.lamp for r in self.bodies]
         lighting.apply(self.model, condition, *lamps)
@@ -307,9 +325,7 @@ class World:
     def _render(self, camera: str, condition: str) -> Picture:
         import mujoco
 
-        if self._renderer is None:
-            # Made late: a thread that only simulates needs no OpenGL.
-            self._renderer = mujoco.Renderer(self.model, self._size[1], self._size[0])
+        self._make_renderer()
         self._wind.blow(self.model, self._time)
         self.pose_animals()
         self._renderer.scene.flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = lighting.sky_visible(condition)

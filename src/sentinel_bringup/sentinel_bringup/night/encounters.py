@@ -12,9 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sentinel_behavior.geometry import Point, Pose
-from sentinel_behavior.guard.core import Guard
 from sentinel_behavior.guard.parameters import DEFAULTS
-from sentinel_behavior.guard.rules import PersonOrPet, UnsureTarget
 from sentinel_behavior.lockstep import Deeds, LockStep, make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.tracks import SURENESS
@@ -28,6 +26,7 @@ from sentinel_sim.fear import Fear, Stimulus
 
 from .bodies import LENGTH, SIZES, WIDTH, Body, box_of
 from .errors import Errors, Lasting, Watched
+from .judge import VETO, Judge, Result
 from .residents import read_nights
 
 # Pictures per second that are looked at.
@@ -35,15 +34,6 @@ RATE = 8.0
 
 # Pause between two encounters of the same sentinel, s: rests, vetoes and budgets of sound are over.
 _PAUSE = 3700.0
-
-# An action at somebody: a stimulus that starts later than this after they came into view, s (the
-# guard's own limit), ...
-STARTS = 0.3
-
-# ... or one that ran before and still runs so long after, s: the time that it may take to see them
-# (as for the first stimulus of a raccoon's visit). With a sign of them the guard ends it with the
-# same picture; see `invariants`.
-RUNS_ON = 1.0
 
 # A sound that nobody stops is over by then, s: the longest of the catalogue.
 _SOUNDS = 6.0
@@ -54,30 +44,10 @@ _REMEMBERED: float = DEFAULTS['veto_seconds'] + 1.0  # type: ignore[operator]
 # Nobody is in view any more for so long, s, and the encounter is over.
 _OVER = 3.0
 
-# The guard's rule that holds as long as nobody is surely a raccoon.
-_UNSURE = UnsureTarget.name
-
-# Score from which the guard counts a person or pet.
-_VETO: float = DEFAULTS['veto_level']  # type: ignore[assignment]
-
 ZONES = Zones(((-20.0, -20.0), (20.0, -20.0), (20.0, 20.0), (-20.0, 20.0)), {})
 
 # Tracks of the raccoon and of the other one in an encounter.
 _PREY, _OTHER = 1, 3
-
-
-@dataclass
-class Result:
-    """One encounter: whether anything was done at somebody, and what became of the raccoon."""
-
-    engaged: bool = False  # a stimulus had begun before somebody came
-    met: bool = False  # somebody was in view
-    action: bool = False
-    why: str = ''  # of an action
-    answered: bool = False  # any stimulus
-    vetoed: bool = False  # a person or pet was believed in while the raccoon was in view
-    first: float | None = None  # s from the picture that made the target sure to the first stimulus
-    held: bool = False  # a rule forbade every stimulus in that time
 
 
 @dataclass
@@ -102,7 +72,7 @@ class _Picture:
             self.places.append(
                 Target(track_id, scores, *place, variance_x=variance, variance_y=variance)
             )
-        return any(scores.get(s, 0.0) >= _VETO for s in PROTECTED)
+        return any(scores.get(s, 0.0) >= VETO for s in PROTECTED)
 
     def imagine(self, chance: random.Random, errors: Errors) -> None:
         """Add a person or pet that is none: on the box of what is there, or anywhere."""
@@ -149,7 +119,7 @@ class Encounters:
         comes = chance.uniform(0.0, 5.0)
         fear = None if visitor else Fear.draw(self._temperament, np.random.default_rng(self._ids))
         fled = math.inf
-        judge = _Judge(visitor in PROTECTED, str(self._ids + _OTHER))
+        judge = Judge(visitor in PROTECTED, str(self._ids + _OTHER))
         play, sound_until, idle, awake = None, 0.0, 0.0, False
         waiting: list[tuple[float, _Picture]] = []
         for tick in range(int(LENGTH * RATE)):
@@ -208,61 +178,6 @@ class Encounters:
             TargetFrame(now, 'base_link', tuple(picture.places)),
             hour=12.0,
         )
-
-
-class _Judge:
-    """Knows the truth of one encounter and says what was done at whom, and why that could be."""
-
-    def __init__(self, protected: bool, other: str) -> None:
-        self.result = Result()
-        self.forbidden = False
-        self._protected, self._other = protected, other
-        self._met: float | None = None
-        self._sign: float | None = None
-        self._start = -math.inf
-        self._running = False
-        self._sure: float | None = None
-
-    def see(self, now: float, acts: bool, seen: bool, sign: bool, world: LockStep | None) -> None:
-        """One picture: what the robot does, and whether somebody and a sign of them are in it.
-
-        ``world`` None: there was nothing to decide.
-        """
-        result, verdict = self.result, world.verdict if world else None
-        rules = [f.rule for f in verdict.findings] if verdict else [_UNSURE]
-        self.forbidden = PersonOrPet.name in rules
-        if self._sure is None and _UNSURE not in rules:
-            self._sure = now
-        if self._sure is not None and result.first is None:
-            result.held = result.held or self.forbidden
-            if acts:
-                result.first = now - self._sure
-        result.answered |= acts
-        result.engaged |= acts and not result.met
-        result.met |= seen
-        self._met = (self._met if self._met is not None else now) if seen else None
-        if sign:
-            self._sign = now
-        if acts and not self._running:
-            self._start = now
-        self._running = acts
-        if self._protected and acts and world and self._met is not None and not result.action:
-            starts = self._start - self._met > STARTS
-            if now - self._met > (STARTS if starts else RUNS_ON):
-                result.action = True
-                result.why = (
-                    ('starts' if starts else 'runs on') + ': ' + self._why(now, world.guard)
-                )
-
-    def _why(self, now: float, guard: Guard) -> str:
-        if self._other in guard.scene(now).sure:
-            before = 'never a sign' if self._sign is None else 'a sign before'
-            return f'taken for a raccoon, {before}'
-        if self._sign is None or self._met is None:
-            return 'not seen up to then'
-        if now - self._sign > 10.0:
-            return 'seen last more than 10 s ago'
-        return 'a sign of it was excused'
 
 
 def felt(deeds: Deeds, pose: Pose, prey: Point, play: Play | None) -> list[Stimulus]:

@@ -1,0 +1,55 @@
+"""How much a thing looks like a person, cat or dog, over all looks at it."""
+
+import numpy as np
+from sentinel_common.species import PROTECTED, SPECIES
+
+from .detector.port import Floats
+
+# So many close looks at nothing stand before the first one, so that it alone convinces only if it
+# is sure: a leaf is a cat in one look of ten, a cat in most of them. Measured (docs/perception.md).
+_PRIOR = 0.6
+
+# What remains of a look with the next close one: of things that stay where they are some twenty
+# looks are remembered, of what moves or has come five, for it may show another side.
+_STAYS, _MOVES = 0.95, 0.8
+
+
+_PROTECTED = [i for i, name in enumerate(SPECIES) if name in PROTECTED]
+
+
+class Suspicion:
+    """Leaky mean of the scores of a thing, shrunk towards nothing."""
+
+    def __init__(self) -> None:
+        self._sum = np.zeros(len(SPECIES), np.float32)
+        self._weight = 0.0
+
+    def update(self, scores: Floats | None, weight: float, *, stays: bool) -> None:
+        """Take in a look of ``weight`` 0..1: ``scores`` (len(SPECIES),), None if it showed nothing.
+
+        ``stays``: the thing was never seen to move or to come.
+        """
+        memory = _STAYS if stays else _MOVES
+        # What was furniture until now is forgotten at once down to what is remembered of a visitor.
+        memory = min(memory, 1.0 / (1.0 - memory) / max(self._weight, 1e-6))
+        self._sum *= memory
+        self._weight = self._weight * memory + weight
+        if scores is not None:
+            self._sum += np.float32(weight) * scores
+
+    @property
+    def scores(self) -> Floats:
+        """What to believe of each species, (len(SPECIES),), 0..1."""
+        return self._sum / np.float32(self._weight + _PRIOR)
+
+    @property
+    def highest(self) -> float:
+        """Of a person, cat or dog."""
+        return float(self.scores[_PROTECTED].max())
+
+
+def first_suspicion(scores: Floats, weight: float) -> Floats:
+    """What a single look of ``weight`` is worth: scores as ``Suspicion.scores``."""
+    alone = Suspicion()
+    alone.update(scores, weight, stays=True)
+    return alone.scores

@@ -1,0 +1,64 @@
+"""What several looks at a thing say of a person, cat or dog."""
+
+import numpy as np
+import pytest
+from sentinel_common.species import SPECIES
+from sentinel_perception.suspicion import Suspicion, first_suspicion
+
+CAT = SPECIES.index('cat')
+LEVEL = 0.25  # of the guard
+
+
+def cat(score):
+    scores = np.zeros(len(SPECIES), np.float32)
+    scores[CAT] = score
+    return scores
+
+
+def after(looks, *, stays, weight=1.0):
+    suspicion = Suspicion()
+    for look in looks:
+        suspicion.update(None if look is None else cat(look), weight, stays=stays)
+    return suspicion
+
+
+def test_one_sure_look_is_believed_at_once():
+    assert first_suspicion(cat(0.8), 1.0)[CAT] >= 2 * LEVEL
+
+
+def test_one_faint_look_is_not():
+    assert first_suspicion(cat(0.35), 1.0)[CAT] < LEVEL
+
+
+@pytest.mark.parametrize('stays', [True, False])
+def test_a_faint_cat_in_every_look_is_believed_by_the_fourth(stays):
+    assert after([0.35] * 3, stays=stays).highest >= LEVEL
+
+
+def test_a_leaf_that_is_a_cat_in_one_look_of_five_is_not_believed():
+    suspicion = after([None] * 4, stays=True)
+    for _ in range(20):
+        suspicion.update(cat(0.6), 1.0, stays=True)
+        assert suspicion.highest < LEVEL
+        for _ in range(4):
+            suspicion.update(None, 1.0, stays=True)
+
+
+def test_what_moves_is_judged_anew_sooner_than_what_stays():
+    moved, still = after([None] * 20, stays=True), after([None] * 20, stays=True)
+    for _ in range(3):
+        moved.update(cat(0.7), 1.0, stays=False)
+        still.update(cat(0.7), 1.0, stays=True)
+    assert moved.highest > LEVEL > still.highest
+
+
+def test_a_raccoon_raises_no_suspicion():
+    scores = np.zeros(len(SPECIES), np.float32)
+    scores[SPECIES.index('raccoon')] = 0.9
+    suspicion = Suspicion()
+    suspicion.update(scores, 1.0, stays=False)
+    assert suspicion.highest == 0.0
+
+
+def test_far_looks_count_less_than_close_ones():
+    assert first_suspicion(cat(0.9), 0.2)[CAT] < first_suspicion(cat(0.9), 1.0)[CAT]
