@@ -3,6 +3,7 @@
 No physics, no clock of their own.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -67,7 +68,7 @@ class Sentinel:
 def perceive(x: float, y: float, sentinel: Sentinel) -> list[Stimulus]:
     """What an animal at (x, y) notices of the robot."""
     dx, dy = x - sentinel.x, y - sentinel.y
-    distance = float(np.hypot(dx, dy))
+    distance = math.hypot(dx, dy)
     felt = []
     if sentinel.sound:
         felt.append(Stimulus(sentinel.sound, sentinel.volume, distance))

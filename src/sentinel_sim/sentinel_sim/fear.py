@@ -3,6 +3,7 @@
 The figures and where they come from are in config/animals.yaml.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -147,16 +148,16 @@ class Fear:
             sensitivity = self.sensitivity.get(name, 1.0)
             drive += effect.strength * dose * sensitivity
             kinds += 1
-            self.sensitivity[name] = sensitivity * float(np.exp(-dt * dose / effect.habituation))
+            self.sensitivity[name] = sensitivity * math.exp(-dt * dose / effect.habituation)
         if kinds > 1:
             drive *= self.temperament.two_modes
         # Exact for a constant drive, so that the size of the step does not matter.
         settled = drive * self.temperament.calm
-        self.level = settled + (self.level - settled) * float(np.exp(-dt / self.temperament.calm))
+        self.level = settled + (self.level - settled) * math.exp(-dt / self.temperament.calm)
 
     def rest(self, seconds: float) -> None:
         """Live through ``seconds`` of peace."""
-        self.level *= float(np.exp(-seconds / self.temperament.calm))
+        self.level *= math.exp(-seconds / self.temperament.calm)
         for name, value in self.sensitivity.items():
             effect = self.temperament.stimuli[name]
-            self.sensitivity[name] = 1 - (1 - value) * float(np.exp(-seconds / effect.recovery))
+            self.sensitivity[name] = 1 - (1 - value) * math.exp(-seconds / effect.recovery)

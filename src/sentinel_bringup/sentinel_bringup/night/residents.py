@@ -10,7 +10,7 @@ import numpy as np
 from sentinel_behavior.configuration import load
 from sentinel_common.species import RACCOON
 from sentinel_sim.agents import Sentinel, perceive
-from sentinel_sim.fear import Fear, Temperament, temperaments
+from sentinel_sim.fear import Fear, Stimulus, Temperament, temperaments
 
 _POSITIVE = {'type': 'number', 'exclusiveMinimum': 0}
 _SHARE = {'type': 'number', 'minimum': 0, 'maximum': 1}
@@ -220,8 +220,11 @@ class Stay:
         The robot stands ``robot`` m ahead and comes with ``speed`` m/s.
         """
         fear = self._resident.fear
-        sentinel = Sentinel(x=robot, vx=speed, light=light, sound=sound, volume=volume)
-        fear.feel(STEP, perceive(self.distance, 0.0, sentinel))
+        felt: list[Stimulus] = []
+        if sound or light > 0.0 or speed > 0.0:  # else there is nothing to notice
+            sentinel = Sentinel(x=robot, vx=speed, light=light, sound=sound, volume=volume)
+            felt = perceive(self.distance, 0.0, sentinel)
+        fear.feel(STEP, felt)
         self.elapsed += STEP
         self.bed_seconds += STEP if self.in_bed else 0.0
         if self._decided is not None and self.elapsed - self._decided >= fear.reaction:
