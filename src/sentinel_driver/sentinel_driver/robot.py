@@ -22,8 +22,8 @@ _RESTART_PAUSE = 1.0
 # Without a report by then a command counts as not sent, s.
 _ANSWER_TIMEOUT = 1.0
 
-# Who serves an emulated radio is started together with the driver, and on a busy machine takes this
-# long; so long its absence is no error, s.
+# Who serves an emulated radio starts and ends together with the driver, which on a busy machine
+# takes this long; so long its absence is no error, s.
 _SERVER_STARTS = 30.0
 
 Answer = Callable[[bytes | None, CommandRejectedError | None], None]
@@ -52,7 +52,7 @@ class Robot:
         self._on_state = on_state
         self._wake = wake
         self._clock = clock
-        self._opened_at = 0.0
+        self._served = 0.0  # when the radio was there, or might still come
         self._told: tuple[str, ...] = ()
         self._events: deque[tuple[int, dict[str, Any]]] = deque()
         self._generation = 0  # of the radio process; an old one may still report while it ends
@@ -75,7 +75,7 @@ class Robot:
         """Start the radio process."""
         self._generation += 1
         generation = self._generation
-        self._opened_at = self._clock()
+        self._served = self._clock()
         self._radio = self._start(lambda event: self._heard(generation, event))
 
     def stop(self) -> None:
@@ -151,6 +151,8 @@ class Robot:
                 self.status = event
                 if event['reason'] or event['state'] == State.CONNECTED:
                     self._problem = event if event['reason'] else {}
+                if event['reason'] != LinkReason.NOT_SERVED:
+                    self._served = self._clock()
                 self.connects += event['state'] == State.CONNECTED
                 self._tell(event['state'], f'{event["text"]} {event["cure"]}'.strip())
             elif kind == 'exit':
@@ -183,7 +185,7 @@ class Robot:
         problem = self._problem or status
         text = ' '.join(filter(None, (problem.get('text'), problem.get('cure'))))
         reason = problem.get('reason')
-        starts = self._clock() - self._opened_at < _SERVER_STARTS
+        starts = self._clock() - self._served < _SERVER_STARTS
         fine = not reason or (reason == LinkReason.NOT_SERVED and starts)
         level = Level.WARN if fine else Level.ERROR
         return Report(level, text or f'No robot yet: {state}.', values)

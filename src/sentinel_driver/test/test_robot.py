@@ -170,6 +170,19 @@ def test_an_emulated_radio_may_start_later_than_the_driver(bench):
     assert report.level is Level.WARN and report.message == 'It cannot be opened.'
 
 
+def test_an_emulated_radio_may_end_before_the_driver(bench):
+    radio = bench.connect()
+    bench.now = 100.0
+    radio.status('waiting', 'link lost', 'The link was lost.')
+    bench.robot.poll()
+    bench.now = 120.0
+    radio.status('waiting', 'no emulated radio', 'It cannot be opened.')
+    bench.robot.poll()
+    assert bench.robot.report().level is Level.WARN
+    bench.now = 140.0
+    assert bench.robot.report().level is Level.ERROR
+
+
 @pytest.mark.parametrize(
     ('seconds', 'reason'), [(40.0, 'no emulated radio'), (0.0, 'no Bluetooth adapter')]
 )
