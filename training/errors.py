@@ -3,7 +3,7 @@
 In a built workspace: python training/errors.py --model FILE --data SET.json [--whole]
 
 Every picture is looked at as the pipeline does it over several: whole, in tiles, and closer at the
-candidates. A species is called by the mean of the looks, a veto counts from any single look.
+candidates. What counts is the mean of the looks, for a species that is called as for a veto.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ def count(model: Path, data: Path, whole: bool) -> dict[str, object]:
     }
     for done, (sample, picture, _) in enumerate(annotations.load(data).pictures(), 1):
         if whole:
-            strongest = mean = looks.look(picture, detector, 'whole')
+            mean = looks.look(picture, detector, 'whole')
         else:
-            strongest, mean = looks.closer(picture, detector)
+            _, mean = looks.closer(picture, detector)
         there = [t for t in sample.truths if not t.ignore]
-        sign = float(strongest.scores[:, PROTECTED_COLUMNS].max(initial=0.0))
+        sign = float(mean.scores[:, PROTECTED_COLUMNS].max(initial=0.0))
         veto = sign >= VETO
         protected = {t.species for t in there} & PROTECTED
         for species in protected:

@@ -7,7 +7,7 @@ from .detector.port import Floats
 
 # So many close looks at nothing stand before the first one, so that it alone convinces only if it
 # is sure: a leaf is a cat in one look of ten, a cat in most of them. Measured (docs/perception.md).
-_PRIOR = 0.6
+_PRIOR = 1.5
 
 # What remains of a look with the next close one: of things that stay where they are some twenty
 # looks are remembered, of what moves or has come five, for it may show another side.
@@ -30,10 +30,11 @@ class Suspicion:
         ``stays``: the thing was never seen to move or to come.
         """
         memory = _STAYS if stays else _MOVES
+        most = 1.0 / (1.0 - memory)
         # What was furniture until now is forgotten at once down to what is remembered of a visitor.
-        memory = min(memory, 1.0 / (1.0 - memory) / max(self._weight, 1e-6))
-        self._sum *= memory
-        self._weight = self._weight * memory + weight
+        kept = min(memory**weight, most / max(self._weight, 1e-6))
+        self._sum *= kept
+        self._weight = self._weight * kept + weight
         if scores is not None:
             self._sum += np.float32(weight) * scores
 

@@ -25,8 +25,9 @@ _SAME_PLACE = 0.6
 # far more than the box of a still thing wanders.
 _TRAVEL = 0.5
 
-# What was there before anything moved is furniture unless it scores this much above the threshold.
-_FURNITURE = 0.3
+# What was there before anything moved is furniture unless it scores this much above the threshold;
+# less where nobody can tell what came, at start-up and while the camera moves.
+_FURNITURE, _UNTOLD = 0.3, 0.15
 
 # What stays in its place is judged by the average of this many last close looks, misses included,
 # and after at least the second number of any; it is given up below this share of the threshold.
@@ -213,4 +214,5 @@ def _like_a_plant(track: Track, least: float) -> bool:
     young = track.looks < _LEAST_LOOKS
     if SPECIES[track.species] in PROTECTED:
         return not young and track.stays and track.suspicion.highest < _HOUSEHOLD_DOUBT
-    return young or track.average < least + (0.0 if track.arrived or track.excused else _FURNITURE)
+    margin = 0.0 if track.arrived else _UNTOLD if track.excused else _FURNITURE
+    return young or track.average < least + margin

@@ -14,12 +14,12 @@ from sentinel_behavior.deterrents import read_deterrents
 from sentinel_common.environment import environment
 from sentinel_common.files import share
 
-from . import effect, meetings, worlds
+from . import effect, meetings, rendered_figures, worlds
 from .residents import read_nights
 
 SUMMARY = 'seeded months of nights: effect of the policies, actions at people and pets, invariants'
 
-PARTS = ('effect', 'assumptions', 'encounters', 'errors', 'invariants')
+PARTS = ('effect', 'assumptions', 'encounters', 'errors', 'rendered', 'invariants')
 
 _PACKAGES = ('numpy', 'scipy', 'py-trees')
 _DATA = tuple(
@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--encounters', type=int, default=3000, help='with people and pets (3000)')
     parser.add_argument(
         '--others', type=int, default=300, help='encounters of each other kind (300)'
+    )
+    parser.add_argument(
+        '--rendered', type=int, default=60, help='raccoons that come alone in rendered gardens (60)'
     )
     parser.add_argument(
         '--worlds', type=int, default=100_000, help='random worlds per invariant (100000)'
@@ -177,6 +180,12 @@ def _actions(name: str, row: Mapping[str, Any]) -> None:
     )
 
 
+def _rendered(args: argparse.Namespace) -> dict[str, Any]:
+    found = rendered_figures.measure(args.rendered, workers=args.workers, say=_progress)
+    print(*rendered_figures.lines(found), sep='\n')
+    return found
+
+
 def _invariants(args: argparse.Namespace) -> dict[str, Any]:
     found = worlds.measure(args.worlds, workers=args.workers, journal=args.journal, say=_progress)
     for name, row in found.items():
@@ -193,5 +202,6 @@ _PARTS = {
     'assumptions': _assumptions,
     'encounters': _encounters,
     'errors': _errors,
+    'rendered': _rendered,
     'invariants': _invariants,
 }

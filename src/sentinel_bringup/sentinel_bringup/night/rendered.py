@@ -5,9 +5,7 @@ are those of no training set and of no other validation set. The truth is judged
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from sentinel_behavior.geometry import Pose
 from sentinel_behavior.lockstep import Deeds, make_lockstep
@@ -32,6 +30,8 @@ from .judge import VETO, Judge
 # Gardens and animals from these numbers on; training and validation use smaller ones.
 GARDENS, VARIANTS = 50_000, (200, 260)
 
+NOBODY = 'nobody'
+
 # Somebody can be seen: so many pixels of the longer side, such a share not hidden (design, 3).
 PIXELS, VISIBLE = 40, 0.6
 
@@ -55,7 +55,8 @@ class Met:
     ``clear``: s in which the visitor could be seen, and ``signs``: s of these in which the pipeline
     told of it at the guard's veto level; ``first_sign``: s from the first clear picture to the
     first sign. ``called``: s in which guard and brain took it for a sure target. ``doubted``: s in
-    which the guard held fire for a person or pet while a raccoon alone could be seen.
+    which the guard held fire for a person or pet while a raccoon alone could be seen, and ``held``
+    whether that delayed the first stimulus. ``doubts``: pictures with imagined ones by species.
     """
 
     kind: str
@@ -72,14 +73,16 @@ class Met:
     action: str = ''
     answered: bool = False
     vetoed: bool = False
+    held: bool = False
     first: float | None = None
     left: bool = False
     doubts: dict[str, int] = field(default_factory=dict)
 
 
 def scenario(kind: str, seed: int) -> Scenario:
-    """An encounter of ``kind``: a body alone, or 'raccoon+cat' and the like."""
-    return encounter(kind.split('+'), seed, gardens=GARDENS, variants=VARIANTS)
+    """An encounter of ``kind``: a body alone, 'raccoon+cat' and the like, or 'nobody'."""
+    bodies = [] if kind == NOBODY else kind.split('+')
+    return encounter(bodies, seed, gardens=GARDENS, variants=VARIANTS)
 
 
 class Rendered:
@@ -148,7 +151,8 @@ class Rendered:
                         _blame(met, sight)
             world.step()
         result = judge.result
-        met.engaged, met.answered, met.first = result.engaged, result.answered, result.first
+        met.engaged, met.answered, met.held = result.engaged, result.answered, result.held
+        met.first = result.first
         met.action = result.why if result.action else ''
         met.left = any(v.fled is not None for v in world.night.visits if v.kind == RACCOON)
         return met
@@ -214,9 +218,3 @@ def _blame(met: Met, sight: Sight) -> None:
         for species in PROTECTED:
             if detection.scores.get(species, 0.0) >= VETO:
                 met.doubts[species] = met.doubts.get(species, 0) + 1
-
-
-def played(jobs: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
-    """Play these encounters, by kind and seed, in this process."""
-    plays = Rendered()
-    return [asdict(plays.play(kind, seed)) for kind, seed in jobs]
