@@ -28,7 +28,12 @@ def test_a_seed_has_its_own_garden_and_others_come_later():
 
 @pytest.mark.parametrize(
     ('box', 'visible', 'expected'),
-    [((0, 0, 40, 20), 0.6, True), ((0, 0, 39, 39), 1.0, False), ((0, 0, 80, 80), 0.5, False)],
+    [
+        ((0, 0, 40, 20), 0.6, True),
+        ((0, 0, 39, 39), 1.0, False),
+        ((0, 0, 80, 80), 0.5, False),
+        ((628, 100, 12, 130), 1.0, False),
+    ],
 )
 def test_who_can_be_seen(box, visible, expected):
     assert can_be_seen(Label('x', 'cat', box, 100, visible)) is expected

@@ -32,8 +32,9 @@ GARDENS, VARIANTS = 50_000, (200, 260)
 
 NOBODY = 'nobody'
 
-# Somebody can be seen: so many pixels of the longer side, such a share not hidden (design, 3).
-PIXELS, VISIBLE = 40, 0.6
+# Somebody can be seen: so many pixels of the longer side, such a share not hidden (design, 3); and
+# so many of the shorter side, for of a sliver at the edge of the picture nobody knows what it is.
+PIXELS, VISIBLE, SLIVER = 40, 0.6, 16
 
 # The camera shakes for so long after a step, s, as the node has it.
 _SHAKES = 0.7
@@ -190,7 +191,8 @@ class _Hand:
 
 def can_be_seen(label: Label) -> bool:
     """Whether an animal is there to be seen, by the design's measure."""
-    return max(label.box[2:]) >= PIXELS and label.visible >= VISIBLE
+    shorter, longer = sorted(label.box[2:])
+    return longer >= PIXELS and shorter >= SLIVER and label.visible >= VISIBLE
 
 
 def _near(detection: Detection, label: Label) -> bool:

@@ -109,6 +109,7 @@ def visitors(met: Sequence[Met]) -> dict[str, Any]:
     clear = sum(m.clear for m in met)
     return {
         'actions': _share(bool(m.action) for m in met),
+        'any_stimulus_without_a_raccoon': _share(m.answered for m in met if '+' not in m.kind),
         'causes': dict(Counter(m.action for m in met if m.action)),
         'taken_for_a_raccoon': _share(m.called > 0.0 for m in met),
         'never_a_sign': _share(m.first_sign is None for m in met),
