@@ -59,7 +59,7 @@ def count(model: Path, data: Path, whole: bool) -> dict[str, object]:
         if whole:
             mean = looks.look(picture, detector, 'whole')
         else:
-            _, mean = looks.closer(picture, detector)
+            mean = looks.closer(picture, detector)
         there = [t for t in sample.truths if not t.ignore]
         sign = float(mean.scores[:, PROTECTED_COLUMNS].max(initial=0.0))
         veto = sign >= VETO

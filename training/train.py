@@ -219,6 +219,20 @@ def load_trained(file: Path) -> YoloxNano:
     return model.eval()
 
 
+def mean(models: list[YoloxNano]) -> YoloxNano:
+    """Return a model whose weights are the mean of those of ``models``.
+
+    Good only for runs from one start: others do not lie in the same valley (Wortsman et al., Model
+    soups, 2022).
+    """
+    mixed = copy.deepcopy(models[0])
+    states = [model.state_dict() for model in models]
+    mixed.load_state_dict(
+        {name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]}
+    )
+    return mixed
+
+
 def parser(description: str) -> argparse.ArgumentParser:
     """Return a command line with what every training here is told."""
     made = argparse.ArgumentParser(

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import augment  # noqa: E402
 from loss import assign, yolox_loss  # noqa: E402
 from pictures import IGNORE, NO_TEACHER, UNLABELLED, read_coco  # noqa: E402
-from train import groups  # noqa: E402
+from train import groups, mean  # noqa: E402
 from yolox import CAT, RACCOON, SPECIES, YoloxNano  # noqa: E402
 
 
@@ -134,3 +134,10 @@ def test_samples_depend_on_seed_and_number_only(tmp_path: Path) -> None:
     assert np.array_equal(first[0], again[0])
     assert np.array_equal(first[1], again[1])
     assert not np.array_equal(first[0], other[0])
+
+
+def test_the_mean_of_runs_lies_between_them(model: YoloxNano) -> None:
+    other = YoloxNano()
+    mixed = mean([model, other]).state_dict()
+    for name, value in model.state_dict().items():
+        assert torch.allclose(mixed[name], (value + other.state_dict()[name]) / 2)

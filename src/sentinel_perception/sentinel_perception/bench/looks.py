@@ -66,14 +66,13 @@ def look(picture: Pixels, detector: Detector, mode: str) -> Candidates:
     """One picture at once: ``whole``; or ``tiles``, all that the pipeline does over several."""
     if mode == 'whole':
         return merge(_seen(picture, detector, [Region.whole(picture)]), Region.whole(picture))
-    return closer(picture, detector)[1]
+    return closer(picture, detector)
 
 
-def closer(picture: Pixels, detector: Detector) -> tuple[Candidates, Candidates]:
+def closer(picture: Pixels, detector: Detector) -> Candidates:
     """Look at the whole picture, tiles of both sizes, and the likeliest candidates in square crops.
 
-    The same boxes twice: with the highest scores of any look, as hints for the guard have them, and
-    with the mean of the looks, as tracks do.
+    The scores are the mean of the looks, as those of tracks and of hints for the guard are.
     """
     height, width = picture.shape[:2]
     whole = Region.whole(picture)
@@ -94,7 +93,7 @@ def closer(picture: Pixels, detector: Detector) -> tuple[Candidates, Candidates]
     ]
     found += _seen(picture, detector, (crop for crop in crops if crop != whole))
     merged = merge(found, whole)
-    return merged, Candidates(merged.boxes, weigh(merged, found, detector.input_size)[0])
+    return Candidates(merged.boxes, weigh(merged, found, detector.input_size)[0])
 
 
 def _seen(
