@@ -36,9 +36,10 @@ GARDENS, VARIANTS = 10_000, (0, 79)  # of the encounters by chance: those that t
 # Who comes there, and how often somebody else does, too.
 VISITORS = {
     'raccoon': 0.3, 'cat': 0.15, 'dog': 0.15, 'person': 0.2, 'fox': 0.05, 'opossum': 0.05,
-    'rabbit': 0.02, '': 0.08,
+    'rabbit': 0.02, 'nobody': 0.08,
 }  # fmt: skip
 SECOND = 0.25
+NOBODY = 'nobody'
 EVERY = 1.5  # s between two frames while an animal is in the garden
 EVERY_EMPTY = 6.0  # s between two frames while none is
 BARKS = 0.15  # share of these stretches with a bark
@@ -59,11 +60,11 @@ def towards(world: World) -> tuple[float, float, float]:
     return forward, 0.0, float(np.clip(1.5 * turn, -1.2, 1.2))
 
 
-def by_chance(seed: int) -> Scenario:
-    """Return an encounter in a garden of its own."""
+def by_chance(seed: int, visitors: dict[str, float]) -> Scenario:
+    """Return an encounter in a garden of its own; `visitors` are drawn by their shares."""
     rng = np.random.default_rng([seed, 41])
-    kinds = list(rng.choice(list(VISITORS), 1 + (rng.random() < SECOND), p=list(VISITORS.values())))
-    bodies = [str(kind) for kind in kinds if kind]
+    kinds = list(rng.choice(list(visitors), 1 + (rng.random() < SECOND), p=list(visitors.values())))
+    bodies = [str(kind) for kind in kinds if kind != NOBODY]
     return encounter(bodies, seed, gardens=GARDENS, variants=VARIANTS)
 
 
@@ -97,12 +98,15 @@ def main() -> None:
     parser.add_argument('--per-night', type=int, default=24, help='frames of each night')
     parser.add_argument('--seed', type=int, default=FIRST_SEED, help='seed of the first night')
     parser.add_argument('--gardens', type=int, default=0, help='encounters by chance instead')
+    parser.add_argument('--who', nargs='+', choices=VISITORS, help='only these come, equally often')
     arguments = parser.parse_args()
+    who = arguments.who
+    visitors = dict.fromkeys(who, 1 / len(who)) if who else VISITORS
     (arguments.out / 'images').mkdir(parents=True, exist_ok=True)
     coco = Coco(least_pixels=LEAST_PIXELS, least_visible=TOO_HIDDEN, info={})
     seeds = range(arguments.seed, arguments.seed + (arguments.gardens or len(NIGHTS)))
     for number, seed in enumerate(seeds):
-        night = by_chance(seed) if arguments.gardens else scenarios.load(NIGHTS[number])
+        night = by_chance(seed, visitors) if arguments.gardens else scenarios.load(NIGHTS[number])
         frames(night, seed, arguments.per_night, arguments.out, coco)
         # Whoever stops a long run keeps what is there.
         coco.write(arguments.out / 'annotations.json')

@@ -34,6 +34,7 @@ _OTHERS = (*_HOUSEHOLD, 'other_animal', 'nothing')
 _SET = _table(('raccoon_missed', 'raccoon_called_pet', 'false_veto'), _COUNT)
 _SET['required'] += ['missed', 'called_raccoon']
 _SET['properties'] |= {
+    'correlation': _SHARE,
     'missed': _table(_HOUSEHOLD, _COUNT),
     'called_raccoon': _table(_OTHERS, _COUNT),
 }
@@ -125,7 +126,7 @@ def read_errors(
         bound(counts['raccoon_missed']),
         bound(counts['raccoon_called_pet']),
         bound(counts['false_veto']),
-        data['correlation'],
+        counts.get('correlation', data['correlation']),
         data['lasts'],
         data['scores'],
     )

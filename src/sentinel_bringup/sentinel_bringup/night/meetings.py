@@ -11,9 +11,10 @@ from sentinel_behavior.configuration import digest
 from sentinel_common.files import share
 from sentinel_common.species import PROTECTED
 
-from .encounters import Encounters, Result
+from .encounters import Encounters
 from .errors import Errors, measured_model, plain, read_errors, sets, stricter, variations
 from .family import play_family
+from .judge import Result
 from .statistics import share as share_of
 from .workers import mapper
 
