@@ -211,7 +211,10 @@ class Pipeline:
                 track.disturb(stamp)
 
     def _seen(self, stamp: float, width: int, height: int) -> list[tuple[Track, Detection]]:
-        """Confirmed tracks that were hit lately; in zones that do not count only the household."""
+        """Confirmed tracks that were hit lately.
+
+        Too small, or in zones that do not count, only the household is told.
+        """
         seen = []
         for track in self._tracker.tracks:
             rest = self._settings.recheck_period if is_parked(track, stamp, self._settings) else 0.0
@@ -221,7 +224,8 @@ class Pipeline:
             if box is None:
                 continue
             detection = Detection(box, track.posterior.probabilities(), track.identity)
-            if detection.best[0] in PROTECTED or self.zones.allow(detection.box, width, height):
+            large = max(box.width, box.height) >= self._settings.smallest * height
+            if detection.best[0] in PROTECTED or (large and self.zones.allow(box, width, height)):
                 seen.append((track, detection))
         return seen
 

@@ -31,6 +31,12 @@ class Settings:
         2.0, 'seconds without a hit after which a track is dropped', 0.1, 60.0
     )
     coast: float = _knob(0.5, 'seconds for which a track is reported after its last hit', 0.0, 5.0)
+    smallest: float = _knob(
+        0.05,
+        'longer side of a raccoon, as a share of the height, below which it is not told',
+        0.0,
+        1.0,
+    )
     fastest: float = _knob(
         12.0, 'lengths of its box per second above which a thing is an insect', 1.0, 1000.0
     )

@@ -96,8 +96,10 @@ def test_an_animal_that_flickers_but_walks_is_seen():
     assert any(s.targets.targets for s in sights)
 
 
-def test_an_animal_that_sits_still_and_is_always_seen_counts():
-    assert play(ColorDetector(score=0.5), [patch(300, i) for i in range(15)])[-1].targets.targets
+@pytest.mark.parametrize(('score', 'counts'), [(0.5, False), (0.65, True)])
+def test_an_animal_that_sat_there_at_the_start_counts_if_it_is_clear(score, counts):
+    sights = play(ColorDetector(score=score), [patch(300, i) for i in range(15)])
+    assert bool(sights[-1].targets.targets) == counts
 
 
 class LateSeeing(ColorDetector):

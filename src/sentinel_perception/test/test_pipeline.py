@@ -127,8 +127,8 @@ def test_an_idle_scene_costs_few_model_calls():
 
 def test_a_small_animal_is_found_by_the_tiles_only():
     far = [scene(('raccoon', 500, 130, 9, 9), seed=i) for i in range(25)]
-    whole = Pipeline(ColorDetector(least=8), Settings(finest_grid=1, crops_per_frame=1))
-    tiles = Pipeline(ColorDetector(least=8), Settings(finest_grid=2))
+    whole = Pipeline(ColorDetector(least=8), Settings(finest_grid=1, smallest=0.0))
+    tiles = Pipeline(ColorDetector(least=8), Settings(finest_grid=2, smallest=0.0))
     assert not any(s.targets.targets for s in play(whole, far))
     assert play(tiles, far)[-1].targets.targets
 
@@ -251,6 +251,13 @@ def test_an_excluded_zone_hides_raccoons_but_never_people():
     ]
     last = play(Pipeline(ColorDetector(), Settings(), zones), both)[-1]
     assert {d.best[0] for d in last.frame.detections} == {'person'}
+
+
+@pytest.mark.parametrize(('species', 'told'), [('raccoon', False), ('cat', True)])
+def test_what_is_too_small_to_be_deterred_is_no_target_but_may_be_a_pet(species, told):
+    pipeline = Pipeline(ColorDetector(), Settings(smallest=0.3))
+    sights = play(pipeline, walk(20, species=species))
+    assert any(d.track_id for s in sights for d in s.frame.detections) is told
 
 
 def test_an_insect_is_too_fast_to_be_confirmed():
