@@ -121,7 +121,7 @@ class Pipeline:
             right, down = shift(before, luma, width, height)
             for track in self._tracker.tracks:
                 track.move(right, down)
-        self._disturb(motion, stamp)
+        self._disturb(motion, stamp, moving)
         looks = self._attention.choose(
             self._tracker.tracks,
             motion,
@@ -201,11 +201,12 @@ class Pipeline:
         """Finest grid of the sweep at ``stamp``: 1 where the computer is too slow for tiles."""
         return self._attention.grid_in_use(stamp, self._settings)
 
-    def _disturb(self, motion: Motion, stamp: float) -> None:
+    def _disturb(self, motion: Motion, stamp: float, moving: bool) -> None:
         """Forget tracks of another scene; whatever moves is not parked."""
         if motion.cut:
             self._tracker.tracks.clear()
         for track in self._tracker.tracks:
+            track.unsteady = moving
             box = region_of(track.box)
             if motion.scene_changed or any(touch(box, moved) for moved in motion.boxes):
                 track.disturb(stamp)

@@ -60,6 +60,7 @@ class Track:
     travelled: bool = False
     arrived: bool = False
     excused: bool = True
+    unsteady: bool = False
     looks: int = 0
     seen: float = 0.0
     average: float = 0.0
@@ -142,6 +143,9 @@ class Track:
         self._look(score, stamp, least, weight)
         if score >= least:
             self.last_hit = stamp
+        if self.unsteady:
+            # The camera moves, and what that does to the picture is known only roughly.
+            self.start = place
         self.travelled |= float(np.linalg.norm(place - self.start)) > _TRAVEL * float(size.max())
         if iou(self.anchor[None], self.box[None])[0, 0] < _SAME_PLACE:
             self.disturb(stamp)

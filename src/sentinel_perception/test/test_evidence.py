@@ -122,6 +122,15 @@ def test_an_animal_that_arrives_unseen_and_sits_down_counts():
     assert play(LateSeeing(score=0.5), pictures)[-1].targets.targets
 
 
+def test_a_leaf_does_not_walk_because_the_robot_does():
+    pipeline = eye(Flickering(score=0.5))
+    for i in range(60):
+        pipeline._detector.picture = i
+        picture = patch(100 + 4 * i, i)
+        sight = pipeline.process(picture, i * 0.1, CAMERA, moving=True)
+        assert not sight.targets.targets
+
+
 def test_insects_do_not_take_the_looks_of_an_animal():
     generator = np.random.default_rng(3)
     detector, pictures = ColorDetector(least=30), []  # only a crop shows the animal big enough
