@@ -13,6 +13,11 @@ _PRIOR = 1.5
 # looks are remembered, of what moves or has come five, for it may show another side.
 _STAYS, _MOVES = 0.95, 0.8
 
+# What was looked at for so many close looks and never moved or came is worth this share of it: a
+# log that looks like a dog all night must not end the watch for ever, and who is no furniture
+# moves some time. A pet that sleeps there since before the start counts if it is clear (.4).
+_KNOWN, _FURNITURE_SHARE = 12.0, 0.6
+
 
 _PROTECTED = [i for i, name in enumerate(SPECIES) if name in PROTECTED]
 
@@ -41,7 +46,8 @@ class Suspicion:
     @property
     def scores(self) -> Floats:
         """What to believe of each species, (len(SPECIES),), 0..1."""
-        return self._sum / np.float32(self._weight + _PRIOR)
+        share = _FURNITURE_SHARE if self._weight > _KNOWN else 1.0
+        return np.float32(share) * self._sum / np.float32(self._weight + _PRIOR)
 
     @property
     def highest(self) -> float:
