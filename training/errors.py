@@ -1,6 +1,7 @@
 """Count how a detector errs, for a set of config/detector_errors.yaml.
 
 In a built workspace: python training/errors.py --model FILE --data SET.json [--whole]
+Or of the encounters of bench night --part rendered: python training/errors.py --encounters RESULT
 
 Every picture is looked at as the pipeline does it over several: whole, in tiles, and closer at the
 candidates. What counts is the mean of the looks, for a species that is called as for a veto.
@@ -9,8 +10,11 @@ candidates. What counts is the mean of the looks, for a species that is called a
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sentinel_behavior.guard.parameters import DEFAULTS
@@ -101,16 +105,59 @@ def count(model: Path, data: Path, whole: bool) -> dict[str, object]:
     }
 
 
+def count_encounters(file: Path) -> dict[str, object]:
+    """Return the counts of rendered encounters: what a whole encounter came to, not single looks.
+
+    Missed is who gave no sign within a second of plain view, called raccoon whoever was a sure
+    target for a moment; a false veto is one at any time while a raccoon was alone.
+    """
+    rows = json.loads(file.read_text())['rendered']['encounters']
+
+    def of(kind: str, hit: Callable[[dict[str, Any]], bool], least: float = 1.0) -> list[int]:
+        met = [r for r in rows if kind in r['kind'].split('+') and r['clear'] >= least]
+        return [sum(hit(r) for r in met), len(met)]
+
+    def alone(kinds: tuple[str, ...], hit: Callable[[dict[str, Any]], bool]) -> list[int]:
+        met = [r for r in rows if r['kind'] in kinds and (r['kind'] != RACCOON or seen(r))]
+        return [sum(hit(r) for r in met), len(met)]
+
+    def seen(row: dict[str, Any]) -> bool:
+        return float(row['raccoon_clear']) >= 1.0
+
+    def late(row: dict[str, Any]) -> bool:
+        return row['first_sign'] is None or row['first_sign'] > 1.0
+
+    household = sorted(PROTECTED)
+    return {
+        'missed': {s: of(s, late) for s in household},
+        'called_raccoon': {
+            **{s: of(s, lambda r: r['called'] > 0) for s in household},
+            'other_animal': alone(('fox', 'opossum'), lambda r: r['answered']),
+            'nothing': alone(('nobody',), lambda r: r['answered']),
+        },
+        'raccoon_missed': alone((RACCOON,), lambda r: r['sure'] == 0),
+        'raccoon_called_pet': [0, alone((RACCOON,), lambda r: True)[1]],
+        'false_veto': alone((RACCOON,), lambda r: r['vetoed']),
+        'correlation': 0.99,
+    }
+
+
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--model', type=Path, default=Path('models/detector.tflite'))
-    parser.add_argument('--data', type=Path, required=True, help='COCO file of the set')
+    of_what = parser.add_mutually_exclusive_group(required=True)
+    of_what.add_argument('--data', type=Path, help='COCO file of the set')
+    of_what.add_argument('--encounters', type=Path, help='result of bench night --part rendered')
     parser.add_argument('--whole', action='store_true', help='one look at the whole picture')
     options = parser.parse_args()
     try:
-        for key, value in count(options.model, options.data, options.whole).items():
+        if options.encounters:
+            counts = count_encounters(options.encounters)
+        else:
+            counts = count(options.model, options.data, options.whole)
+        for key, value in counts.items():
             print(f'    {key}: {str(value).replace(chr(39), "")}')
     except (OSError, SentinelError) as error:
         sys.exit(f'errors.py: {error}')
