@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -40,7 +41,7 @@ def measure(count: int, *, workers: int = 1, say: Callable[[str], None] = print)
 
     Shares with exact 95 % intervals; ``say`` hears how far it is.
     """
-    # Whoever stops early has met everybody: kinds take turns.
+    # Kinds take turns, so that Ctrl-C leaves figures of everybody.
     jobs = sorted(
         (seed / share, kind, seed)
         for kind, share in KINDS.items()
@@ -51,7 +52,7 @@ def measure(count: int, *, workers: int = 1, say: Callable[[str], None] = print)
         for i in range(0, len(jobs), _BLOCK)
     ]
     met: list[Met] = []
-    with mapper(workers) as run:
+    with mapper(workers) as run, suppress(KeyboardInterrupt):
         for block in run(_block, blocks):
             met += block
             say(f'{len(met)} of {len(jobs)} rendered encounters')
