@@ -3,12 +3,10 @@
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 from sentinel_common.detections import Box, Frame
 
-# A box that lies inside another by this share of its area is a part of it: a head with a track of
-# its own.
+# A box that lies inside another by this share of its area may be a part of it: a head.
 PART = 0.8
 
 
@@ -29,37 +27,6 @@ def covered(inner: Box, outer: Box) -> float:
     width = min(inner.x + inner.width, outer.x + outer.width) - max(inner.x, outer.x)
     height = min(inner.bottom, outer.bottom) - max(inner.y, outer.y)
     return max(0.0, width) * max(0.0, height) / inner.area if inner.area else 0.0
-
-
-class Parts:
-    """Which pairs of tracks are one animal: a box inside the other, and never seen side by side.
-
-    A mother and her young stay two, however one hides the other.
-    """
-
-    def __init__(self) -> None:
-        self._apart: set[frozenset[str]] = set()
-        self._one: set[frozenset[str]] = set()
-
-    def see(self, frame: Frame) -> None:
-        """One more picture."""
-        tracks = [d for d in frame.detections if d.track_id]
-        self._one = set()
-        for a, b in combinations(tracks, 2):
-            pair = frozenset({a.track_id, b.track_id})
-            shared = max(covered(a.box, b.box), covered(b.box, a.box))
-            if shared == 0.0:
-                self._apart.add(pair)
-            elif shared >= PART and pair not in self._apart:
-                self._one.add(pair)
-
-    def forget(self) -> None:
-        """Nobody is there any more."""
-        self._apart.clear()
-
-    def one(self, a: str, b: str) -> bool:
-        """Whether the tracks ``a`` and ``b`` are one animal in the newest picture."""
-        return frozenset({a, b}) in self._one
 
 
 class SureTracks:

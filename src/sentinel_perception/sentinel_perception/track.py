@@ -34,7 +34,7 @@ _FURNITURE, _UNTOLD = 0.3, 0.15
 _REMEMBERED, _LEAST_LOOKS, _DOUBT = 20.0, 5, 0.75
 
 # Below this suspicion (suspicion.py) what stays in its place is no cat, dog or person either.
-_HOUSEHOLD_DOUBT = 0.25
+_HOUSEHOLD_DOUBT = 0.2
 
 # Clutter is remembered for this long without a hit, s.
 _CLUTTER_TIME = 60.0

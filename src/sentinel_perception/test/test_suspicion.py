@@ -6,7 +6,7 @@ from sentinel_common.species import SPECIES
 from sentinel_perception.suspicion import Suspicion, first_suspicion
 
 CAT = SPECIES.index('cat')
-LEVEL = 0.25  # of the guard
+LEVEL = 0.2  # of the guard
 
 
 def cat(score):
@@ -49,7 +49,7 @@ def test_a_leaf_that_is_a_cat_in_one_look_of_five_is_not_believed():
             suspicion.update(None, 1.0, stays=True)
 
 
-@pytest.mark.parametrize(('score', 'believed'), [(0.37, False), (0.6, True)])
+@pytest.mark.parametrize(('score', 'believed'), [(0.3, False), (0.6, True)])
 def test_what_never_moved_must_be_clearer(score, believed):
     assert (after([score] * 40, stays=True).highest >= LEVEL) is believed
     assert after([score] * 40, stays=False).highest >= LEVEL

@@ -22,7 +22,7 @@ PARAMETERS = (
     ),
     Parameter(
         'veto_level',
-        0.25,  # by the detector's figures in models/README.md; a better one allows less
+        0.2,  # by the detector's figures in models/README.md; a better one allows less
         'score from which a person, cat or dog counts; far below the level of an alarm',
         minimum=0.01,
         maximum=0.5,
