@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from sentinel_common.detections import Box, Detection, Frame, TargetFrame
-from sentinel_common.species import PERSON, PROTECTED, SPECIES
+from sentinel_common.species import PROTECTED
 
 from .attention import Attention, region_of
 from .blindness import Blindness
 from .detector.port import Candidates, Classifier, Detector, Floats, Pixels, Region
 from .evidence import weigh
+from .hints import box_of, hints
 from .merging import areas, merge
 from .motion import Motion, MotionGate, shift, small_luma
 from .position import Intrinsics, locate
 from .regions import touch
 from .settings import Settings
-from .suspicion import first_suspicion
 from .track import Track, is_parked
 from .tracker import Tracker
 from .zones import Zones
@@ -34,9 +34,6 @@ _ARRIVAL = 0.3
 
 # A track of whose expected box less than this lies in the picture has walked out of it.
 _LEFT_SHARE = 0.3
-
-_PROTECTED = [i for i, name in enumerate(SPECIES) if name in PROTECTED]
-_PERSON = SPECIES.index(PERSON)
 
 
 @dataclass(frozen=True)
@@ -150,18 +147,13 @@ class Pipeline:
         self._look_again(picture, stamp)
         # A covered or frozen camera has looked at nothing, however often the model ran.
         swept = self._attention.swept(looks, stamp, self._settings) and not blind
-        suspected = [
-            self._tracker.tracks[owner].suspicion.scores
-            if owner >= 0
-            else first_suspicion(evidence[box], float(weights[box]))
-            for box, owner in enumerate(owners)
-        ]
         seen = self._seen(stamp, width, height)
         detections = [d for _, d in seen]
         tracks = [t for t, _ in seen]
+        owned = [self._tracker.tracks[owner] if owner >= 0 else None for owner in owners]
         return Sight(
             frame=Frame(
-                stamp, frame_id, (*detections, *self._hypotheses(merged, suspected, owners, tracks))
+                stamp, frame_id, (*detections, *hints(merged, owned, tracks, self._settings))
             ),
             targets=TargetFrame(
                 stamp,
@@ -240,38 +232,6 @@ class Pipeline:
                 found.append(Candidates(track.box[None], np.array([row], np.float32)))
         return Candidates.join(found)
 
-    def _hypotheses(
-        self,
-        found: Candidates,
-        suspected: list[Floats],
-        owners: list[int],
-        reported: list[Track],
-    ) -> list[Detection]:
-        """Whatever may be a person, cat or dog and is no reported track, down to the veto level.
-
-        Its scores are what all looks at it say together (``suspicion``). A strong person is told
-        even in the box of a track, and as strong as it is: who steps where a raccoon was must not
-        wait until that track turns.
-        """
-        hypotheses = []
-        for box, scores, suspicion, owner in zip(
-            found.boxes, found.scores, suspected, owners, strict=True
-        ):
-            told = suspicion
-            if owner >= 0 and self._tracker.tracks[owner] in reported:
-                if scores[_PERSON] < self._settings.threshold:
-                    continue
-                told = scores
-            if told[_PROTECTED].max() >= self._settings.veto_level:
-                named = {SPECIES[i]: float(told[i]) for i in _PROTECTED if told[i] > 0}
-                hypotheses.append(Detection(_box(box), named))
-        return hypotheses
-
-
-def _box(corners: Floats) -> Box:
-    left, top, right, bottom = (float(v) for v in corners)
-    return Box(left, top, right - left, bottom - top)
-
 
 def _inside(corners: Floats, width: int, height: int) -> Box | None:
     """Part of a box that lies in the picture, None where most of it has left."""
@@ -279,4 +239,4 @@ def _inside(corners: Floats, width: int, height: int) -> Box | None:
     clipped = np.asarray(np.clip(corners, 0, limits), np.float32)
     if areas(clipped[None])[0] < _LEFT_SHARE * areas(corners[None])[0]:
         return None
-    return _box(clipped)
+    return box_of(clipped)

@@ -21,9 +21,14 @@ class Settings:
     threshold: float = _knob(
         0.45, 'median score over the hits of a track from which it counts as seen', 0.01, 1.0
     )
-    min_score: float = _knob(0.2, 'lowest score that counts as a hit of a track', 0.01, 1.0)
+    min_score: float = _knob(
+        0.2, 'lowest score that counts as a hit of a track, and that begins one', 0.01, 1.0
+    )
     veto_level: float = _knob(
-        0.15, 'score from which a person, cat or dog is reported although it is no track', 0.01, 1.0
+        0.15,
+        'score of all looks from which a person, cat or dog is told although it is no track',
+        0.01,
+        1.0,
     )
     confirm_hits: int = _knob(3, 'hits among the last looks that confirm a track', 1, 20)
     confirm_looks: int = _knob(5, 'how many last looks count for the confirmation', 1, 20)

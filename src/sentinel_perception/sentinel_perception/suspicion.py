@@ -56,10 +56,3 @@ class Suspicion:
     def highest(self) -> float:
         """Of a person, cat or dog."""
         return float(self.scores[_PROTECTED].max())
-
-
-def first_suspicion(scores: Floats, weight: float) -> Floats:
-    """What a single look of ``weight`` is worth: scores as ``Suspicion.scores``."""
-    alone = Suspicion()
-    alone.update(scores, weight, stays=True)
-    return alone.scores

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sentinel_common.species import SPECIES
-from sentinel_perception.suspicion import Suspicion, first_suspicion
+from sentinel_perception.suspicion import Suspicion
 
 CAT = SPECIES.index('cat')
 LEVEL = 0.2  # of the guard
@@ -23,11 +23,11 @@ def after(looks, *, stays, weight=1.0):
 
 
 def test_one_sure_look_is_believed_at_once():
-    assert first_suspicion(cat(0.8), 1.0)[CAT] >= LEVEL
+    assert after([0.8], stays=True).highest >= LEVEL
 
 
 def test_one_faint_look_is_not():
-    assert first_suspicion(cat(0.55), 1.0)[CAT] < LEVEL
+    assert after([0.45], stays=False).highest < LEVEL
 
 
 @pytest.mark.parametrize('stays', [True, False])
@@ -72,4 +72,4 @@ def test_a_raccoon_raises_no_suspicion():
 
 
 def test_far_looks_count_less_than_close_ones():
-    assert first_suspicion(cat(0.9), 0.2)[CAT] < first_suspicion(cat(0.9), 1.0)[CAT]
+    assert after([0.9], stays=False, weight=0.2).highest < after([0.9], stays=False).highest

@@ -147,6 +147,21 @@ def test_boxes_of_the_world_lie_on_the_animal():
     assert inside > 1.3 * above  # lit fur before the dark
 
 
+def test_labels_of_the_world_show_what_its_boxes_hold():
+    w = world.World(scenarios.load('raccoon_night'), 1)
+    assert w.labels() == []
+    while w.night.time < 14:
+        w.step()
+    (seen,), (label,) = w.boxes(), w.labels()
+    w.close()
+    assert (label.name, label.species) == (seen.name, 'raccoon')
+    x, y, width, height = seen.box
+    left, top, wide, high = label.box
+    assert x - 2 <= left and left + wide <= x + width + 2
+    assert y - 2 <= top and top + high <= y + height + 2
+    assert 0.3 < label.visible <= 1.0
+
+
 def test_robot_walks_when_its_firmware_is_told_to():
     from sentinel_driver.hermes import Command
 

@@ -1,0 +1,47 @@
+"""What is told of people, cats and dogs besides the tracks: whatever may be one."""
+
+from collections.abc import Sequence
+
+from sentinel_common.detections import Box, Detection
+from sentinel_common.species import PERSON, PROTECTED, SPECIES
+
+from .detector.port import Candidates, Floats
+from .settings import Settings
+from .track import Track
+
+_PROTECTED = [i for i, name in enumerate(SPECIES) if name in PROTECTED]
+_PERSON = SPECIES.index(PERSON)
+
+
+def hints(
+    found: Candidates,
+    owners: Sequence[Track | None],
+    reported: Sequence[Track],
+    settings: Settings,
+) -> list[Detection]:
+    """Whatever may be a person, cat or dog and is no ``reported`` track, down to the veto level.
+
+    ``found`` are the boxes of this picture, ``owners`` (N,) their tracks. A hint has the scores of
+    all looks at its thing together (``suspicion``). A strong person is told even in the box of a
+    reported track, and as strong as it is: who steps where a raccoon was must not wait until that
+    track turns.
+    """
+    told = []
+    for box, scores, owner in zip(found.boxes, found.scores, owners, strict=True):
+        if owner is None:
+            continue
+        said = owner.suspicion.scores
+        if any(owner is track for track in reported):
+            if scores[_PERSON] < settings.threshold:
+                continue
+            said = scores
+        if said[_PROTECTED].max() >= settings.veto_level:
+            named = {SPECIES[i]: float(said[i]) for i in _PROTECTED if said[i] > 0}
+            told.append(Detection(box_of(box), named))
+    return told
+
+
+def box_of(corners: Floats) -> Box:
+    """Box of left, top, right, bottom."""
+    left, top, right, bottom = (float(v) for v in corners)
+    return Box(left, top, right - left, bottom - top)
