@@ -479,7 +479,7 @@ def test_a_condition_says_what_it_lacks(garden):
     garden.step()
     assert feedback(garden, 'target_present') == 'no target is confirmed'
     garden.step((RACCOON, 3.0, 0.0), seconds=0.3)
-    garden.step(({'raccoon': 0.6, 'cat': 0.2}, 3.0, 0.0))
+    garden.step(({'raccoon': 0.6, 'cat': 0.1}, 3.0, 0.0))
     assert feedback(garden, 'target_sure') == 'raccoon by 60% now, not for long enough'
     garden.step((RACCOON, 3.0, 0.0), seconds=2)
     garden.guard.armed = False
