@@ -110,13 +110,12 @@ class Rendered:
         names = {a.visitor.kind: a.visitor.name for a in world.night.agents}
         visitor = next((n for kind, n in names.items() if kind in PROTECTED), '')
         judge = Judge(bool(visitor), '')
-        due = first_clear = None
+        due, first_clear = world.night.time, None
         in_view = False  # from the first clear picture on until nothing shows any more
         while not world.night.over:
-            time = world.night.time
-            if due is None or time >= due:
-                due = (time if due is None else due) + 1 / RATE
-                now = _START + time
+            if world.night.time >= due:
+                due += 1 / RATE
+                now = _START + world.night.time
                 picture = world.eye()[..., ::-1].copy()
                 labels = {label.name: label for label in world.labels()}
                 sight = pipeline.process(
@@ -132,8 +131,7 @@ class Rendered:
                 clear = label is not None and can_be_seen(label)
                 in_view = label is not None and (clear or in_view)
                 sign = _sign(sight, label)
-                other = _track_at(sight, label)
-                judge.other = other
+                judge.other = _track_at(sight, label)
                 judge.see(now, hand.acts(now), in_view, sign, lockstep)
                 if clear:
                     first_clear = now if first_clear is None else first_clear
@@ -141,15 +139,10 @@ class Rendered:
                     met.signs += sign / RATE
                     if sign and met.first_sign is None:
                         met.first_sign = now - first_clear
-                met.called += (other in sure) / RATE
+                met.called += (judge.other in sure) / RATE
                 prey = labels.get(names.get(RACCOON, ''))
                 if prey is not None and can_be_seen(prey) and label is None:
-                    met.raccoon_clear += 1 / RATE
-                    met.sure += bool(sure) / RATE
-                    if judge.forbidden:
-                        met.doubted += 1 / RATE
-                        met.vetoed = True
-                        _blame(met, sight)
+                    _count_raccoon(met, bool(sure), judge.forbidden, sight)
             world.step()
         result = judge.result
         met.engaged, met.answered, met.held = result.engaged, result.answered, result.held
@@ -214,8 +207,14 @@ def _track_at(sight: Sight, label: Label | None) -> str:
     return next((d.track_id for d in sight.frame.detections if d.track_id and _near(d, label)), '')
 
 
-def _blame(met: Met, sight: Sight) -> None:
-    """Count who was imagined."""
+def _count_raccoon(met: Met, sure: bool, forbidden: bool, sight: Sight) -> None:
+    """Note a picture of a raccoon in plain view that is alone, and whom fire was held for."""
+    met.raccoon_clear += 1 / RATE
+    met.sure += sure / RATE
+    if not forbidden:
+        return
+    met.doubted += 1 / RATE
+    met.vetoed = True
     for detection in sight.frame.detections:
         for species in PROTECTED:
             if detection.scores.get(species, 0.0) >= VETO:
