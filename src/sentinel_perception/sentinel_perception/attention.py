@@ -109,9 +109,11 @@ class Attention:
     def _engage(
         self, tracks: list[Track], motion: Motion, stamp: float, settings: Settings
     ) -> None:
-        """One hit alone, as a detector has them in an empty garden, gets another look, not more."""
+        """What is not confirmed and never moved, as in an empty garden, gets looks, not sweeps."""
         lively = [
-            t for t in tracks if (t.confirmed or t.hits > 1) and not _can_wait(t, stamp, settings)
+            t
+            for t in tracks
+            if (t.confirmed or (t.hits > 1 and not t.stays)) and not _can_wait(t, stamp, settings)
         ]
         if motion.boxes or motion.scene_changed or lively:
             if stamp > self._engaged_until:

@@ -32,6 +32,9 @@ _FLOOR = 0.05
 # Where this share of a box changed lately somebody may have arrived.
 _ARRIVAL = 0.3
 
+# What travels was seen to move within this time, s: else only the boxes of its looks differ.
+_STIRRED = 1.0
+
 # A track of whose expected box less than this lies in the picture has walked out of it.
 _LEFT_SHARE = 0.3
 
@@ -198,9 +201,11 @@ class Pipeline:
         if motion.cut:
             self._tracker.tracks.clear()
         for track in self._tracker.tracks:
-            track.unsteady = moving
             box = region_of(track.box)
-            if motion.scene_changed or any(touch(box, moved) for moved in motion.boxes):
+            if any(touch(box, moved) for moved in motion.boxes):
+                track.stirred = stamp
+            track.unsteady = moving or stamp - track.stirred > _STIRRED
+            if motion.scene_changed or track.stirred == stamp:
                 track.disturb(stamp)
 
     def _seen(self, stamp: float, width: int, height: int) -> list[tuple[Track, Detection]]:

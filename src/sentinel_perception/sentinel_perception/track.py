@@ -36,8 +36,8 @@ _REMEMBERED, _LEAST_LOOKS, _DOUBT = 20.0, 5, 0.75
 # Below this suspicion (suspicion.py) what stays in its place is no cat, dog or person either.
 _HOUSEHOLD_DOUBT = 0.2
 
-# Clutter is remembered for this long without a hit, s.
-_CLUTTER_TIME = 60.0
+# What is parked and known clutter are remembered for this long without a hit, s.
+_KEPT_IN_MIND = 60.0
 
 # A look of less weight (evidence.py) that shows nothing is no miss.
 _FAR = 0.25
@@ -55,6 +55,7 @@ class Track:
     last_look: float = 0.0
     anchor: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
     still_since: float = 0.0
+    stirred: float = -np.inf
     last_second_look: float = -np.inf
     start: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     travelled: bool = False
@@ -144,10 +145,12 @@ class Track:
         if score >= least:
             self.last_hit = stamp
         if self.unsteady:
-            # The camera moves, and what that does to the picture is known only roughly.
+            # The camera moves, and what that does to the picture is known only roughly; or nothing
+            # moves, and the box wanders from leaf to leaf.
             self.start = place
         self.travelled |= float(np.linalg.norm(place - self.start)) > _TRAVEL * float(size.max())
-        if iou(self.anchor[None], self.box[None])[0, 0] < _SAME_PLACE:
+        # The box of a thing that never moved wanders with the looks, not with the thing.
+        if not self.stays and iou(self.anchor[None], self.box[None])[0, 0] < _SAME_PLACE:
             self.disturb(stamp)
 
 
@@ -173,21 +176,25 @@ def is_urgent(track: Track, settings: Settings) -> bool:
 
 
 def is_dull(track: Track, settings: Settings) -> bool:
-    """Tell whether ``track`` never came from anywhere and scarcely ever looks like an animal."""
+    """Tell whether ``track`` never came from anywhere and scarcely ever looks like an animal.
+
+    Or was never seen to move or to come, and could not convince in as many looks as are remembered.
+    """
+    if track.stays and not track.confirmed and track.looks >= _REMEMBERED:
+        return True
     return (
         not track.travelled and track.looks >= _LEAST_LOOKS and track.average < settings.min_score
     )
 
 
 def patience(track: Track, stamp: float, settings: Settings) -> float:
-    """Seconds without a hit that a track outlives: a parked one is looked at seldom.
+    """Seconds without a hit that a track outlives.
 
-    Known clutter is kept in mind, for else it would be a promising novelty again and again.
+    What is parked or known clutter is looked at seldom, and kept in mind: else it would be a
+    promising novelty again and again.
     """
-    if is_dull(track, settings):
-        return _CLUTTER_TIME
-    rechecks = settings.recheck_period * 2 if is_parked(track, stamp, settings) else 0.0
-    return settings.lost_after + rechecks
+    waits = is_dull(track, settings) or is_parked(track, stamp, settings)
+    return _KEPT_IN_MIND if waits else settings.lost_after
 
 
 def is_seen(track: Track, settings: Settings) -> bool:

@@ -92,6 +92,7 @@ class Tracker:
         self._count += 1
         track = Track(str(self._count), box.copy(), stamp, start=center(box))
         track.last_hit = stamp
+        track.disturb(stamp)
         track.hit(box, scores, stamp, settings.min_score, weight)
         track.confirmed = is_seen(track, settings)
         self.tracks.append(track)

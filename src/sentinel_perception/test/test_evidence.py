@@ -83,10 +83,33 @@ def test_known_clutter_costs_no_crops():
     assert sum(len(s.looks) for s in sights[100:]) <= 10  # ten seconds of the idle sweep
 
 
+def test_what_never_convinced_and_never_moved_costs_no_crops_in_the_end():
+    detector = Flickering(score=0.5)
+    sights = play(detector, [patch(300, i) for i in range(200)])
+    assert not any(s.engaged for s in sights[30:])
+    assert sum(len(s.looks) for s in sights[100:]) <= 10  # ten seconds of the idle sweep
+
+
+class Wandering(ColorDetector):
+    """Puts its box now on one leaf and now on the next, though nothing moves."""
+
+    picture = 0
+
+    def look(self, picture, region, floor):
+        found = super().look(picture, region, floor)
+        aside = np.array([60, 0, 60, 0], np.float32) * (self.picture % 20 // 5)
+        return Candidates(found.boxes + aside, found.scores)
+
+
+def test_a_box_that_wanders_over_a_still_picture_is_nobody_on_its_way():
+    sights = play(Wandering(score=0.5), [patch(300, i) for i in range(100)])
+    assert not any(s.frame.detections or s.engaged for s in sights[30:])
+
+
 def test_what_is_not_confirmed_is_told_below_the_threshold():
     detector = Flickering(score=0.5)
     pipeline = eye(detector)
-    sight = play(detector, [patch(300, i) for i in range(50)], pipeline)[-1]
+    sight = play(detector, [patch(300, i) for i in range(15)], pipeline)[-1]
     assert not sight.frame.detections
     assert 0.1 < pipeline.doubts(sight.frame.stamp).scores.max() < Settings().threshold
 

@@ -31,11 +31,13 @@ from .report import write
 SUMMARY = 'measure cost and reach of the pipeline against the bare model'
 
 # Format of the JSON; a change of meaning raises it (docs/benchmark_keys.md).
-_FORMAT = 1
+_FORMAT = 2
 
 # A still stands for an idle scene: this many pictures of it at ten per second, with the noise of a
-# sensor on top (standard deviation in grey levels), since a real one is never exactly still.
-_STILL_FRAMES, _STILL_RATE, _NOISE = 100, 10.0, 2.0
+# sensor on top (standard deviation in grey levels), since a real one is never exactly still. The
+# first ones belong to the start: it looks everywhere at once, and until something is parked
+# (settings.py) it may be an animal.
+_STILL_FRAMES, _START_FRAMES, _STILL_RATE, _NOISE = 600, 250, 10.0, 2.0
 
 # Grey level that stands for no noise, and how many copies of the same grain there are.
 _ZERO, _SHIFTS = 10, 65536
@@ -59,9 +61,11 @@ class Cost:
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     calls: list[int] = field(default_factory=list)
+    engaged: int = 0
 
-    def add(self, wall: float, cpu: float, calls: int) -> None:
+    def add(self, wall: float, cpu: float, calls: int, *, engaged: bool = False) -> None:
         """Note one picture."""
+        self.engaged += engaged
         self.wall.append(wall)
         self.cpu.append(cpu)
         self.calls.append(calls)
@@ -84,6 +88,7 @@ class Run:
     """Everything that was measured."""
 
     bare: Cost = field(default_factory=Cost)
+    start: Cost = field(default_factory=Cost)
     idle: Cost = field(default_factory=Cost)
     busy: Cost = field(default_factory=Cost)
     whole: list[Prediction] = field(default_factory=list)
@@ -161,11 +166,14 @@ def _measure(
             grain = _grain(picture, generator)
             for step in range(_STILL_FRAMES):
                 noisy = _noisy(picture, grain, generator)
-                _one(pipeline, detector, noisy, step / _STILL_RATE, run, step % _BARE_EVERY == 0)
+                costs = [run.start if step < _START_FRAMES else run.idle]
+                bare = step % _BARE_EVERY == 0
+                _one(pipeline, detector, noisy, step / _STILL_RATE, run, costs, also_bare=bare)
             continue
         if sample is not None and sample.clip != clip:
             pipeline, clip = Pipeline(detector, settings, classifier=shipped()), sample.clip
-        found = _one(pipeline, detector, picture, moment, run, number % _BARE_EVERY == 0)
+        bare = number % _BARE_EVERY == 0
+        found = _one(pipeline, detector, picture, moment, run, [], also_bare=bare)
         if sample is not None:
             height, width = picture.shape[:2]
             run.piped.append(Prediction(sample, found, width, height))
@@ -183,13 +191,17 @@ def _one(
     picture: Pixels,
     moment: float,
     run: Run,
+    costs: list[Cost],
+    *,
     also_bare: bool,
 ) -> Candidates:
+    """Process a picture; its cost goes to ``costs``, and to the busy ones where it is engaged."""
     height, width = picture.shape[:2]
     camera = Intrinsics.from_field_of_view(width, height, _FIELD_OF_VIEW)
     with _timed() as taken:
         sight = pipeline.process(picture, moment, camera)
-    (run.busy if sight.engaged else run.idle).add(*taken(), len(sight.looks))
+    for cost in [*costs, run.busy] if sight.engaged else costs:
+        cost.add(*taken(), len(sight.looks), engaged=sight.engaged)
     if also_bare:
         with _timed() as taken:
             detector.look(picture, Region.whole(picture), 0.05)
@@ -227,13 +239,17 @@ def figures(run: Run) -> dict[str, Any]:
     """Ratios and recall from what was measured."""
     answer: dict[str, Any] = {
         'bare': run.bare.figures(),
+        'start': run.start.figures(),
         'idle': run.idle.figures(),
         'busy': run.busy.figures(),
     }
     bare = float(np.mean(run.bare.cpu))
-    if run.idle.cpu:
-        # What watching a still scene costs, in units of the model on every picture.
-        answer['idle']['cost_ratio'] = float(np.mean(run.idle.cpu)) / bare
+    for name, cost in (('start', run.start), ('idle', run.idle)):
+        if cost.cpu:
+            # What watching a still scene costs, in units of the model on every picture, and how
+            # often the pipeline takes something there for an animal.
+            answer[name]['cost_ratio'] = float(np.mean(cost.cpu)) / bare
+            answer[name]['engaged_share'] = cost.engaged / len(cost.cpu)
     if run.busy.cpu:
         # What the pipeline adds to the calls that it makes.
         answer['busy']['overhead_ratio'] = sum(run.busy.cpu) / (sum(run.busy.calls) * bare)
@@ -262,7 +278,7 @@ def _small(predictions: list[Prediction]) -> dict[str, Any]:
 
 def _print(report: dict[str, Any]) -> None:
     print(f'model {report["model"]["file"]} in {report["model"]["runtime"]}')
-    for name in ('bare', 'idle', 'busy'):
+    for name in ('bare', 'start', 'idle', 'busy'):
         row = report[name]
         if row['pictures']:
             print(
@@ -270,8 +286,13 @@ def _print(report: dict[str, Any]) -> None:
                 f'(p95 {row["ms_p95"]:.1f}), {row["cpu_ms_mean"]:.1f} ms of processor time, '
                 f'{row["calls_per_picture"]:.2f} calls per picture'
             )
-    if 'cost_ratio' in report['idle']:
-        print(f'  idle scene: {report["idle"]["cost_ratio"]:.1%} of the model on every picture')
+    for name, title in (('start', 'start of an idle scene'), ('idle', 'idle scene')):
+        if 'cost_ratio' in report[name]:
+            row = report[name]
+            print(
+                f'  {title}: {row["cost_ratio"]:.1%} of the model on every picture, engaged in '
+                f'{row["engaged_share"]:.1%} of them'
+            )
     if 'overhead_ratio' in report['busy']:
         print(f'  busy scene: {report["busy"]["overhead_ratio"]:.2f} times its model calls')
     for name, row in report.get('small', {}).items():
