@@ -126,7 +126,7 @@ def train(options: argparse.Namespace) -> Path:
     renders = [p for f in options.renders for p in read_coco(f, rendered=True)]
     pieces = cutouts([p for p in photos if p.labels], options.work / 'cutouts')
     print(f'{len(photos)} photographs, {len(renders)} renders, {len(pieces)} cut-outs, {device}')
-    mixer = Mixer(photos, renders, pieces, options.seed)
+    mixer = Mixer(photos, renders, pieces, options.seed, options.cut)
 
     teacher = load_base(options.data / BASE, COCO_CLASSES).to(device).eval().requires_grad_(False)
     model = load_base(options.data / BASE)
@@ -255,6 +255,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     made = parser(__doc__)
     made.add_argument('--start', type=Path, help='weights of an earlier run to start from')
+    made.add_argument(
+        '--cut', type=float, default=0.0, help='share of samples whose edge cuts through an animal'
+    )
     made.add_argument('--steps', type=int, default=1500)
     made.add_argument('--rate', type=float, default=RATE, help='relative step at the peak')
     made.add_argument('--batch', type=int, default=8)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from sentinel_common.detections import Box, Detection
-from sentinel_common.species import PERSON, PROTECTED, SPECIES
+from sentinel_common.species import PERSON, SPECIES
 
 from .detector.port import Candidates, Floats
 from .settings import Settings
+from .suspicion import PROTECTED_COLUMNS
 from .track import Track
 
-_PROTECTED = [i for i, name in enumerate(SPECIES) if name in PROTECTED]
 _PERSON = SPECIES.index(PERSON)
 
 
@@ -35,8 +35,8 @@ def hints(
             if scores[_PERSON] < settings.threshold:
                 continue
             said = scores
-        if said[_PROTECTED].max() >= settings.veto_level:
-            named = {SPECIES[i]: float(said[i]) for i in _PROTECTED if said[i] > 0}
+        if said[PROTECTED_COLUMNS].max() >= settings.veto_level:
+            named = {SPECIES[i]: float(said[i]) for i in PROTECTED_COLUMNS if said[i] > 0}
             told.append(Detection(box_of(box), named))
     return told
 

@@ -18,7 +18,8 @@ _STAYS, _MOVES = 0.95, 0.8
 # moves some time. A pet that sleeps there since before the start counts if it is clear.
 _KNOWN, _FURNITURE_SHARE = 12.0, 0.6
 
-_PROTECTED = [i for i, name in enumerate(SPECIES) if name in PROTECTED]
+# Columns of a person, cat and dog in a row of scores.
+PROTECTED_COLUMNS = [i for i, name in enumerate(SPECIES) if name in PROTECTED]
 
 
 class Suspicion:
@@ -55,4 +56,4 @@ class Suspicion:
     @property
     def highest(self) -> float:
         """Of a person, cat or dog."""
-        return float(self.scores[_PROTECTED].max())
+        return float(self.scores[PROTECTED_COLUMNS].max())
