@@ -96,6 +96,21 @@ def test_the_box_of_an_unsure_animal_excuses_nobody(bench):
     assert 'person_or_pet' in bench.look(detection({'raccoon': 0.6, 'cat': 0.3}), times=8)
 
 
+@pytest.mark.parametrize('species', ['person', 'cat', 'dog'])
+@pytest.mark.parametrize('becomes', ['1', '2'])
+def test_what_was_a_hint_of_a_pet_and_is_surely_a_raccoon_now_is_excused(bench, species, becomes):
+    bench.look(Detection(ELSEWHERE, {species: 0.4}, tentative=becomes))
+    rules = bench.look(detection(RACCOON), times=8)  # track 1
+    assert ('person_or_pet' not in rules) == (species != 'person' and becomes == '1')
+    assert 'person_or_pet' in bench.look(times=8)  # no longer sure: it counts again
+
+
+def test_a_hint_beside_the_track_that_it_says_it_is_counts(bench):
+    hint = Detection(ELSEWHERE, {'cat': 0.4}, tentative='1')
+    bench.look(detection(RACCOON), times=8)
+    assert 'person_or_pet' in bench.look(detection(RACCOON), hint)
+
+
 HEAD, WHOLE = Box(350, 195, 28, 28), Box(300, 190, 80, 80)
 
 

@@ -52,14 +52,15 @@ def best(scores: Mapping[str, float]) -> tuple[str, float]:
 class Detection:
     """Something seen in one picture.
 
-    ``scores`` maps species to probability: for a track the posterior over its history, for a
-    hypothesis without a track (``track_id`` empty) the detector's scores in this picture. They
-    need not sum to one.
+    ``scores`` maps species to probability: for a confirmed track the posterior over its history,
+    for a hint (``track_id`` empty) what the detector says of it. They need not sum to one.
+    ``tentative`` is the id that a hint has as a track if it is confirmed later, '' if it never can.
     """
 
     box: Box
     scores: Mapping[str, float]
     track_id: str = ''
+    tentative: str = ''
 
     @property
     def best(self) -> tuple[str, float]:
@@ -104,6 +105,10 @@ class TargetFrame:
     targets: tuple[Target, ...] = field(default=())
 
 
+# Before the id of a message's detection: a hint, whose track is not confirmed.
+_TENTATIVE = '?'
+
+
 def to_seconds(stamp: Any) -> float:
     """Seconds of a builtin_interfaces/Time."""
     return float(stamp.sec) + stamp.nanosec * 1e-9
@@ -132,7 +137,10 @@ def _scores(message: Any) -> dict[str, float]:
 
 
 def frame_to_message(frame: Frame) -> Any:
-    """vision_msgs/Detection2DArray of ``frame``, hypotheses sorted by score."""
+    """vision_msgs/Detection2DArray of ``frame``, hypotheses sorted by score.
+
+    The id of a hint is that of its track after a '?', or empty.
+    """
     from std_msgs.msg import Header
     from vision_msgs.msg import BoundingBox2D, Detection2D, Detection2DArray, Point2D, Pose2D
 
@@ -149,11 +157,15 @@ def frame_to_message(frame: Frame) -> Any:
             Detection2D(
                 header=header,
                 bbox=box,
-                id=detection.track_id,
+                id=detection.track_id or _tentative_id(detection),
                 results=_hypotheses(detection.scores),
             )
         )
     return message
+
+
+def _tentative_id(detection: Detection) -> str:
+    return _TENTATIVE + detection.tentative if detection.tentative else ''
 
 
 def frame_from_message(message: Any) -> Frame:
@@ -163,7 +175,8 @@ def frame_from_message(message: Any) -> Frame:
         width, height = item.bbox.size_x, item.bbox.size_y
         center = item.bbox.center.position
         box = Box(center.x - width / 2, center.y - height / 2, width, height)
-        found.append(Detection(box, _scores(item), item.id))
+        tentative = item.id.removeprefix(_TENTATIVE) if item.id.startswith(_TENTATIVE) else ''
+        found.append(Detection(box, _scores(item), '' if tentative else item.id, tentative))
     return Frame(to_seconds(message.header.stamp), message.header.frame_id, tuple(found))
 
 

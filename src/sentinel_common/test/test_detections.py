@@ -21,6 +21,14 @@ def test_a_frame_round_trip():
     assert frame_from_message(frame_to_message(frame)) == frame
 
 
+def test_a_hint_keeps_the_id_that_it_may_have_as_a_track():
+    hint = Detection(Box(1, 2, 30, 40), {'cat': 0.25}, tentative='7')
+    frame = Frame(12.25, 'camera', (hint, Detection(Box(0, 0, 9, 9), {'dog': 0.5})))
+    message = frame_to_message(frame)
+    assert [d.id for d in message.detections] == ['?7', '']
+    assert frame_from_message(message) == frame
+
+
 def test_the_most_probable_species_stands_first():
     frame = Frame(0.0, 'camera', (Detection(Box(0, 0, 1, 1), {'cat': 0.2, 'raccoon': 0.8}),))
     assert frame_to_message(frame).detections[0].results[0].hypothesis.class_id == 'raccoon'

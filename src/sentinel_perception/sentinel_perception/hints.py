@@ -22,22 +22,22 @@ def hints(
     """Whatever may be a person, cat or dog and is no ``reported`` track, down to the veto level.
 
     ``found`` are the boxes of this picture, ``owners`` (N,) their tracks. A hint has the scores of
-    all looks at its thing together (``suspicion``). A strong person is told even in the box of a
-    reported track, and as strong as it is: who steps where a raccoon was must not wait until that
-    track turns.
+    all looks at its thing together (``suspicion``), and tells which track it may become. A strong
+    person is told even in the box of a reported track, and as strong as it is: who steps where a
+    raccoon was must not wait until that track turns.
     """
     told = []
     for box, scores, owner in zip(found.boxes, found.scores, owners, strict=True):
         if owner is None:
             continue
-        said = owner.suspicion.scores
+        said, tentative = owner.suspicion.scores, owner.identity
         if any(owner is track for track in reported):
             if scores[_PERSON] < settings.threshold:
                 continue
-            said = scores
+            said, tentative = scores, ''
         if said[PROTECTED_COLUMNS].max() >= settings.veto_level:
             named = {SPECIES[i]: float(said[i]) for i in PROTECTED_COLUMNS if said[i] > 0}
-            told.append(Detection(box_of(box), named))
+            told.append(Detection(box_of(box), named, tentative=tentative))
     return told
 
 

@@ -69,6 +69,7 @@ def test_a_hint_of_a_person_is_reported_below_the_threshold_without_a_name():
     hints = [d for s in sights for d in s.frame.detections]
     assert hints
     assert {d.track_id for d in hints} == {''}
+    assert {d.tentative for d in hints} == {'1'}
     assert 0.15 <= hints[0].best[1] < hints[-1].best[1] < 0.45
     assert not any(s.targets.targets for s in sights)
 

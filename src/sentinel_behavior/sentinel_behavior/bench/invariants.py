@@ -36,7 +36,8 @@ class _Judge:
     """Remembers what the world showed, in its own way, and says what was wrong."""
 
     veto: float
-    evidence: float = -math.inf  # time of the newest separate sign of somebody protected
+    # Time of the newest separate sign of somebody protected, by the track that it may become.
+    evidence: dict[str, float] = field(default_factory=dict)
     frames: list[tuple[float, dict[str, float]]] = field(default_factory=list)
     sweep: float = -math.inf
     violations: list[str] = field(default_factory=list)
@@ -48,6 +49,7 @@ class _Judge:
                 {d.track_id: d.scores.get('raccoon', 0.0) for d in frame.detections if d.track_id},
             )
         )
+        tracks = self.frames[-1][1]
         raccoons = [d.box for d in frame.detections if d.scores.get('raccoon', 0.0) > 0]
         for detection in frame.detections:
             apart = all(_overlap(detection.box, b) < 0.5 for b in raccoons)
@@ -55,7 +57,9 @@ class _Judge:
             for species in PROTECTED:
                 separate = pets_apart if species in ('cat', 'dog') else apart
                 if separate and detection.scores.get(species, 0.0) >= self.veto:
-                    self.evidence = frame.stamp
+                    its = detection.tentative
+                    may_be = species in ('cat', 'dog') and its not in tracks
+                    self.evidence[its if may_be else ''] = frame.stamp
 
     def hold(self, guard: Guard, now: float) -> None:
         """Hold what the guard allows and does against what was shown."""
@@ -65,7 +69,8 @@ class _Judge:
         relayed = guard.relay(scene)
         moves = relayed.source == 'auto' and not relayed.twist.is_zero
         newest = self.frames[-1][0] if self.frames else -math.inf
-        if now - self.evidence <= 10.0 and (acts or moves):
+        separate = [t for own, t in self.evidence.items() if not own or not self._sure(own)]
+        if now - max(separate, default=-math.inf) <= 10.0 and (acts or moves):
             self.violations.append(f'{now:.2f}: person or pet, yet {acts} {relayed.twist}')
         if (now - newest > 1.0 or now - self.sweep > 1.0) and (acts or moves):
             self.violations.append(f'{now:.2f}: blind, yet {acts} {relayed.twist}')
@@ -74,9 +79,10 @@ class _Judge:
         if (guard.emergency_stop or not guard.armed) and (acts or not relayed.twist.is_zero):
             self.violations.append(f'{now:.2f}: stopped or disarmed, yet {acts} {relayed.twist}')
 
-    def _sure(self) -> bool:
+    def _sure(self, track: str = '') -> bool:
+        """Whether ``track`` is surely a raccoon; any track where it is empty."""
         last = self.frames[-8:]
-        ids = {i for _, tracks in last for i in tracks}
+        ids = {track} if track else {i for _, tracks in last for i in tracks}
         return any(sum(tracks.get(i, 0.0) >= 0.8 for _, tracks in last) >= 5 for i in ids)
 
 
@@ -154,7 +160,9 @@ def _detections(
         place = Box(chance.uniform(0, 500), chance.uniform(0, 380), 60.0, chance.uniform(30, 150))
         track = chance.choice(('', '', '3', '4'))
         scores = {chance.choice(_SPECIES[1:]): chance.random() ** 2}
-        found.append(Detection(place, scores, track))
+        # A hint may become the very track that is a raccoon, another one, or none.
+        tentative = '' if track else chance.choice(('', '1', '2', '5'))
+        found.append(Detection(place, scores, track, tentative))
     return found
 
 

@@ -24,7 +24,8 @@ class Watch:
 
     ``veto_level`` is far below the level of an alarm. Evidence whose box is the target's own (a
     detector that wavers between raccoon and cat) or a part of it is excused as long as the track is
-    surely a target, but not from ``alarm_level`` on: what a wavering detector says of the target
+    surely a target, what was said before that track was confirmed too (of a raccoon that is half in
+    the picture), but not from ``alarm_level`` on: what a wavering detector says of the target
     itself already counts in its posterior, by which it stays sure or does not. For a person the
     level is lower (``person_alarm_level``): raccoons look like cats and dogs, not like people.
     """
@@ -81,6 +82,9 @@ class Witness:
                     if track.box.iou(detection.box) >= SAME_ANIMAL_IOU
                     or (species in CONFUSABLE and covered(detection.box, track.box) >= PART)
                 )
+                # A track that is elsewhere in this picture is somebody else.
+                if species in CONFUSABLE and detection.tentative not in ('', *tracks):
+                    same |= {detection.tentative}
             self._evidence[species, same] = _Sight(captured, score)
 
     def newest(self, now: float, sure: frozenset[str]) -> Evidence | None:

@@ -66,7 +66,8 @@ class _Picture:
         scores, tracked = watched.look(now)
         if not scores:
             return False
-        self.found.append(Detection(box, scores, track_id if tracked else ''))
+        ids = {'track_id' if tracked else 'tentative': track_id}
+        self.found.append(Detection(box, scores, **ids))
         if tracked:
             variance = (0.05 * math.hypot(*place)) ** 2
             self.places.append(
