@@ -141,3 +141,24 @@ def test_the_mean_of_runs_lies_between_them(model: YoloxNano) -> None:
     mixed = mean([model, other]).state_dict()
     for name, value in model.state_dict().items():
         assert torch.allclose(mixed[name], (value + other.state_dict()[name]) / 2)
+
+
+@pytest.mark.parametrize('left', [60, 250])
+def test_a_cut_leaves_a_part_of_the_animal_at_the_edge(left: int) -> None:
+    image = np.zeros((416, 416, 3), np.uint8)
+    image[200:260, left : left + 100] = 255
+    boxes = np.array([[left, 200, left + 100, 260, RACCOON]], np.float32)
+    for seed in range(20):
+        part, found = augment.cut(np.random.default_rng(seed), image, boxes)
+        x1, y1, x2, y2, label = found[0]
+        assert label == RACCOON
+        assert x1 == 0 if left < 158 else x2 == 416
+        # As wide for its height as is left of it.
+        assert 0.33 < (x2 - x1) / (y2 - y1) * 60 / 100 < 0.87
+        inside = part[int(y1) + 3 : int(y2) - 3, int(x1) + 3 : int(x2) - 3]
+        assert inside.min() > 200
+
+
+def test_a_narrow_animal_is_not_cut() -> None:
+    image, boxes = np.zeros((416, 416, 3), np.uint8), np.array([[9, 9, 40, 90, CAT]], np.float32)
+    assert augment.cut(np.random.default_rng(0), image, boxes)[0] is image
