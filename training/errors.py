@@ -27,20 +27,22 @@ from sentinel_perception.detector.port import Candidates
 from sentinel_perception.merging import iou
 from sentinel_perception.settings import Settings
 
-THRESHOLD = Settings().threshold  # from which a species is called
+SETTINGS = Settings()
 VETO = float(DEFAULTS['veto_level'])
 MATCH = 0.3  # overlap of a box with the animal that it is about
 PROTECTED_COLUMNS = [SPECIES.index(s) for s in sorted(PROTECTED)]
 
 
 def called(found: Candidates, box: np.ndarray) -> tuple[str, float]:
-    """Return what the strongest box at an animal is called, nothing below THRESHOLD; its score."""
+    """Return what the strongest box at an animal is called, its score; nothing if that is low."""
     if not len(found):
         return 'nothing', 0.0
     near = iou(box[None], found.boxes)[0] >= MATCH
     scores = np.where(near[:, None], found.scores, 0.0)
     best = np.unravel_index(scores.argmax(), scores.shape)
-    return SPECIES[best[1]] if scores[best] >= THRESHOLD else 'nothing', float(scores[best])
+    name, score = SPECIES[best[1]], float(scores[best])
+    least = SETTINGS.household_threshold if name in PROTECTED else SETTINGS.threshold
+    return name if score >= least else 'nothing', score
 
 
 def quantiles(scores: list[float]) -> list[float]:
@@ -78,7 +80,7 @@ def count(model: Path, data: Path, whole: bool) -> dict[str, object]:
             false[1] += 1
         if not sample.truths:
             alarm = mean.scores.argmax(axis=1) == SPECIES.index(RACCOON)
-            alarm &= mean.scores.max(axis=1) >= THRESHOLD
+            alarm &= mean.scores.max(axis=1) >= SETTINGS.threshold
             mistaken['nothing'][0] += bool(alarm.any())
             mistaken['nothing'][1] += 1
         for truth, box in zip(there, corners(there), strict=True):

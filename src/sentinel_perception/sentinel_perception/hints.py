@@ -32,7 +32,7 @@ def hints(
             continue
         said, tentative = owner.suspicion.scores, owner.identity
         if any(owner is track for track in reported):
-            if scores[_PERSON] < settings.threshold:
+            if scores[_PERSON] < settings.household_threshold:
                 continue
             said, tentative = scores, ''
         if said[PROTECTED_COLUMNS].max() >= settings.veto_level:

@@ -25,12 +25,13 @@ _SAME_PLACE = 0.6
 # far more than the box of a still thing wanders.
 _TRAVEL = 0.5
 
-# What was there before anything moved is furniture unless it scores this much above the threshold;
-# less where nobody can tell what came, at start-up and while the camera moves.
-_FURNITURE, _UNTOLD = 0.3, 0.15
+# What stays in its place must score so much more than the threshold on the average: if something
+# moved there before; if nobody can tell what came, at start-up and while the camera moves; and if
+# nothing did, else it is furniture.
+_ARRIVED, _UNTOLD, _FURNITURE = -0.15, 0.0, 0.15
 
 # What stays in its place is judged by the average of this many last close looks, misses included,
-# and after at least the second number of any; it is given up below this share of the threshold.
+# and after at least the second number of any; it is given up below this share of what it must have.
 _REMEMBERED, _LEAST_LOOKS, _DOUBT = 20.0, 5, 0.75
 
 # Below this suspicion (suspicion.py) what stays in its place is no cat, dog or person either.
@@ -172,7 +173,7 @@ def is_parked(track: Track, stamp: float, settings: Settings) -> bool:
 def is_urgent(track: Track, settings: Settings) -> bool:
     """Tell whether a young ``track`` looks like an animal: a few more looks decide."""
     young = track.looks < 2 * _LEAST_LOOKS
-    return young and not track.confirmed and track.average >= settings.threshold
+    return young and not track.confirmed and track.average >= settings.household_threshold
 
 
 def is_dull(track: Track, settings: Settings) -> bool:
@@ -200,22 +201,25 @@ def patience(track: Track, stamp: float, settings: Settings) -> float:
 def is_seen(track: Track, settings: Settings) -> bool:
     """Tell whether ``track`` is confirmed now, given whether it was before."""
     return _convinces(track, settings) or (
-        track.confirmed and not _like_a_plant(track, _DOUBT * settings.threshold)
+        track.confirmed and not _like_a_plant(track, settings, _DOUBT)
     )
 
 
 def _convinces(track: Track, settings: Settings) -> bool:
     """Enough hits among the last looks, strong in the middle, at the pace of an animal."""
+    household = SPECIES[track.species] in PROTECTED
     return (
         track.hits >= settings.confirm_hits
-        and track.strength >= settings.threshold
+        and track.strength >= (settings.household_threshold if household else settings.threshold)
         and track.speed <= settings.fastest
-        and not _like_a_plant(track, settings.threshold)
+        and not _like_a_plant(track, settings)
     )
 
 
-def _like_a_plant(track: Track, least: float) -> bool:
+def _like_a_plant(track: Track, settings: Settings, share: float = 1.0) -> bool:
     """Tell whether a track never came from anywhere and is no sure animal on the average.
+
+    ``share``: of the score that it must have.
 
     Looked at for long enough, any leaf scores three times in five looks; and a log scores steadily,
     but nothing moved where it lies. The household is believed in sooner: that is safer.
@@ -225,5 +229,5 @@ def _like_a_plant(track: Track, least: float) -> bool:
     young = track.looks < _LEAST_LOOKS
     if SPECIES[track.species] in PROTECTED:
         return not young and track.stays and track.suspicion.highest < _HOUSEHOLD_DOUBT
-    margin = 0.0 if track.arrived else _UNTOLD if track.excused else _FURNITURE
-    return young or track.average < least + margin
+    more = _ARRIVED if track.arrived else _UNTOLD if track.excused else _FURNITURE
+    return young or track.average < share * (settings.threshold + more)

@@ -41,7 +41,7 @@ class Says:
         return self.row
 
 
-def play(classifier, settings, count=15, score=0.5):
+def play(classifier, settings, count=15, score=0.65):
     pipeline = Pipeline(ColorDetector(score=score), settings, classifier=classifier)
     return [
         pipeline.process(scene(('raccoon', 100 + 6 * i, 240, 70, 40), seed=i), i * 0.1, CAMERA)

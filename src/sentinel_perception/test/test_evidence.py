@@ -115,7 +115,7 @@ def test_what_is_not_confirmed_is_told_below_the_threshold():
 
 
 def test_an_animal_that_flickers_but_walks_is_seen():
-    sights = play(Flickering(score=0.5), [patch(100 + 4 * i, i) for i in range(60)])
+    sights = play(Flickering(score=0.65), [patch(100 + 4 * i, i) for i in range(60)])
     assert any(s.targets.targets for s in sights)
 
 
@@ -142,7 +142,7 @@ def test_what_always_lay_there_must_score_higher(score, counts):
 
 def test_an_animal_that_arrives_unseen_and_sits_down_counts():
     pictures = [scene(seed=i) if i < 95 else patch(300, i) for i in range(140)]
-    assert play(LateSeeing(score=0.5), pictures)[-1].targets.targets
+    assert play(LateSeeing(score=0.65), pictures)[-1].targets.targets
 
 
 def test_a_leaf_does_not_walk_because_the_robot_does():

@@ -155,9 +155,9 @@ def variations(errors: Errors) -> dict[str, Errors]:
 
 def stricter(errors: Errors) -> dict[str, Errors]:
     """What a higher score of a track, and sureness that takes longer, would do."""
-    score = replace(errors, threshold=0.5)
+    score = replace(errors, threshold=0.7)
     return {
-        'a track needs a median score of .5': score,
+        'a track needs a median score of .7': score,
         'sure takes 16 of 40 pictures': replace(errors, sure_hits=16, sure_window=40),
         'both': replace(score, sure_hits=16, sure_window=40),
     }
@@ -226,8 +226,10 @@ class Watched:
             self._last_hit = now
         self._hits.append(self._score if self._says else 0.0)
         hits = sorted(h for h in self._hits if h > 0.0)
+        household = self._says in PROTECTED
+        least = _SETTINGS.household_threshold if household else self._errors.threshold
         self._confirmed = self._confirmed or (
-            len(hits) >= _SETTINGS.confirm_hits and hits[len(hits) // 2] >= self._errors.threshold
+            len(hits) >= _SETTINGS.confirm_hits and hits[len(hits) // 2] >= least
         )
         if self._confirmed and now - self._last_hit <= _SETTINGS.coast:
             return self._posterior.probabilities(), True
