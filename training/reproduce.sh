@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes models/detector.tflite from the data folder, as it was made: renders, walks, five runs, export.
+# Makes models/detector.tflite from the data folder, as it was made: renders, walks, nine runs, export.
 #
 #   ./sentinel setup && training/reproduce.sh DATA WORK
 #
-# Some six hours on one core. Whoever stops it calls it again: finished sets are kept, a run goes on where it was. PYTHON is
+# Some eight hours on one core. Whoever stops it calls it again: finished sets are kept, a run goes on where it was. PYTHON is
 # that of training/requirements.txt (default: python3 on the path). DIVIDE=100 makes everything a hundred times smaller: a trial.
 set -euo pipefail
 data=$(realpath "$1")
@@ -28,14 +28,17 @@ walk() { # name, further options
     touch "$work/$1/done"
 }
 
-run() { # name, steps, rate, seed, name of the run to start from or -, sets
+run() { # name, steps, rate, seed, names of the runs to start from or -, sets; cut: share of cut animals
     local start=() sets=()
     mkdir -p "$work/$1" "$work/cutouts"
     ln -sfn "$work/cutouts" "$work/$1/cutouts" # they take minutes, and are the same for every run
-    [ "$5" = - ] || start=(--start "$work/$5/detector.pt")
+    if [ "$5" != - ]; then
+        start=(--start)
+        for earlier in $5; do start+=("$work/$earlier/detector.pt"); done
+    fi
     for set in "${@:6}"; do sets+=("$work/$set/annotations.json"); done
     "$python" training/train.py --data "$data" --work "$work/$1" --steps "$(few "$2")" --rate "$3" --seed "$4" \
-        --bfloat16 "${start[@]}" --renders "${sets[@]}"
+        --cut "${cut:-0}" --bfloat16 "${start[@]}" --renders "${sets[@]}"
 }
 
 render any 450 --seed 1 --variants 0-11
@@ -54,5 +57,10 @@ run g 4800 1.5e-3 0 - "${first[@]}"
 run h 9500 1.2e-3 1 g "${second[@]}"
 run i 2100 1.0e-3 1 h "${third[@]}"
 run j 3200 1.2e-3 1 i "${third[@]}" chance
-run k 2600 1.0e-3 1 j "${third[@]}" chance others
-"$python" training/export.py --weights "$work/k/detector.pt" --data "$data" --out "$work/models"
+last=()
+for seed in 1 2; do run "k$seed" 2600 1.0e-3 "$seed" j "${third[@]}" chance others; done
+for seed in 1 2 3; do
+    cut=0.15 run "l$seed" 2400 1.0e-3 "$seed" 'k1 k2' "${third[@]}" chance others
+    last+=("$work/l$seed/detector.pt")
+done
+"$python" training/export.py --weights "${last[@]}" --data "$data" --out "$work/models"

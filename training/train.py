@@ -131,7 +131,7 @@ def train(options: argparse.Namespace) -> Path:
     teacher = load_base(options.data / BASE, COCO_CLASSES).to(device).eval().requires_grad_(False)
     model = load_base(options.data / BASE)
     if options.start:
-        model.load_state_dict(torch.load(options.start, weights_only=True))
+        model = mean([load_trained(file) for file in options.start]).train()
     model.to(device)
     average = copy.deepcopy(model).requires_grad_(False)
     optimiser = torch.optim.AdamW(groups(model), weight_decay=WEIGHT_DECAY)
@@ -189,9 +189,9 @@ def train(options: argparse.Namespace) -> Path:
         done = step + 1
         if done % LOG_EVERY == 0:
             pace = (time.monotonic() - began) / (done - first)
-            mean = ' '.join(f'{v:.2f}' for v in (sums / LOG_EVERY).tolist())
+            losses = ' '.join(f'{v:.2f}' for v in (sums / LOG_EVERY).tolist())
             print(
-                f'{done}/{options.steps}  loss box obj cls teacher {mean}  '
+                f'{done}/{options.steps}  loss box obj cls teacher {losses}  '
                 f'{pace:.2f} s/step  {(options.steps - done) * pace / 60:.1f} min left',
                 flush=True,
             )
@@ -206,7 +206,8 @@ def train(options: argparse.Namespace) -> Path:
             )
             save(options.work / 'detector.pt', **average.state_dict())
     record = {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()}
-    record['renders'] = [str(r) for r in options.renders]
+    for name in ('renders', 'start'):
+        record[name] = [str(file) for file in getattr(options, name) or ()]
     record['pictures'] = {'photographs': len(photos), 'renders': len(renders)}
     (options.work / 'options.json').write_text(json.dumps(record, indent=1))
     return options.work / 'detector.pt'
@@ -254,7 +255,9 @@ def parser(description: str) -> argparse.ArgumentParser:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     made = parser(__doc__)
-    made.add_argument('--start', type=Path, help='weights of an earlier run to start from')
+    made.add_argument(
+        '--start', type=Path, nargs='+', help='weights to start from; of several runs their mean'
+    )
     made.add_argument(
         '--cut', type=float, default=0.0, help='share of samples whose edge cuts through an animal'
     )
