@@ -4,7 +4,7 @@ import numpy as np
 
 from .detector.port import Floats, Region
 from .motion import Motion
-from .regions import MARGINS, Sweep, crops, touch
+from .regions import MARGINS, Sweep, covers, crops, touch
 from .settings import Settings
 from .track import Track, is_dull, is_parked, is_urgent
 
@@ -47,11 +47,11 @@ class Attention:
         # looks like an animal is looked at again and again until that is decided.
         waiting = [
             t
-            for t in sorted(tracks, key=lambda t: t.last_look)
+            for t in sorted(tracks, key=Track.waits_since)
             if not _can_wait(t, stamp, settings)
             # While nothing moves the sweep is enough for clutter.
             or (
-                stamp - t.last_look >= settings.recheck_period
+                stamp - t.waits_since() >= settings.recheck_period
                 and (self.engaged or not is_dull(t, settings))
             )
         ]
@@ -69,6 +69,11 @@ class Attention:
             # Motion and tracks alternate; so does the margin, at half that pace.
             margin=MARGINS[self._turn // 2 % len(MARGINS)],
         )
+        for track in waiting:
+            # Of a box that reaches over the edge of the picture no crop holds enough.
+            box = _inside(region_of(track.expected(stamp)), width, height)
+            if any(covers(crop, box) for crop in chosen):
+                track.last_crop = stamp
         if motion.scene_changed and not waiting:
             # Motion says nothing now: look at the whole picture instead.
             chosen.append(Region(0, 0, width, height))
@@ -124,6 +129,10 @@ class Attention:
 
 def _can_wait(track: Track, stamp: float, settings: Settings) -> bool:
     return is_parked(track, stamp, settings) or is_dull(track, settings)
+
+
+def _inside(box: Region, width: int, height: int) -> Region:
+    return Region(max(box.left, 0), max(box.top, 0), min(box.right, width), min(box.bottom, height))
 
 
 def region_of(corners: Floats) -> Region:

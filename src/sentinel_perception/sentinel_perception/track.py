@@ -54,6 +54,7 @@ class Track:
     velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     last_hit: float = 0.0
     last_look: float = 0.0
+    last_crop: float = -np.inf  # cut for it, whether or not it holds enough of the box for a look
     anchor: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
     still_since: float = 0.0
     stirred: float = -np.inf
@@ -98,6 +99,10 @@ class Track:
         """Lengths of its box per second."""
         length = max(float(size_of(self.box).max()), 1.0)
         return float(np.linalg.norm(self.velocity)) / length
+
+    def waits_since(self) -> float:
+        """When something was last tried to see it, s."""
+        return max(self.last_look, self.last_crop)
 
     def move(self, right: float, down: float) -> None:
         """Shift the box by what the camera's own motion shifts the picture, px."""

@@ -90,6 +90,24 @@ def test_what_never_convinced_and_never_moved_costs_no_crops_in_the_end():
     assert sum(len(s.looks) for s in sights[100:]) <= 10  # ten seconds of the idle sweep
 
 
+class OverTheEdge(ColorDetector):
+    """Its boxes reach far over the left edge of the picture; sees nothing after five seconds."""
+
+    picture = 0
+
+    def look(self, picture, region, floor):
+        found = super().look(picture, region, floor) if self.picture < 50 else Candidates.none()
+        return Candidates(found.boxes - np.array([120, 0, 0, 0], np.float32), found.scores)
+
+
+def test_a_parked_thing_over_the_edge_is_rechecked_as_seldom_as_others():
+    detector = OverTheEdge(score=0.9)
+    pipeline = Pipeline(detector, Settings(finest_grid=1, parked_after=3.0, recheck_period=1.0))
+    sights = play(detector, [patch(0, i) for i in range(100)], pipeline)
+    assert sights[40].frame.detections[0].box.x == 0  # cut to the picture
+    assert sum(len(s.looks) for s in sights[50:]) <= 12  # five seconds
+
+
 class Wandering(ColorDetector):
     """Puts its box now on one leaf and now on the next, though nothing moves."""
 
