@@ -114,11 +114,15 @@ class Attention:
     def _engage(
         self, tracks: list[Track], motion: Motion, stamp: float, settings: Settings
     ) -> None:
-        """What is not confirmed and never moved, as in an empty garden, gets looks, not sweeps."""
+        """What never moved or came, as in an empty garden, gets looks, but no sweeps for its sake.
+
+        Unless it may be a target: then who else is there must be known.
+        """
         lively = [
             t
             for t in tracks
-            if (t.confirmed or (t.hits > 1 and not t.stays)) and not _can_wait(t, stamp, settings)
+            if (t.is_prey if t.stays else t.confirmed or t.hits > 1)
+            and not _can_wait(t, stamp, settings)
         ]
         if motion.boxes or motion.scene_changed or lively:
             if stamp > self._engaged_until:

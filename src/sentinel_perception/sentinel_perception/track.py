@@ -95,6 +95,11 @@ class Track:
         return SPECIES.index(max(likely, key=lambda name: likely[name]))
 
     @property
+    def is_prey(self) -> bool:
+        """Whether it is confirmed, and no person, cat or dog."""
+        return self.confirmed and SPECIES[self.species] not in PROTECTED
+
+    @property
     def speed(self) -> float:
         """Lengths of its box per second."""
         length = max(float(size_of(self.box).max()), 1.0)

@@ -182,3 +182,15 @@ def test_insects_do_not_take_the_looks_of_an_animal():
         pictures.append(picture)
     sights = play(detector, pictures)
     assert any(s.targets.targets for s in sights[:12])
+
+
+def test_who_lies_still_is_told_but_nothing_is_swept_for_his_sake_until_something_comes():
+    detector = ColorDetector()
+    pipeline = eye(detector)
+    person = ('person', 300, 160, 60, 100)
+    sights = play(detector, [scene(person, seed=i) for i in range(60)], pipeline)
+    assert sights[-1].frame.detections[0].best[0] == 'person'
+    assert not any(s.engaged for s in sights[30:])
+    visit = [scene(person, ('raccoon', 6 * i, 380, 70, 40), seed=i) for i in range(10)]
+    sights = [pipeline.process(p, 6.0 + i * 0.1, CAMERA) for i, p in enumerate(visit)]
+    assert sights[-1].engaged
