@@ -26,11 +26,11 @@ from sentinel_perception.detector.model import load
 from sentinel_perception.detector.port import Candidates
 from sentinel_perception.merging import iou
 from sentinel_perception.settings import Settings
+from sentinel_perception.suspicion import PROTECTED_COLUMNS
 
 SETTINGS = Settings()
 VETO = float(DEFAULTS['veto_level'])
 MATCH = 0.3  # overlap of a box with the animal that it is about
-PROTECTED_COLUMNS = [SPECIES.index(s) for s in sorted(PROTECTED)]
 
 
 def called(found: Candidates, box: np.ndarray) -> tuple[str, float]:
@@ -41,8 +41,7 @@ def called(found: Candidates, box: np.ndarray) -> tuple[str, float]:
     scores = np.where(near[:, None], found.scores, 0.0)
     best = np.unravel_index(scores.argmax(), scores.shape)
     name, score = SPECIES[best[1]], float(scores[best])
-    least = SETTINGS.household_threshold if name in PROTECTED else SETTINGS.threshold
-    return name if score >= least else 'nothing', score
+    return name if score >= SETTINGS.threshold_of(name) else 'nothing', score
 
 
 def quantiles(scores: list[float]) -> list[float]:

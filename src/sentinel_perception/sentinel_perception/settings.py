@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.parameters import Parameter, Value
+from sentinel_common.species import PROTECTED
 
 
 def _knob(
@@ -91,6 +92,10 @@ class Settings:
     pitch_sigma: float = _knob(
         0.02, 'uncertainty of the pitch of the camera (a walking robot sways), rad', 0.001, 0.5
     )
+
+    def threshold_of(self, species: str) -> float:
+        """Score from which ``species`` counts as seen."""
+        return self.household_threshold if species in PROTECTED else self.threshold
 
     def __post_init__(self) -> None:
         if self.confirm_hits > self.confirm_looks:

@@ -217,10 +217,9 @@ def is_seen(track: Track, settings: Settings) -> bool:
 
 def _convinces(track: Track, settings: Settings) -> bool:
     """Enough hits among the last looks, strong in the middle, at the pace of an animal."""
-    household = SPECIES[track.species] in PROTECTED
     return (
         track.hits >= settings.confirm_hits
-        and track.strength >= (settings.household_threshold if household else settings.threshold)
+        and track.strength >= settings.threshold_of(SPECIES[track.species])
         and track.speed <= settings.fastest
         and not _like_a_plant(track, settings)
     )

@@ -186,6 +186,7 @@ class Watched:
 
     def __init__(self, errors: Errors, chance: random.Random, body: str, rate: float) -> None:
         self._errors, self._chance, self.body = errors, chance, body
+        self._settings = replace(_SETTINGS, threshold=errors.threshold)
         self._fresh = min(1.0, 1.0 / (errors.lasts * rate))
         draw = errors.share
         if body == RACCOON:
@@ -226,8 +227,7 @@ class Watched:
             self._last_hit = now
         self._hits.append(self._score if self._says else 0.0)
         hits = sorted(h for h in self._hits if h > 0.0)
-        household = self._says in PROTECTED
-        least = _SETTINGS.household_threshold if household else self._errors.threshold
+        least = self._settings.threshold_of(self._says)
         self._confirmed = self._confirmed or (
             len(hits) >= _SETTINGS.confirm_hits and hits[len(hits) // 2] >= least
         )
