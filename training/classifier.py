@@ -1,4 +1,4 @@
-"""Train the second look: a small classifier of square crops, from the COCO backbone.
+"""Train the second look: a small classifier of square crops, from the backbone of a detector.
 
 python training/classifier.py --data DATA --renders RENDERS --work WORK --out models
 
@@ -27,7 +27,18 @@ from pictures import read_coco
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
-from train import BASE, CLIP, averaged, groups, no_thread_pool, parser, photographs, rate, save
+from train import (
+    BASE,
+    CLIP,
+    averaged,
+    groups,
+    load_trained,
+    no_thread_pool,
+    parser,
+    photographs,
+    rate,
+    save,
+)
 from yolox import COCO_CLASSES, load_base
 
 FEATURES = 64 + 128 + 256  # channels of the last three stages
@@ -134,7 +145,9 @@ def train(options: argparse.Namespace) -> Classifier:
     print(f'{len(photos)} photographs, {len(renders)} renders, {len(pieces)} cut-outs', flush=True)
     mixer = Mixer(photos, renders, pieces, options.seed)
 
-    model = Classifier(load_base(options.data / BASE, COCO_CLASSES))
+    coco = options.data / BASE
+    start = load_trained(options.start) if options.start else load_base(coco, COCO_CLASSES)
+    model = Classifier(start)
     average = copy.deepcopy(model).requires_grad_(False)
     body, head = nn.Module(), model.head
     for name in ('stem', 'stage2', 'stage3', 'stage4', 'stage5'):
@@ -212,13 +225,6 @@ def train(options: argparse.Namespace) -> Classifier:
     return average.eval()
 
 
-def load_classifier(file: Path, data: Path) -> Classifier:
-    """Return the classifier with weights that `train` has written."""
-    model = Classifier(load_base(data / BASE, COCO_CLASSES))
-    model.load_state_dict(torch.load(file, weights_only=True))
-    return model.eval()
-
-
 def export(model: Classifier, out: Path) -> None:
     """Write the file for run time; raises ValueError if it answers differently."""
     import litert_torch
@@ -247,6 +253,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     made = parser(__doc__)
     made.add_argument('--out', type=Path, help='folder for classifier.tflite')
+    made.add_argument('--start', type=Path, help='a detector whose backbone to start from')
     made.add_argument('--steps', type=int, default=2000, help='0: the head alone')
     made.add_argument('--rate', type=float, default=2e-3, help='relative step of the backbone')
     made.add_argument('--batch', type=int, default=48)

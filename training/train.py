@@ -23,9 +23,10 @@ from augment import Mixer
 from cutouts import cutouts
 from loss import yolox_loss
 from pictures import Picture, held_out, read_coco
+from restore import restore
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
-from yolox import COCO_CLASSES, YoloxNano, coco_scores, load_base
+from yolox import COCO_CLASSES, SIZE, YoloxNano, coco_scores, load_base
 
 BASE = 'weights/yolox_nano_coco80_416_fused.npz'
 # One step of AdamW moves a weight by about this share of the typical weight of its tensor. Folding
@@ -214,10 +215,13 @@ def train(options: argparse.Namespace) -> Path:
 
 
 def load_trained(file: Path) -> YoloxNano:
-    """Return the model with weights that `train` has written."""
-    model = YoloxNano()
-    model.load_state_dict(torch.load(file, map_location='cpu', weights_only=True))
-    return model.eval()
+    """Return the model with weights that `train` has written, or those of a shipped float file."""
+    model = YoloxNano().eval()
+    if file.suffix == '.tflite':
+        restore(model, file, torch.zeros(1, 3, SIZE, SIZE))
+    else:
+        model.load_state_dict(torch.load(file, map_location='cpu', weights_only=True))
+    return model
 
 
 def mean(models: list[YoloxNano]) -> YoloxNano:
@@ -256,7 +260,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     made = parser(__doc__)
     made.add_argument(
-        '--start', type=Path, nargs='+', help='weights to start from; of several runs their mean'
+        '--start',
+        type=Path,
+        nargs='+',
+        help='weights to start from (.pt, or a shipped float .tflite); of several runs their mean',
     )
     made.add_argument(
         '--cut', type=float, default=0.0, help='share of samples whose edge cuts through an animal'

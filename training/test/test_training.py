@@ -11,9 +11,10 @@ torch = pytest.importorskip('torch')
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import augment  # noqa: E402
+from export import run_tflite  # noqa: E402
 from loss import assign, yolox_loss  # noqa: E402
 from pictures import IGNORE, NO_TEACHER, UNLABELLED, read_coco  # noqa: E402
-from train import groups, mean  # noqa: E402
+from train import groups, load_trained, mean  # noqa: E402
 from yolox import CAT, RACCOON, SPECIES, YoloxNano  # noqa: E402
 
 
@@ -162,3 +163,20 @@ def test_a_cut_leaves_a_part_of_the_animal_at_the_edge(left: int) -> None:
 def test_a_narrow_animal_is_not_cut() -> None:
     image, boxes = np.zeros((416, 416, 3), np.uint8), np.array([[9, 9, 40, 90, CAT]], np.float32)
     assert augment.cut(np.random.default_rng(0), image, boxes)[0] is image
+
+
+def test_the_shipped_file_can_be_trained_on() -> None:
+    shipped = Path(__file__).parents[2] / 'models' / 'detector.tflite'
+    rng = np.random.default_rng(0)
+    picture = cv2.resize(rng.uniform(0, 255, (9, 9, 3)).astype(np.float32), (416, 416))
+    objectness, boxes, classes = run_tflite(shipped, [picture])[0]
+    with torch.no_grad():
+        answer = load_trained(shipped)(torch.from_numpy(picture).permute(2, 0, 1)[None])
+    assert np.allclose(answer[0], boxes, atol=0.05)
+    assert np.allclose(answer[1].sigmoid(), objectness, atol=1e-4)
+    assert np.allclose(answer[2].sigmoid(), classes, atol=1e-4)
+
+
+def test_a_file_of_8_bit_weights_is_refused() -> None:
+    with pytest.raises(ValueError, match='no float weights'):
+        load_trained(Path(__file__).parents[2] / 'models' / 'detector_w8.tflite')
