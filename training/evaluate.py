@@ -30,8 +30,8 @@ from yolox import CAT, COCO_CLASSES, DOG, PERSON, RACCOON, SIZE, SPECIES, coco_s
 LOWEST = 0.01  # score below which nothing is kept
 OVERLAP = 0.5  # overlap above which non-maximum suppression drops the weaker box
 MATCH = 0.3  # overlap at which a box counts as found: boxes in the dark are vague
-THRESHOLDS = (0.3, 0.4)  # the pipeline alarms at a median of 0.4
-VETO_LEVEL = 0.15  # score from which the pipeline reports a person, cat or dog
+THRESHOLDS = (0.45, 0.6)  # of the household and of a target in the pipeline
+VETO_LEVEL = 0.2  # score from which the guard holds fire for a person, cat or dog
 VETO = (CAT, DOG, PERSON)
 BOOTSTRAPS = 200
 

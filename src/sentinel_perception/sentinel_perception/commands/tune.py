@@ -65,10 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--false-alarm',
-        action='append',
+        action='extend',
+        nargs='+',
         type=int,
         metavar='NUMBER',
-        help='picture of tracks.json in which nothing is: exported as a hard negative',
+        help='pictures of tracks.json in which nothing is: exported as hard negatives',
     )
 
 
