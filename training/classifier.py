@@ -21,8 +21,9 @@ import cv2
 import numpy as np
 import torch
 from augment import Mixer
-from classifier_crops import CLASSES, SIDE, crops
+from classifier_crops import CLASSES, SIDE, Mistake, crops, mistakes
 from cutouts import cutouts
+from evaluate import Detector
 from pictures import read_coco
 from torch import Tensor, nn
 from torch.nn import functional
@@ -53,18 +54,23 @@ TOLERANCE = 2e-3  # largest difference of a probability between PyTorch and the 
 
 
 class Classifier(nn.Module):
-    """Backbone of YOLOX-Nano, means of three stages, a linear layer; input [B, 3, SIDE, SIDE]."""
+    """Backbone of YOLOX-Nano, means of three stages, a linear layer; input [B, 3, SIDE, SIDE].
+
+    The means are standardised before the dropout: it then drops a feature to its usual value.
+    """
 
     def __init__(self, base: nn.Module):
         super().__init__()
         self.stem, self.stage2, self.stage3 = base.stem, base.stage2, base.stage3
         self.stage4, self.stage5 = base.stage4, base.stage5
+        self.register_buffer('usual', torch.zeros(FEATURES))
+        self.register_buffer('spread', torch.ones(FEATURES))
         self.drop = nn.Dropout(DROPOUT)
         self.head = nn.Linear(FEATURES, len(CLASSES))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the logits of CLASSES, [B, len(CLASSES)]."""
-        return self.head(self.drop(self.features(pictures)))
+        return self.head(self.drop((self.features(pictures) - self.usual) / self.spread))
 
     def features(self, pictures: Tensor) -> Tensor:
         """Return the means over places of the last three stages, [B, FEATURES]."""
@@ -88,14 +94,14 @@ class Shipped(nn.Module):
 class Crops(IterableDataset):
     """Crops of the scenes from `first` on, `batch` at a time: (number of the next scene, ...)."""
 
-    def __init__(self, mixer: Mixer, first: int, batch: int):
-        self.mixer, self.first, self.batch = mixer, first, batch
+    def __init__(self, mixer: Mixer, wrong: list[Mistake], first: int, batch: int):
+        self.mixer, self.wrong, self.first, self.batch = mixer, wrong, first, batch
 
     def __iter__(self):
         number, waiting = self.first, []
         while True:
             while len(waiting) < self.batch:
-                waiting += crops(self.mixer, number)
+                waiting += crops(self.mixer, number, self.wrong)
                 number += 1
             taken, waiting = waiting[: self.batch], waiting[self.batch :]
             images = np.stack([image for image, _ in taken])
@@ -114,8 +120,8 @@ def fit_head(model: Classifier, batches: Iterator[tuple[int, Tensor, Tensor]], b
             if len(features) % 10 == 0:
                 print(f'features of {len(features) * batch} of {FIT_CROPS} crops', flush=True)
     x, y = torch.cat(features), torch.cat(labels)
-    mean, spread = x.mean(0), x.std(0) + 1e-3
-    x = (x - mean) / spread
+    usual, spread = x.mean(0), x.std(0) + 1e-3
+    x = (x - usual) / spread
     weight = torch.zeros(len(CLASSES), FEATURES, requires_grad=True)
     bias = torch.zeros(len(CLASSES), requires_grad=True)
     optimiser = torch.optim.LBFGS([weight, bias], max_iter=200, line_search_fn='strong_wolfe')
@@ -129,8 +135,10 @@ def fit_head(model: Classifier, batches: Iterator[tuple[int, Tensor, Tensor]], b
     optimiser.step(loss)
     with torch.no_grad():
         right = float(((x @ weight.T + bias).argmax(1) == y).float().mean())
-        model.head.weight.copy_(weight / spread)
-        model.head.bias.copy_(bias - (weight / spread) @ mean)
+        model.usual.copy_(usual)
+        model.spread.copy_(spread)
+        model.head.weight.copy_(weight)
+        model.head.bias.copy_(bias)
     print(f'the fitted head is right on {right:.3f} of its own {len(y)} crops', flush=True)
 
 
@@ -145,6 +153,11 @@ def train(options: argparse.Namespace) -> Classifier:
     print(f'{len(photos)} photographs, {len(renders)} renders, {len(pieces)} cut-outs', flush=True)
     mixer = Mixer(photos, renders, pieces, options.seed)
 
+    wrong: list[Mistake] = []
+    if options.start:
+        # Where people stand whom nobody boxed nobody knows what a mistake is.
+        wrong = mistakes(Detector(options.start), [*renders, *mixer.backgrounds])
+        print(f'{len(wrong)} mistakes of {options.start.name}', flush=True)
     coco = options.data / BASE
     start = load_trained(options.start) if options.start else load_base(coco, COCO_CLASSES)
     model = Classifier(start)
@@ -166,7 +179,7 @@ def train(options: argparse.Namespace) -> Classifier:
     model.to(memory_format=torch.channels_last)
     loader = iter(
         DataLoader(
-            Crops(mixer, scene, options.batch),
+            Crops(mixer, wrong, scene, options.batch),
             None,
             num_workers=1,
             worker_init_fn=no_thread_pool,

@@ -1,14 +1,18 @@
 """Square crops around animals and around nothing: what the second look learns from.
 
 They are cut out of the same scenes that train the detector (augment.py), so night, noise, far
-animals and renders come in the same shares. Each scene is a function of (seed, number) alone.
+animals and renders come in the same shares. Around nothing there are two kinds: random squares, and
+what a detector wrongly takes for somebody. Each scene is a function of (seed, number) alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
-from augment import PAD, Mixer, resize
-from pictures import IGNORE, UNLABELLED
+from augment import PAD, Mixer, around, colours, flip, letterbox, resize, sensor
+from evaluate import Detector
+from pictures import IGNORE, UNLABELLED, Picture
 from yolox import SPECIES
 
 SIDE = 128  # pixels of the classifier's input
@@ -22,10 +26,13 @@ FREE = 0.03  # share of such a crop that a box may cover
 TRIES = 6  # places tried for a crop of nothing
 # Of the animals of a species in the scenes so many are used: raccoons are most frequent there.
 KEEP = (0.6, 1.0, 1.0, 0.8, 0.9)
-EMPTIES = 0.6  # crops of nothing per scene
+EMPTIES = 0.3  # share of scenes with crops of nothing
+MISTAKES = 0.3  # share of scenes that are a mistake of the detector
+MISTAKEN = 0.08  # score from which the detector is mistaken
 COPIES = 3  # crops per animal, each placed anew: making the scene is what takes long
 
 Crop = tuple[np.ndarray, int]
+Mistake = tuple[Picture, np.ndarray]  # with a box (x1, y1, x2, y2) in pixels of Picture.load
 
 
 def cut(image: np.ndarray, middle: np.ndarray, side: float) -> np.ndarray:
@@ -40,23 +47,35 @@ def cut(image: np.ndarray, middle: np.ndarray, side: float) -> np.ndarray:
     return resize(canvas, SIDE / side)[:SIDE, :SIDE]
 
 
-def around(image: np.ndarray, box: np.ndarray) -> np.ndarray:
+def at_run_time(image: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Return the crop that run time makes of a corner box."""
     return cut(image, (box[:2] + box[2:4]) / 2, float((box[2:4] - box[:2]).max()) * CONTEXT)
 
 
-def crops(mixer: Mixer, number: int) -> list[Crop]:
+def mistakes(detector: Detector, pictures: Iterable[Picture]) -> list[Mistake]:
+    """Return what `detector` takes for somebody where nobody is, one look per picture."""
+    found = []
+    for picture in pictures:
+        image, truth = picture.load()
+        real = truth[truth[:, 4] <= IGNORE]
+        for box in detector(image):
+            low, high = np.maximum(box[:2], real[:, :2]), np.minimum(box[2:4], real[:, 2:4])
+            if box[4] >= MISTAKEN and not (high > low).all(1).any():
+                found.append((picture, box[:4]))
+    return found
+
+
+def crops(mixer: Mixer, number: int, wrong: list[Mistake]) -> list[Crop]:
     """Return the crops of one scene, each [SIDE, SIDE, 3] BGR with its class."""
     rng = np.random.default_rng((mixer.seed, number, 77))
+    if wrong and rng.random() < MISTAKES:
+        return _mistaken(rng, *wrong[rng.integers(len(wrong))])
     image, boxes = mixer.sample(number)
     found: list[Crop] = []
     for box in boxes[boxes[:, 4] < IGNORE]:
         if rng.random() > KEEP[int(box[4])]:
             continue
-        for _ in range(COPIES):
-            side = float((box[2:4] - box[:2]).max()) * CONTEXT * rng.uniform(*LOOSE)
-            middle = (box[:2] + box[2:4]) / 2 + rng.uniform(-SHIFT, SHIFT, 2) * side
-            found.append((cut(image, middle, side), int(box[4])))
+        found += [(_loosely(rng, image, box), int(box[4])) for _ in range(COPIES)]
     # A picture whose people nobody boxed cannot say where nothing is.
     if rng.random() < EMPTIES and not (boxes[:, 4] == UNLABELLED).any():
         for _ in range(COPIES):
@@ -64,6 +83,25 @@ def crops(mixer: Mixer, number: int) -> list[Crop]:
             if place is not None:
                 found.append((cut(image, *place), NOTHING))
     return found
+
+
+def _loosely(rng: np.random.Generator, image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    side = float((box[2:4] - box[:2]).max()) * CONTEXT * rng.uniform(*LOOSE)
+    return cut(image, (box[:2] + box[2:4]) / 2 + rng.uniform(-SHIFT, SHIFT, 2) * side, side)
+
+
+def _mistaken(rng: np.random.Generator, picture: Picture, box: np.ndarray) -> list[Crop]:
+    """Return crops of one mistake, the picture varied like those with animals."""
+    image, _ = picture.load()
+    boxes = np.append(box, np.float32(0))[None]
+    image, boxes = (
+        around(rng, image, boxes, boxes) if rng.random() < 0.5 else letterbox(image, boxes)
+    )
+    image, boxes = flip(rng, image, boxes)
+    if rng.random() < 0.5:
+        image = colours(rng, image, 0.7)
+    image = sensor(rng, image)
+    return [(_loosely(rng, image, b), NOTHING) for b in boxes for _ in range(COPIES)]
 
 
 def _free(

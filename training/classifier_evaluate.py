@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from classifier_crops import CLASSES, NOTHING, around, cut
+from classifier_crops import CLASSES, NOTHING, at_run_time, cut
 from cutouts import cutouts
 from evaluate import Detector
 from pictures import IGNORE, held_out, read_coco
@@ -94,11 +94,11 @@ def judge(file: Path, sizes: dict[int, int], detector: Detector, second: SecondL
                     [close[close[:, 5] == s, 4].max(initial=0.0) for s in range(len(SPECIES))]
                 )
                 name = f'{species}:{number % sizes[species]}'
-                judged.append(_found(species, name, scores, second(around(image, best))))
+                judged.append(_found(species, name, scores, second(at_run_time(image, best))))
         for box in boxes:
             scores = np.zeros(len(SPECIES))
             scores[int(box[5])] = box[4]
-            judged.append(_found(NOTHING, cutout, scores, second(around(image, box))))
+            judged.append(_found(NOTHING, cutout, scores, second(at_run_time(image, box))))
     return judged
 
 
@@ -165,7 +165,7 @@ def crops_alone(pictures: list, second: SecondLook) -> dict[str, str]:
     for picture in pictures:
         image = cv2.imread(str(picture.path))
         for box in picture.boxes[picture.boxes[:, 4] < IGNORE]:
-            label = int(second(around(image, box)).argmax())
+            label = int(second(at_run_time(image, box)).argmax())
             right.setdefault(int(box[4]), []).append(label == int(box[4]))
     return {CLASSES[s]: f'{sum(r)} of {len(r)}' for s, r in sorted(right.items())}
 
