@@ -7,7 +7,7 @@ what a detector wrongly takes for somebody. Each scene is a function of (seed, n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from augment import PAD, Mixer, around, colours, flip, letterbox, resize, sensor
@@ -47,15 +47,12 @@ def cut(image: np.ndarray, middle: np.ndarray, side: float) -> np.ndarray:
     return resize(canvas, SIDE / side)[:SIDE, :SIDE]
 
 
-def at_run_time(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Return the crop that run time makes of a corner box."""
-    return cut(image, (box[:2] + box[2:4]) / 2, float((box[2:4] - box[:2]).max()) * CONTEXT)
-
-
-def mistakes(detector: Detector, pictures: Iterable[Picture]) -> list[Mistake]:
+def mistakes(detector: Detector, pictures: Sequence[Picture]) -> list[Mistake]:
     """Return what `detector` takes for somebody where nobody is, one look per picture."""
     found = []
-    for picture in pictures:
+    for number, picture in enumerate(pictures):
+        if number % 1000 == 0:
+            print(f'{len(found)} mistakes in {number} of {len(pictures)} pictures', flush=True)
         image, truth = picture.load()
         real = truth[truth[:, 4] <= IGNORE]
         for box in detector(image):

@@ -151,6 +151,24 @@ def test_a_model_may_be_its_own_baseline_in_another_mode(coco, model, tmp_path):
     assert (report['mode'], report['baseline']['mode']) == ('tiles', 'whole')
 
 
+def test_a_second_look_is_measured_beside_none(coco, model, tmp_path, monkeypatch):
+    class AllCats:
+        name = 'cats.tflite'
+
+        def classify(self, picture, box):
+            return np.eye(len(SPECIES) + 1, dtype=np.float32)[SPECIES.index('cat')]
+
+    monkeypatch.setattr(perception, 'load_classifier', lambda path: AllCats())
+    out = tmp_path / 'out.json'
+    options = ('--mode', 'pipeline', '--json', out, '--resamples', 5, '--baseline', model)
+    second = ('--classifier', 'cats.tflite', '--baseline-classifier', 'none')
+    run(perception, '--data', coco, '--model', model, *options, *second)
+    report = json.loads(out.read_text())
+    told = [(report[who]['classifier'], report[who]['groups']) for who in ('model', 'baseline')]
+    assert [name for name, _ in told] == ['cats.tflite', None]
+    assert [groups['set/raccoon']['recall']['count'] for _, groups in told] == [0, 2]
+
+
 def clip(tmp_path, count=40, first=10, last=25):
     """A video of a blob that is there from frame ``first`` to ``last``, with its COCO file."""
     path = tmp_path / 'clip.avi'

@@ -9,8 +9,7 @@ import numpy as np
 from sentinel_common.species import RACCOON, SPECIES
 
 from ..attention import region_of
-from ..detector.classifier import shipped
-from ..detector.port import Candidates, Detector, Pixels, Region
+from ..detector.port import Candidates, Classifier, Detector, Pixels, Region
 from ..evidence import weigh
 from ..merging import merge
 from ..pipeline import Pipeline, Sight
@@ -103,14 +102,19 @@ def _seen(
 
 
 def run(
-    datasets: list[Dataset], detector: Detector, mode: str, settings: Settings, label: str
+    datasets: list[Dataset],
+    detector: Detector,
+    classifier: Classifier | None,
+    mode: str,
+    settings: Settings,
+    label: str,
 ) -> Answers:
-    """Look at every picture; progress goes to stderr."""
+    """Look at every picture; only ``pipeline`` uses the classifier. Progress goes to stderr."""
     answers = Answers()
     settings = replace(settings, finest_grid=FINEST_GRID)
     total = sum(len(d.samples) for d in datasets)
     for dataset in datasets:
-        for prediction in _run_one(dataset, detector, mode, settings, answers):
+        for prediction in _run_one(dataset, detector, classifier, mode, settings, answers):
             answers.predictions.append(prediction)
             if sys.stderr.isatty():
                 done = len(answers.predictions)
@@ -121,9 +125,14 @@ def run(
 
 
 def _run_one(
-    dataset: Dataset, detector: Detector, mode: str, settings: Settings, answers: Answers
+    dataset: Dataset,
+    detector: Detector,
+    classifier: Classifier | None,
+    mode: str,
+    settings: Settings,
+    answers: Answers,
 ) -> Iterator[Prediction]:
-    pipeline, clip = Pipeline(detector, settings, classifier=shipped()), ''
+    pipeline, clip = Pipeline(detector, settings, classifier=classifier), ''
     for sample, picture, moment in dataset.pictures():
         begin = time.perf_counter()
         height, width = picture.shape[:2]
@@ -137,10 +146,10 @@ def _run_one(
         elif in_clip:
             name = sample.clip if sample is not None else clip
             if name != clip:
-                pipeline, clip = Pipeline(detector, settings, classifier=shipped()), name
+                pipeline, clip = Pipeline(detector, settings, classifier=classifier), name
             found, alarm = reported(pipeline, pipeline.process(picture, moment, camera))
         else:
-            pipeline = Pipeline(detector, settings, classifier=shipped())
+            pipeline = Pipeline(detector, settings, classifier=classifier)
             for step in range(_STILL_FRAMES):
                 sight = pipeline.process(picture, step * _STILL_PERIOD, camera)
             found, alarm = reported(pipeline, sight)

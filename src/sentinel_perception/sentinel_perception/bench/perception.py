@@ -12,6 +12,7 @@ from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
 from ..configuration import read_detector
+from ..detector.classifier import TfliteClassifier, load_classifier, shipped
 from ..detector.model import TfliteDetector, fingerprint, load
 from ..settings import from_values
 from . import annotations, looks, sheet
@@ -59,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--baseline-mode', choices=looks.MODES, help='mode of the baseline; default: the same'
     )
+    second = "TFLite file of the second look in mode pipeline, or none; default: the sentinel's"
+    parser.add_argument('--classifier', metavar='FILE', help=second)
+    parser.add_argument('--baseline-classifier', metavar='FILE', help='the same for the baseline')
     parser.add_argument('--threshold', type=float, help='default: the one that the sentinel uses')
     parser.add_argument('--threads', type=int, default=2, help='threads of the interpreter')
     parser.add_argument('--resamples', type=int, default=300, help='draws behind the intervals')
@@ -76,7 +80,8 @@ def main(args: argparse.Namespace) -> int:
         settings = replace(settings, threshold=args.threshold)
     path = args.model or share('models/detector.tflite')
     detector = _load(path, args.labels, args.threads)
-    answers = looks.run(datasets, detector, args.mode, settings, 'model')
+    second = _second_look(args.classifier)
+    answers = looks.run(datasets, detector, second, args.mode, settings, 'model')
     report: dict[str, Any] = {
         'format': _FORMAT,
         'benchmark': 'perception',
@@ -92,16 +97,17 @@ def main(args: argparse.Namespace) -> int:
             for d in datasets
         ],
         'threshold': settings.threshold,
-        'model': _described(path, detector),
+        'model': _described(path, detector, second),
     }
     draws = resamples(args.resamples, len(answers.predictions), args.seed)
     figures, series = _figures(answers, settings.threshold, draws)
     report['model'].update(figures)
     if args.baseline:
         other = _load(args.baseline, args.baseline_labels, args.threads)
-        theirs = looks.run(datasets, other, args.baseline_mode or args.mode, settings, 'baseline')
-        report['baseline'] = _described(args.baseline, other)
-        report['baseline']['mode'] = args.baseline_mode or args.mode
+        mode, second = args.baseline_mode or args.mode, _second_look(args.baseline_classifier)
+        theirs = looks.run(datasets, other, second, mode, settings, 'baseline')
+        report['baseline'] = _described(args.baseline, other, second)
+        report['baseline']['mode'] = mode
         figures, their_series = _figures(theirs, settings.threshold, draws)
         report['baseline'].update(figures)
         report['gain'] = {
@@ -138,13 +144,22 @@ def _load(path: Path, labels: Path | None, threads: int) -> TfliteDetector:
     return detector
 
 
-def _described(path: Path, detector: TfliteDetector) -> dict[str, Any]:
+def _second_look(file: str | None) -> TfliteClassifier | None:
+    if file is None:
+        return shipped()
+    return None if file == 'none' else load_classifier(Path(file))
+
+
+def _described(
+    path: Path, detector: TfliteDetector, classifier: TfliteClassifier | None
+) -> dict[str, Any]:
     return {
         'file': path.name,
         'sha256': fingerprint(path),
         'runtime': detector.runtime,
         'input_size': detector.input_size,
         'animals_merged': not detector.knows(RACCOON),
+        'classifier': classifier and classifier.name,
     }
 
 

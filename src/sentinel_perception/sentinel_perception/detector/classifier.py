@@ -11,7 +11,7 @@ from sentinel_common.species import SPECIES
 from . import labels as label_files
 from .interpreter import Interpreter, TfliteInterpreter
 from .letterbox import PADDING
-from .port import Classifier, Floats, ModelError, Pixels
+from .port import Floats, ModelError, Pixels
 
 # Name of the class of crops without any animal.
 NOTHING = 'nothing'
@@ -77,7 +77,7 @@ def load_classifier(model: Path, labels: Path | None = None) -> TfliteClassifier
     )
 
 
-def shipped() -> Classifier | None:
+def shipped() -> TfliteClassifier | None:
     """Return the classifier of the sentinel, None where it ships none."""
     try:
         path = share('models/classifier.tflite')
