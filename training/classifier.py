@@ -1,9 +1,9 @@
 """Train the second look: a small classifier of square crops, from the backbone of a detector.
 
-python training/classifier.py --data DATA --renders RENDERS --work WORK --out models
+python training/classifier.py --data DATA --renders RENDERS --start DETECTOR --work WORK
 
-Resumable: the same command continues where WORK/classifier.state.pt left off. At the end it writes
-classifier.tflite and classifier_labels.txt to --out (left out: no export). See README.md.
+Resumable: the same command continues where WORK/classifier.state.pt left off. `export.py` makes the
+file for run time of the weights. See README.md.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from augment import Mixer
-from classifier_crops import CLASSES, SIDE, Mistake, crops, mistakes
+from classifier_crops import CLASSES, Mistake, crops, mistakes
 from cutouts import cutouts
 from evaluate import Detector
 from pictures import read_coco
@@ -40,7 +39,7 @@ from train import (
     rate,
     save,
 )
-from yolox import COCO_CLASSES, load_base
+from yolox import COCO_CLASSES, YoloxNano, load_base
 
 FEATURES = 64 + 128 + 256  # channels of the last three stages
 DROPOUT = 0.3
@@ -50,7 +49,6 @@ FIT_CROPS = 2880  # that the head is fitted to before the backbone moves
 FIT_DECAY = 0.02  # pull of the fitted weights towards zero, per standardised feature
 SAVE_EVERY = 100  # steps
 LOG_EVERY = 50  # steps
-TOLERANCE = 2e-3  # largest difference of a probability between PyTorch and the file
 
 
 class Classifier(nn.Module):
@@ -77,18 +75,6 @@ class Classifier(nn.Module):
         c3 = self.stage3(self.stage2(self.stem(pictures)))
         c4 = self.stage4(c3)
         return torch.cat([c.mean((2, 3)) for c in (c3, c4, self.stage5(c4))], 1)
-
-
-class Shipped(nn.Module):
-    """The classifier as it is shipped: [1, SIDE, SIDE, 3] BGR 0..255 to probabilities."""
-
-    def __init__(self, model: Classifier):
-        super().__init__()
-        self.model = model
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return [1, len(CLASSES)]."""
-        return self.model(pictures.permute(0, 3, 1, 2)).softmax(1)
 
 
 class Crops(IterableDataset):
@@ -142,8 +128,8 @@ def fit_head(model: Classifier, batches: Iterator[tuple[int, Tensor, Tensor]], b
     print(f'the fitted head is right on {right:.3f} of its own {len(y)} crops', flush=True)
 
 
-def train(options: argparse.Namespace) -> Classifier:
-    """Run the training; returns the averaged weights, which also lie in WORK/classifier.pt."""
+def train(options: argparse.Namespace) -> Path:
+    """Run the training and return the file with the averaged weights."""
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
@@ -235,37 +221,30 @@ def train(options: argparse.Namespace) -> Classifier:
             save(options.work / 'classifier.pt', **average.state_dict())
     record = {k: v if isinstance(v, int | float) else str(v) for k, v in vars(options).items()}
     (options.work / 'classifier.json').write_text(json.dumps(record, indent=1))
-    return average.eval()
+    return options.work / 'classifier.pt'
 
 
-def export(model: Classifier, out: Path) -> None:
-    """Write the file for run time; raises ValueError if it answers differently."""
-    import litert_torch
-    from ai_edge_litert.interpreter import Interpreter
-    from export import keep
+def load_mean(files: Sequence[Path]) -> Classifier:
+    """Return the mean of the weights of several runs from one start.
 
-    shipped = Shipped(model.float()).eval()
-    file, partial = out / 'classifier.tflite', out / 'classifier.part.tflite'
-    litert_torch.convert(shipped, (torch.zeros(1, SIDE, SIDE, 3),)).export(str(partial))
-    interpreter = Interpreter(str(partial), num_threads=1)
-    interpreter.allocate_tensors()
-    rng, worst = np.random.default_rng(0), 0.0
-    for _ in range(10):
-        coarse = rng.uniform(0, 255, (9, 9, 3)).astype(np.float32)
-        picture = cv2.resize(coarse, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC).clip(0, 255)
-        interpreter.set_tensor(interpreter.get_input_details()[0]['index'], picture[None])
-        interpreter.invoke()
-        answer = interpreter.get_tensor(interpreter.get_output_details()[0]['index'])
-        with torch.no_grad():
-            wanted = shipped(torch.from_numpy(picture[None])).numpy()
-        worst = max(worst, float(np.abs(answer - wanted).max()))
-    keep(partial, file, worst, TOLERANCE, CLASSES)
+    Their heads expect features standardised by other figures, so these go into the weights first.
+    """
+    states = [torch.load(file, map_location='cpu', weights_only=True) for file in files]
+    for state in states:
+        weight = state['head.weight'] / state['spread']
+        state['head.bias'] = state['head.bias'] - weight @ state['usual']
+        state['head.weight'] = weight
+        state['usual'], state['spread'] = torch.zeros(FEATURES), torch.ones(FEATURES)
+    model = Classifier(YoloxNano())
+    model.load_state_dict(
+        {name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]}
+    )
+    return model.eval()
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     made = parser(__doc__)
-    made.add_argument('--out', type=Path, help='folder for classifier.tflite')
     made.add_argument('--start', type=Path, help='a detector whose backbone to start from')
     made.add_argument('--steps', type=int, default=2000, help='0: the head alone')
     made.add_argument('--rate', type=float, default=2e-3, help='relative step of the backbone')
@@ -275,9 +254,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 if __name__ == '__main__':
     try:
-        chosen = parse(sys.argv[1:])
-        trained = train(chosen)
-        if chosen.out:
-            export(trained, chosen.out)
+        print(train(parse(sys.argv[1:])))
     except (OSError, KeyError, ValueError, FloatingPointError) as problem:
         sys.exit(f'classifier.py: {problem}')

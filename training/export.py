@@ -1,6 +1,7 @@
 """Export trained weights to `detector.tflite` and check that both give the same answer.
 
 python training/export.py --weights WORK/detector.pt [MORE ...] --out models --data DATA
+and with --classifier the weights of classifier.py to `classifier.tflite`.
 
 Of several runs from the same start the mean of their weights is exported: it errs less than each.
 """
@@ -19,11 +20,14 @@ import numpy as np
 import torch
 from ai_edge_litert.interpreter import Interpreter
 from augment import letterbox
+from classifier import Classifier, load_mean
+from classifier_crops import CLASSES, SIDE
 from pictures import read_coco
 from torch import Tensor, nn
 from train import load_trained, mean
 from yolox import SIZE, SPECIES, YoloxNano
 
+CHECKED = 'raccoon_val.json'  # pictures on which file and weights must agree
 TOLERANCE = 2e-3  # largest difference of a score, or of a box as a share of the input side
 
 
@@ -38,6 +42,18 @@ class Exported(nn.Module):
         """Map [1, SIZE, SIZE, 3] BGR 0..255 to boxes, objectness and class scores."""
         boxes, objectness, classes = self.model(pictures.permute(0, 3, 1, 2))
         return boxes, objectness.sigmoid(), classes.sigmoid()
+
+
+class ExportedClassifier(nn.Module):
+    """The second look as it is shipped: probabilities of its classes."""
+
+    def __init__(self, model: Classifier):
+        super().__init__()
+        self.model = model
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Map [1, SIDE, SIDE, 3] BGR 0..255 to [1, len(CLASSES)]."""
+        return self.model(pictures.permute(0, 3, 1, 2)).softmax(1)
 
 
 def run_tflite(model: Path, pictures: list[np.ndarray]) -> list[list[np.ndarray]]:
@@ -96,9 +112,24 @@ def export(weights: Sequence[Path], out: Path, data: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     file, partial = out / 'detector.tflite', out / 'detector.part.tflite'
     converted.export(str(partial))
-    pictures = [letterbox(*p.load())[0] for p in read_coco(data / 'raccoon_val.json')[:10]]
+    pictures = [letterbox(*p.load())[0] for p in read_coco(data / CHECKED)[:10]]
     worst = largest_difference(model, partial, pictures)
     keep(partial, file, worst, TOLERANCE, SPECIES)
+
+
+def export_classifier(weights: Sequence[Path], out: Path, data: Path) -> None:
+    """Write classifier.tflite and classifier_labels.txt; raises ValueError if the file differs."""
+    shipped = ExportedClassifier(load_mean(weights)).eval()
+    out.mkdir(parents=True, exist_ok=True)
+    file, partial = out / 'classifier.tflite', out / 'classifier.part.tflite'
+    litert_torch.convert(shipped, (torch.zeros(1, SIDE, SIDE, 3),)).export(str(partial))
+    pictures = [cv2.resize(p.load()[0], (SIDE, SIDE)) for p in read_coco(data / CHECKED)[:10]]
+    worst = 0.0
+    for picture, (answer,) in zip(pictures, run_tflite(partial, pictures), strict=True):
+        with torch.no_grad():
+            wanted = shipped(torch.from_numpy(picture[None].astype(np.float32))).numpy()
+        worst = max(worst, float(np.abs(wanted - answer).max()))
+    keep(partial, file, worst, TOLERANCE, CLASSES)
 
 
 if __name__ == '__main__':
@@ -109,8 +140,10 @@ if __name__ == '__main__':
     parser.add_argument('--weights', type=Path, nargs='+', required=True)
     parser.add_argument('--out', type=Path, default=Path('models'))
     parser.add_argument('--data', type=Path, required=True, help='pictures for the check')
+    parser.add_argument('--classifier', action='store_true', help='weights of the second look')
     options = parser.parse_args()
     try:
-        export(options.weights, options.out, options.data)
+        make = export_classifier if options.classifier else export
+        make(options.weights, options.out, options.data)
     except (OSError, ValueError) as error:
         sys.exit(f'export.py: {error}')

@@ -22,7 +22,7 @@ from .motion import Motion, MotionGate, shift, small_luma
 from .position import Intrinsics, locate
 from .regions import touch
 from .settings import Settings
-from .track import Track, is_parked
+from .track import Track, is_dull, is_parked
 from .tracker import Tracker
 from .zones import Zones
 
@@ -186,6 +186,7 @@ class Pipeline:
             if t.last_hit == stamp
             and (t.confirmed or t.hits > 1)
             and not is_parked(t, stamp, self._settings)
+            and not is_dull(t, self._settings)
         ]
         waiting.sort(key=lambda t: t.last_second_look)
         for track in waiting[: self._settings.second_looks]:

@@ -13,6 +13,7 @@ from sentinel_behavior.policy import POLICIES
 from sentinel_common.detections import Box, Detection
 from sentinel_common.files import share
 from sentinel_common.species import PROTECTED, RACCOON
+from sentinel_perception.detector.classifier import shipped
 from sentinel_perception.detector.model import load
 from sentinel_perception.detector.port import Detector
 from sentinel_perception.pipeline import Pipeline, Sight
@@ -91,6 +92,7 @@ class Rendered:
 
     def __init__(self, detector: Detector | None = None, settings: Settings | None = None) -> None:
         self._detector = detector or load(share('models/detector.tflite'), threads=1)
+        self._classifier = shipped()
         self._settings = settings or Settings()
 
     def play(self, kind: str, seed: int) -> Met:
@@ -103,7 +105,7 @@ class Rendered:
             world.close()
 
     def _play(self, world: World, met: Met) -> Met:
-        pipeline = Pipeline(self._detector, self._settings)
+        pipeline = Pipeline(self._detector, self._settings, classifier=self._classifier)
         camera = Intrinsics.from_field_of_view(*SIZE, math.radians(CAMERA_FOVY))
         lockstep = make_lockstep(policy=POLICIES['thompson'], seed=met.seed + 1)
         hand = _Hand(world)

@@ -58,6 +58,7 @@ def measure(count: int, *, workers: int = 1, say: Callable[[str], None] = print)
             say(f'{len(met)} of {len(jobs)} rendered encounters')
     return {
         'model': digest(share('models/detector.tflite')),
+        'classifier': digest(share('models/classifier.tflite')),
         **figures(met),
         'encounters': [asdict(m) for m in met],
     }
