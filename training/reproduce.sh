@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes models/detector.tflite from the data folder, as it was made: renders, walks, nine runs, export.
+# Makes models/detector.tflite and classifier.tflite from the data folder, as they were made: renders, walks, nine runs of the
+# detector, three of the second look, exports.
 #
 #   ./sentinel setup && training/reproduce.sh DATA WORK
 #
@@ -64,3 +65,17 @@ for seed in 1 2 3; do
     last+=("$work/l$seed/detector.pt")
 done
 "$python" training/export.py --weights "${last[@]}" --data "$data" --out "$work/models"
+
+# The second look, with more gardens in which dogs, cats and opossums come.
+walk pets1 --seed 340 --gardens "$(few 160)" --per-night 8 --who fox opossum dog nobody raccoon cat
+walk pets2 --seed 500 --gardens "$(few 300)" --per-night 8 --who raccoon cat dog opossum person fox
+sets=() weights=()
+for set in any high eaves high eaves "${third[@]:3}" chance pets1 pets2; do sets+=("$work/$set/annotations.json"); done
+for seed in 1 2 3; do
+    mkdir -p "$work/q$seed"
+    ln -sfn "$work/cutouts" "$work/q$seed/cutouts"
+    "$python" training/classifier.py --data "$data" --work "$work/q$seed" --steps "$(few 2000)" --seed "$seed" \
+        --start "$work/models/detector.tflite" --renders "${sets[@]}"
+    weights+=("$work/q$seed/classifier.pt")
+done
+"$python" training/export.py --classifier --weights "${weights[@]}" --data "$data" --out "$work/models"
