@@ -11,9 +11,11 @@ torch = pytest.importorskip('torch')
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import augment  # noqa: E402
+from classifier import FEATURES, Classifier, load_mean  # noqa: E402
+from classifier_crops import NOTHING, SIDE, crops  # noqa: E402
 from export import run_tflite  # noqa: E402
 from loss import assign, yolox_loss  # noqa: E402
-from pictures import IGNORE, NO_TEACHER, UNLABELLED, read_coco  # noqa: E402
+from pictures import IGNORE, NO_TEACHER, UNLABELLED, Picture, read_coco  # noqa: E402
 from train import groups, load_trained, mean  # noqa: E402
 from yolox import CAT, RACCOON, SPECIES, YoloxNano  # noqa: E402
 
@@ -117,7 +119,9 @@ def test_boxes_at_night_hold_what_can_be_seen() -> None:
     assert seen[:, 4].tolist() == [RACCOON, IGNORE]
 
 
-def test_samples_depend_on_seed_and_number_only(tmp_path: Path) -> None:
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Picture]:
+    """One picture with a raccoon, one without any animal."""
     rng = np.random.default_rng(0)
     for n in range(2):
         cv2.imwrite(str(tmp_path / f'{n}.png'), rng.integers(0, 255, (240, 320, 3), np.uint8))
@@ -128,7 +132,10 @@ def test_samples_depend_on_seed_and_number_only(tmp_path: Path) -> None:
         ' "annotations": [{"image_id": 1, "category_id": 7, "bbox": [50, 60, 100, 80]},'
         ' {"image_id": 2, "category_id": 9, "bbox": [5, 6, 50, 40]}]}'
     )
-    pictures = read_coco(tmp_path / 'a.json')
+    return read_coco(tmp_path / 'a.json')
+
+
+def test_samples_depend_on_seed_and_number_only(pictures: list[Picture]) -> None:
     assert [p.labels for p in pictures] == [frozenset({RACCOON}), frozenset()]
     mixers = [augment.Mixer(pictures, [], [], seed) for seed in (0, 0, 1)]
     first, again, other = (m.sample(3) for m in mixers)
@@ -180,3 +187,21 @@ def test_the_shipped_file_can_be_trained_on() -> None:
 def test_a_file_of_8_bit_weights_is_refused() -> None:
     with pytest.raises(ValueError, match='no float weights'):
         load_trained(Path(__file__).parents[2] / 'models' / 'detector_w8.tflite')
+
+
+def test_the_mean_of_second_looks_answers_like_each_of_them(tmp_path: Path) -> None:
+    look, file = Classifier(YoloxNano()).eval(), tmp_path / 'classifier.pt'
+    look.usual.copy_(torch.randn(FEATURES))
+    look.spread.copy_(torch.rand(FEATURES) + 0.5)
+    torch.save(look.state_dict(), file)
+    picture = torch.rand(1, 3, SIDE, SIDE) * 255
+    with torch.no_grad():
+        assert torch.allclose(load_mean([file, file])(picture), look(picture), atol=1e-3)
+
+
+def test_a_mistake_of_the_detector_is_a_crop_of_nothing(pictures: list[Picture]) -> None:
+    mixer = augment.Mixer(pictures, [], [], 0)
+    wrong = [(pictures[1], np.array([10, 10, 60, 60], np.float32))]
+    scenes = [crops(mixer, number, wrong) for number in range(12)]
+    assert any(scene and all(label == NOTHING for _, label in scene) for scene in scenes)
+    assert all(image.shape == (SIDE, SIDE, 3) for scene in scenes for image, _ in scene)
