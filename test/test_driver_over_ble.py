@@ -182,7 +182,11 @@ def test_gaits_steps_twitches_and_animations_answer_with_what_was_sent(running, 
         (Twitch, 'twitch', Twitch.Request(direction=-2, severity=9), '1f fe 09'),
         (PlayAnimation, 'play_animation', PlayAnimation.Request(animation=1), 'dc 01 00 00 64 00'),
     ):
-        answer = quiet.call(kind, name, request)
+        # A machine that stalls makes a command too old, which the driver rightly refuses.
+        for _ in range(3):
+            answer = quiet.call(kind, name, request)
+            if 'too old' not in answer.message:
+                break
         assert answer.success and answer.message == f'sent {sent}'
     quiet.until(lambda: bytes.fromhex('dc 01 00 00 64 00') in meka.payloads)
 
