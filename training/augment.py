@@ -189,6 +189,14 @@ def sensor(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     return image
 
 
+def rendered(rng: np.random.Generator, image: np.ndarray, boxes: np.ndarray) -> Sample:
+    """Vary a rendered picture, which has the light of its own night."""
+    image, boxes = flip(rng, image, boxes)
+    if rng.random() < 0.5:
+        image = colours(rng, image, 0.7)
+    return sensor(rng, image), boxes
+
+
 @dataclass
 class Mixer:
     """Draws training samples; `sample(number)` depends on the seed and the number only.
@@ -220,17 +228,15 @@ class Mixer:
         image, boxes = getattr(self, f'_{kind}')(rng)
         if self.cut and rng.random() < self.cut:
             image, boxes = cut(rng, image, boxes)
-        image, boxes = flip(rng, image, boxes)
         if kind == 'render':
-            if rng.random() < 0.5:
-                image = colours(rng, image, 0.7)
-        else:
-            image = colours(rng, image)
-            if rng.random() < NIGHT:
-                image = night(rng, image)
-                boxes = visible(image, boxes)
-            elif rng.random() < 0.15:
-                image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].repeat(3, 2)
+            return rendered(rng, image, boxes)
+        image, boxes = flip(rng, image, boxes)
+        image = colours(rng, image)
+        if rng.random() < NIGHT:
+            image = night(rng, image)
+            boxes = visible(image, boxes)
+        elif rng.random() < 0.15:
+            image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].repeat(3, 2)
         return sensor(rng, image), boxes
 
     def _photograph(self, rng: np.random.Generator) -> Picture:

@@ -33,6 +33,7 @@ from train import (
     averaged,
     groups,
     load_trained,
+    mean,
     no_thread_pool,
     parser,
     photographs,
@@ -96,7 +97,7 @@ class Crops(IterableDataset):
 
 
 def fit_head(model: Classifier, batches: Iterator[tuple[int, Tensor, Tensor]], batch: int) -> None:
-    """Fit the linear layer to the features of COCO, a convex problem: a start worth moving from."""
+    """Fit the linear layer to the features as they are, a convex problem: a start to move from."""
     features, labels = [], []
     with torch.no_grad():
         for _ in range(0, FIT_CROPS, batch):
@@ -229,17 +230,17 @@ def load_mean(files: Sequence[Path]) -> Classifier:
 
     Their heads expect features standardised by other figures, so these go into the weights first.
     """
-    states = [torch.load(file, map_location='cpu', weights_only=True) for file in files]
-    for state in states:
+    models = []
+    for file in files:
+        state = torch.load(file, map_location='cpu', weights_only=True)
         weight = state['head.weight'] / state['spread']
         state['head.bias'] = state['head.bias'] - weight @ state['usual']
         state['head.weight'] = weight
         state['usual'], state['spread'] = torch.zeros(FEATURES), torch.ones(FEATURES)
-    model = Classifier(YoloxNano())
-    model.load_state_dict(
-        {name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]}
-    )
-    return model.eval()
+        model = Classifier(YoloxNano())
+        model.load_state_dict(state)
+        models.append(model)
+    return mean(models).eval()
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

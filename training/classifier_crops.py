@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from augment import PAD, Mixer, around, colours, flip, letterbox, resize, sensor
-from evaluate import Detector
+from augment import PAD, Mixer, around, letterbox, rendered, resize
+from evaluate import Detector, overlaps
 from pictures import IGNORE, UNLABELLED, Picture
 from yolox import SPECIES
 
@@ -56,8 +56,7 @@ def mistakes(detector: Detector, pictures: Sequence[Picture]) -> list[Mistake]:
         image, truth = picture.load()
         real = truth[truth[:, 4] <= IGNORE]
         for box in detector(image):
-            low, high = np.maximum(box[:2], real[:, :2]), np.minimum(box[2:4], real[:, 2:4])
-            if box[4] >= MISTAKEN and not (high > low).all(1).any():
+            if box[4] >= MISTAKEN and not overlaps(box, real).any():
                 found.append((picture, box[:4]))
     return found
 
@@ -88,16 +87,12 @@ def _loosely(rng: np.random.Generator, image: np.ndarray, box: np.ndarray) -> np
 
 
 def _mistaken(rng: np.random.Generator, picture: Picture, box: np.ndarray) -> list[Crop]:
-    """Return crops of one mistake, the picture varied like those with animals."""
+    """Return crops of one mistake, the picture varied like rendered ones with animals."""
     image, _ = picture.load()
     boxes = np.append(box, np.float32(0))[None]
-    image, boxes = (
-        around(rng, image, boxes, boxes) if rng.random() < 0.5 else letterbox(image, boxes)
-    )
-    image, boxes = flip(rng, image, boxes)
-    if rng.random() < 0.5:
-        image = colours(rng, image, 0.7)
-    image = sensor(rng, image)
+    near = rng.random() < 0.5
+    sample = around(rng, image, boxes, boxes) if near else letterbox(image, boxes)
+    image, boxes = rendered(rng, *sample)
     return [(_loosely(rng, image, b), NOTHING) for b in boxes for _ in range(COPIES)]
 
 

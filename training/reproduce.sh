@@ -29,10 +29,14 @@ walk() { # name, further options
     touch "$work/$1/done"
 }
 
+prepare() { # name; cut-outs take minutes, and are the same for every run
+    mkdir -p "$work/$1" "$work/cutouts"
+    ln -sfn "$work/cutouts" "$work/$1/cutouts"
+}
+
 run() { # name, steps, rate, seed, names of the runs to start from or -, sets; cut: share of cut animals
     local start=() sets=()
-    mkdir -p "$work/$1" "$work/cutouts"
-    ln -sfn "$work/cutouts" "$work/$1/cutouts" # they take minutes, and are the same for every run
+    prepare "$1"
     if [ "$5" != - ]; then
         start=(--start)
         for earlier in $5; do start+=("$work/$earlier/detector.pt"); done
@@ -72,8 +76,7 @@ walk pets2 --seed 500 --gardens "$(few 300)" --per-night 8 --who raccoon cat dog
 sets=() weights=()
 for set in any high eaves high eaves "${third[@]:3}" chance pets1 pets2; do sets+=("$work/$set/annotations.json"); done
 for seed in 1 2 3; do
-    mkdir -p "$work/q$seed"
-    ln -sfn "$work/cutouts" "$work/q$seed/cutouts"
+    prepare "q$seed"
     "$python" training/classifier.py --data "$data" --work "$work/q$seed" --steps "$(few 2000)" --seed "$seed" \
         --start "$work/models/detector.tflite" --renders "${sets[@]}"
     weights+=("$work/q$seed/classifier.pt")

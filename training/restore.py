@@ -20,10 +20,11 @@ def restore(model: nn.Module, file: Path, picture: torch.Tensor) -> None:
     """
     interpreter = Interpreter(str(file), num_threads=1)
     interpreter.allocate_tensors()
-    if any(s['op_name'] == 'DEQUANTIZE' for s in interpreter._get_ops_details()):
+    steps = interpreter._get_ops_details()
+    if any(s['op_name'] == 'DEQUANTIZE' for s in steps):
         raise ValueError(f'{file} has no float weights: start from the file that it was made of')
     tensors = {t['index']: t for t in interpreter.get_tensor_details()}
-    steps = [s for s in interpreter._get_ops_details() if s['op_name'].endswith('CONV_2D')]
+    steps = [s for s in steps if s['op_name'].endswith('CONV_2D')]
     layers: list[nn.Conv2d] = []
     hooks = [
         layer.register_forward_hook(lambda layer, *_: layers.append(layer))

@@ -14,7 +14,9 @@ import math
 import random
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -42,6 +44,8 @@ EMA_RAMP = 300  # steps over which the average slows down to EMA_DECAY
 CLIP = 10.0  # norm of the gradient
 SAVE_EVERY = 100  # steps
 LOG_EVERY = 25  # steps
+
+Network = TypeVar('Network', bound=nn.Module)
 
 
 class Samples(Dataset):
@@ -224,7 +228,7 @@ def load_trained(file: Path) -> YoloxNano:
     return model
 
 
-def mean(models: list[YoloxNano]) -> YoloxNano:
+def mean(models: Sequence[Network]) -> Network:
     """Return a model whose weights are the mean of those of ``models``.
 
     Good only for runs from one start: others do not lie in the same valley (Wortsman et al., Model

@@ -80,7 +80,7 @@ def main(args: argparse.Namespace) -> int:
         settings = replace(settings, threshold=args.threshold)
     path = args.model or share('models/detector.tflite')
     detector = _load(path, args.labels, args.threads)
-    second = _second_look(args.classifier)
+    second = _second_look(args.classifier, args.mode)
     answers = looks.run(datasets, detector, second, args.mode, settings, 'model')
     report: dict[str, Any] = {
         'format': _FORMAT,
@@ -104,7 +104,8 @@ def main(args: argparse.Namespace) -> int:
     report['model'].update(figures)
     if args.baseline:
         other = _load(args.baseline, args.baseline_labels, args.threads)
-        mode, second = args.baseline_mode or args.mode, _second_look(args.baseline_classifier)
+        mode = args.baseline_mode or args.mode
+        second = _second_look(args.baseline_classifier, mode)
         theirs = looks.run(datasets, other, second, mode, settings, 'baseline')
         report['baseline'] = _described(args.baseline, other, second)
         report['baseline']['mode'] = mode
@@ -144,10 +145,10 @@ def _load(path: Path, labels: Path | None, threads: int) -> TfliteDetector:
     return detector
 
 
-def _second_look(file: str | None) -> TfliteClassifier | None:
-    if file is None:
-        return shipped()
-    return None if file == 'none' else load_classifier(Path(file))
+def _second_look(file: str | None, mode: str) -> TfliteClassifier | None:
+    if mode != 'pipeline' or file == 'none':
+        return None
+    return load_classifier(Path(file)) if file else shipped()
 
 
 def _described(

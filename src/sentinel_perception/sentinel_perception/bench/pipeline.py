@@ -18,7 +18,7 @@ from sentinel_common.species import RACCOON
 from ..configuration import read_detector
 from ..detector.classifier import shipped
 from ..detector.model import TfliteDetector, fingerprint, load
-from ..detector.port import Candidates, Pixels, Region
+from ..detector.port import Candidates, Classifier, Pixels, Region
 from ..pipeline import Pipeline
 from ..position import Intrinsics
 from ..settings import Settings, from_values
@@ -126,10 +126,10 @@ def main(args: argparse.Namespace) -> int:
     settings = from_values(read_detector(share('config/perception.yaml')))
     if args.finest_grid is not None:
         settings = replace(settings, finest_grid=args.finest_grid)
-    run = Run()
+    run, classifier = Run(), shipped()
     generator = np.random.default_rng(args.seed)
     for data in datasets:
-        _measure(data, detector, wide, settings, run, generator)
+        _measure(data, detector, classifier, wide, settings, run, generator)
     report = {
         'format': _FORMAT,
         'benchmark': 'pipeline',
@@ -151,18 +151,19 @@ def main(args: argparse.Namespace) -> int:
 def _measure(
     data: Dataset,
     detector: TfliteDetector,
+    classifier: Classifier | None,
     wide: TfliteDetector | None,
     settings: Settings,
     run: Run,
     generator: np.random.Generator,
 ) -> None:
-    pipeline, clip = Pipeline(detector, settings, classifier=shipped()), ''
+    pipeline, clip = Pipeline(detector, settings, classifier=classifier), ''
     for number, (sample, picture, moment) in enumerate(data.pictures()):
         in_clip = data.video is not None or (sample is not None and bool(sample.clip))
         if sys.stderr.isatty():
             print(f'\r{data.name}: picture {number}', end='', file=sys.stderr, flush=True)
         if not in_clip:
-            pipeline = Pipeline(detector, settings, classifier=shipped())
+            pipeline = Pipeline(detector, settings, classifier=classifier)
             grain = _grain(picture, generator)
             for step in range(_STILL_FRAMES):
                 noisy = _noisy(picture, grain, generator)
@@ -171,7 +172,7 @@ def _measure(
                 _one(pipeline, detector, noisy, step / _STILL_RATE, run, costs, also_bare=bare)
             continue
         if sample is not None and sample.clip != clip:
-            pipeline, clip = Pipeline(detector, settings, classifier=shipped()), sample.clip
+            pipeline, clip = Pipeline(detector, settings, classifier=classifier), sample.clip
         bare = number % _BARE_EVERY == 0
         found = _one(pipeline, detector, picture, moment, run, [], also_bare=bare)
         if sample is not None:
