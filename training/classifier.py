@@ -38,6 +38,7 @@ from train import (
     parser,
     photographs,
     rate,
+    read_saved,
     save,
 )
 from yolox import COCO_CLASSES, YoloxNano, load_base
@@ -157,7 +158,7 @@ def train(options: argparse.Namespace) -> Path:
     )
     state, first, scene = options.work / 'classifier.state.pt', 0, 0
     if state.exists():
-        parts = torch.load(state, weights_only=True)
+        parts = read_saved(state, ('model', 'average', 'optimiser', 'step', 'scene'))
         model.load_state_dict(parts['model'])
         average.load_state_dict(parts['average'])
         optimiser.load_state_dict(parts['optimiser'])
@@ -232,12 +233,12 @@ def load_mean(files: Sequence[Path]) -> Classifier:
     """
     models = []
     for file in files:
-        state = torch.load(file, map_location='cpu', weights_only=True)
+        model = Classifier(YoloxNano())
+        state = read_saved(file, model.state_dict())
         weight = state['head.weight'] / state['spread']
         state['head.bias'] = state['head.bias'] - weight @ state['usual']
         state['head.weight'] = weight
         state['usual'], state['spread'] = torch.zeros(FEATURES), torch.ones(FEATURES)
-        model = Classifier(YoloxNano())
         model.load_state_dict(state)
         models.append(model)
     return mean(models).eval()

@@ -14,9 +14,10 @@ import math
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from pickle import UnpicklingError
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -118,6 +119,20 @@ def save(file: Path, **parts: object) -> None:
     partial.replace(file)
 
 
+def read_saved(
+    file: Path, parts: Iterable[str], device: torch.device | str = 'cpu'
+) -> dict[str, Any]:
+    """Return what `save` wrote; raises ValueError where the file has not all of these parts."""
+    try:
+        found = torch.load(file, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, UnpicklingError) as problem:
+        raise ValueError(f'{file} is no file that training has written') from problem
+    missing = [p for p in parts if not isinstance(found, dict) or p not in found]
+    if missing:
+        raise ValueError(f'{file} is of another kind of training: it has no {missing[0]}')
+    return found
+
+
 def train(options: argparse.Namespace) -> Path:
     """Run the training and return the file with the averaged weights."""
     random.seed(options.seed)
@@ -142,7 +157,7 @@ def train(options: argparse.Namespace) -> Path:
     optimiser = torch.optim.AdamW(groups(model), weight_decay=WEIGHT_DECAY)
     state, first = options.work / 'state.pt', 0
     if state.exists():
-        parts = torch.load(state, map_location=device, weights_only=True)
+        parts = read_saved(state, ('model', 'average', 'optimiser', 'step'), device)
         model.load_state_dict(parts['model'])
         average.load_state_dict(parts['average'])
         optimiser.load_state_dict(parts['optimiser'])
@@ -219,12 +234,15 @@ def train(options: argparse.Namespace) -> Path:
 
 
 def load_trained(file: Path) -> YoloxNano:
-    """Return the model with weights that `train` has written, or those of a shipped float file."""
+    """Return the model with weights that `train` has written, or those of a shipped float file.
+
+    Raises ValueError with one sentence where the file has none.
+    """
     model = YoloxNano().eval()
     if file.suffix == '.tflite':
         restore(model, file, torch.zeros(1, 3, SIZE, SIZE))
     else:
-        model.load_state_dict(torch.load(file, map_location='cpu', weights_only=True))
+        model.load_state_dict(read_saved(file, model.state_dict()))
     return model
 
 

@@ -189,6 +189,17 @@ def test_a_file_of_8_bit_weights_is_refused() -> None:
         load_trained(Path(__file__).parents[2] / 'models' / 'detector_w8.tflite')
 
 
+def test_a_file_that_is_no_weights_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / 'detector.pt'
+    for content in (b'', b'no weights', (Path(__file__).parents[1] / 'README.md').read_bytes()):
+        file.write_bytes(content)
+        with pytest.raises(ValueError, match='no file that training has written'):
+            load_trained(file)
+    torch.save(Classifier(YoloxNano()).state_dict(), file)
+    with pytest.raises(ValueError, match='another kind of training'):
+        load_trained(file)
+
+
 def test_the_mean_of_second_looks_answers_like_each_of_them(tmp_path: Path) -> None:
     look, file = Classifier(YoloxNano()).eval(), tmp_path / 'classifier.pt'
     look.usual.copy_(torch.randn(FEATURES))
