@@ -4,7 +4,8 @@ In a built workspace: python training/errors.py --model FILE --data SET.json [--
 Or of the encounters of bench night --part rendered: python training/errors.py --encounters RESULT
 
 Every picture is looked at as the pipeline does it over several: whole, in tiles, and closer at the
-candidates. What counts is the mean of the looks, for a species that is called as for a veto.
+candidates. What counts is the mean of the looks, for a species that is called as for a veto; for a
+veto also the second look at it.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from sentinel_common.errors import SentinelError
 from sentinel_common.species import PROTECTED, RACCOON, SPECIES
 from sentinel_perception.bench import annotations, looks
 from sentinel_perception.bench.metrics import corners
+from sentinel_perception.detector.classifier import shipped
 from sentinel_perception.detector.model import load
-from sentinel_perception.detector.port import Candidates
+from sentinel_perception.detector.port import Candidates, Classifier, Pixels
 from sentinel_perception.merging import iou
 from sentinel_perception.settings import Settings
-from sentinel_perception.suspicion import PROTECTED_COLUMNS
+from sentinel_perception.suspicion import PROTECTED_COLUMNS, Suspicion
 
 SETTINGS = Settings()
 VETO = float(DEFAULTS['veto_level'])
 MATCH = 0.3  # overlap of a box with the animal that it is about
+ANSWERS = 5  # of the second look: so many are remembered
 
 
 def called(found: Candidates, box: np.ndarray) -> tuple[str, float]:
@@ -44,6 +47,19 @@ def called(found: Candidates, box: np.ndarray) -> tuple[str, float]:
     return name if score >= SETTINGS.threshold_of(name) else 'nothing', score
 
 
+def sign_of_household(found: Candidates, picture: Pixels, classifier: Classifier | None) -> float:
+    """Return the strongest score of a person or pet that the second look leaves."""
+    strongest = 0.0
+    for box, scores in zip(found.boxes, found.scores, strict=True):
+        suspicion = Suspicion()
+        if classifier and scores[PROTECTED_COLUMNS].max() >= VETO:
+            answer = classifier.classify(picture, box)
+            for _ in range(ANSWERS):
+                suspicion.look_again(answer)
+        strongest = max(strongest, float(suspicion.reconsider(scores)[PROTECTED_COLUMNS].max()))
+    return strongest
+
+
 def quantiles(scores: list[float]) -> list[float]:
     """Return the middles of the tenths of scores, or all of a few."""
     if len(scores) <= 10:
@@ -53,7 +69,7 @@ def quantiles(scores: list[float]) -> list[float]:
 
 def count(model: Path, data: Path, whole: bool) -> dict[str, object]:
     """Return the counts of a set, [how many, of how many], and scores, by the keys of the file."""
-    detector = load(model)
+    detector, classifier = load(model), shipped()
     missed = {s: [0, 0] for s in sorted(PROTECTED)}
     mistaken = {s: [0, 0] for s in (*sorted(PROTECTED), 'other_animal', 'nothing')}
     raccoons, pets, false = [0, 0], [0, 0], [0, 0]
@@ -66,7 +82,7 @@ def count(model: Path, data: Path, whole: bool) -> dict[str, object]:
         else:
             mean = looks.closer(picture, detector)
         there = [t for t in sample.truths if not t.ignore]
-        sign = float(mean.scores[:, PROTECTED_COLUMNS].max(initial=0.0))
+        sign = sign_of_household(mean, picture, classifier)
         veto = sign >= VETO
         protected = {t.species for t in there} & PROTECTED
         for species in protected:

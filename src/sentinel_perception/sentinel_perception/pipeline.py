@@ -177,21 +177,25 @@ class Pipeline:
         )
 
     def _look_again(self, picture: Pixels, stamp: float) -> None:
-        """Show the tracks that were hit now to the classifier, who waited longest first."""
+        """Show the tracks that were seen now to the classifier, who waited longest first."""
         if self._classifier is None:
             return
-        waiting = [
-            t
-            for t in self._tracker.tracks
-            if t.last_hit == stamp
-            and (t.confirmed or t.hits > 1)
-            and not is_parked(t, stamp, self._settings)
-            and not is_dull(t, self._settings)
-        ]
+        waiting = [t for t in self._tracker.tracks if self._is_worth_another_look(t, stamp)]
         waiting.sort(key=lambda t: t.last_second_look)
         for track in waiting[: self._settings.second_looks]:
-            track.posterior.look_again(self._classifier.classify(picture, track.box))
+            answer = self._classifier.classify(picture, track.box)
+            track.posterior.look_again(answer)
+            track.suspicion.look_again(answer)
             track.last_second_look = stamp
+
+    def _is_worth_another_look(self, track: Track, stamp: float) -> bool:
+        if is_parked(track, stamp, self._settings):
+            return False
+        suspected = track.suspicion.detected >= self._settings.veto_level
+        found = track.confirmed or track.hits > 1
+        return (suspected and track.stamp == stamp) or (
+            found and track.last_hit == stamp and not is_dull(track, self._settings)
+        )
 
     def grid_in_use(self, stamp: float) -> int:
         """Finest grid of the sweep at ``stamp``: 1 where the computer is too slow for tiles."""

@@ -13,6 +13,7 @@ from sentinel_common.species import SPECIES
 from sentinel_perception.bench import annotations, metrics, perception, pipeline
 from sentinel_perception.bench.dataset import Sample, Truth
 from sentinel_perception.bench.metrics import Average, Prediction
+from sentinel_perception.detector import classifier
 from sentinel_perception.detector.port import Candidates
 
 
@@ -158,7 +159,7 @@ def test_a_second_look_is_measured_beside_none(coco, model, tmp_path, monkeypatc
         def classify(self, picture, box):
             return np.eye(len(SPECIES) + 1, dtype=np.float32)[SPECIES.index('cat')]
 
-    monkeypatch.setattr(perception, 'load_classifier', lambda path: AllCats())
+    monkeypatch.setattr(classifier, 'load_classifier', lambda path: AllCats())
     out = tmp_path / 'out.json'
     options = ('--mode', 'pipeline', '--json', out, '--resamples', 5, '--baseline', model)
     second = ('--classifier', 'cats.tflite', '--baseline-classifier', 'none')
@@ -208,6 +209,7 @@ def test_the_pipeline_benchmark(model, tmp_path, coco, capsys):
     assert report['bare']['pictures'] > 0
     assert report['busy']['calls_per_picture'] > 0
     assert {'whole', 'pipeline'} == set(report['small'])
+    assert report['classifier'] == 'classifier.tflite'
     assert 'idle' in capsys.readouterr().out
 
 

@@ -81,6 +81,22 @@ def test_an_empty_garden_and_a_single_hit_cost_no_second_look():
     assert classifier.calls == 0
 
 
+def test_a_hint_is_looked_at_again_and_taken_back_where_nothing_is():
+    def hints(classifier):
+        pipeline = Pipeline(ColorDetector(score=0.4), Settings(), classifier=classifier)
+        sights = [
+            pipeline.process(scene(('cat', 100 + 6 * i, 240, 70, 40), seed=i), i * 0.1, CAMERA)
+            for i in range(15)
+        ]
+        return [max((d.best[1] for d in s.frame.detections), default=0.0) for s in sights]
+
+    alone, nothing = hints(None), Says('nothing')
+    assert max(alone) >= 0.2
+    assert max(hints(nothing)) < 0.2
+    assert nothing.calls > 10
+    assert hints(Says('cat')) == alone
+
+
 def test_one_picture_costs_at_most_as_many_second_looks_as_allowed():
     classifier = Says('raccoon')
     play(classifier, Settings(second_looks=1), count=10)

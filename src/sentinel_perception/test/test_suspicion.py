@@ -6,6 +6,7 @@ from sentinel_common.species import SPECIES
 from sentinel_perception.suspicion import Suspicion
 
 CAT = SPECIES.index('cat')
+NOTHING = len(SPECIES)
 LEVEL = 0.2  # of the guard
 
 
@@ -73,3 +74,42 @@ def test_a_raccoon_raises_no_suspicion():
 
 def test_far_looks_count_less_than_close_ones():
     assert after([0.9], stays=False, weight=0.2).highest < after([0.9], stays=False).highest
+
+
+def second(name, share=0.95):
+    answer = np.full(len(SPECIES) + 1, (1.0 - share) / len(SPECIES), np.float32)
+    answer[NOTHING if name == 'nothing' else SPECIES.index(name)] = share
+    return answer
+
+
+def looked_again(answers, score=0.45, looks=5):
+    suspicion = after([score] * looks, stays=False)
+    for answer in answers:
+        suspicion.look_again(answer)
+    return suspicion
+
+
+@pytest.mark.parametrize('name', ['raccoon', 'nothing'])
+def test_a_faint_cat_that_is_a_raccoon_or_nothing_at_a_second_look_is_not_believed(name):
+    assert looked_again([]).highest >= LEVEL
+    assert looked_again([second(name)] * 2).highest < LEVEL
+
+
+@pytest.mark.parametrize('name', ['cat', 'dog', 'person', 'other_animal'])
+def test_any_other_second_look_takes_nothing_away_and_adds_nothing(name):
+    answers = [second(name)] * 5
+    assert looked_again(answers).scores.tolist() == looked_again([]).scores.tolist()
+
+
+def test_no_second_look_takes_a_clear_cat_away():
+    assert looked_again([second('nothing', 1.0)] * 50, score=0.7, looks=50).highest >= LEVEL
+
+
+def test_who_steps_where_nothing_was_is_believed_after_three_second_looks():
+    before = [second('nothing', 1.0)] * 50
+    assert looked_again(before).highest < LEVEL
+    assert looked_again([*before, *[second('person')] * 3]).highest >= LEVEL
+
+
+def test_second_looks_do_not_change_what_the_detector_says_alone():
+    assert looked_again([second('nothing', 1.0)] * 9).detected == looked_again([]).highest

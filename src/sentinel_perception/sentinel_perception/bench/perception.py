@@ -12,7 +12,7 @@ from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
 from ..configuration import read_detector
-from ..detector.classifier import TfliteClassifier, load_classifier, shipped
+from ..detector.classifier import TfliteClassifier, chosen
 from ..detector.model import TfliteDetector, fingerprint, load
 from ..settings import from_values
 from . import annotations, looks, sheet
@@ -146,9 +146,7 @@ def _load(path: Path, labels: Path | None, threads: int) -> TfliteDetector:
 
 
 def _second_look(file: str | None, mode: str) -> TfliteClassifier | None:
-    if mode != 'pipeline' or file == 'none':
-        return None
-    return load_classifier(Path(file)) if file else shipped()
+    return chosen(file) if mode == 'pipeline' else None
 
 
 def _described(

@@ -16,7 +16,7 @@ from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
 from ..configuration import read_detector
-from ..detector.classifier import shipped
+from ..detector.classifier import chosen
 from ..detector.model import TfliteDetector, fingerprint, load
 from ..detector.port import Candidates, Classifier, Pixels, Region
 from ..pipeline import Pipeline
@@ -109,6 +109,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--model', type=Path, help='TFLite model; default: the one of the sentinel')
     parser.add_argument('--labels', type=Path, help='labels, one per line, if not beside the model')
     parser.add_argument(
+        '--classifier', metavar='FILE', help="second look, or none; default: the sentinel's"
+    )
+    parser.add_argument(
         '--wide-model', type=Path, help='the same network with a larger input, for whole pictures'
     )
     parser.add_argument('--finest-grid', type=int, help='default: as the sentinel runs')
@@ -126,7 +129,7 @@ def main(args: argparse.Namespace) -> int:
     settings = from_values(read_detector(share('config/perception.yaml')))
     if args.finest_grid is not None:
         settings = replace(settings, finest_grid=args.finest_grid)
-    run, classifier = Run(), shipped()
+    run, classifier = Run(), chosen(args.classifier)
     generator = np.random.default_rng(args.seed)
     for data in datasets:
         _measure(data, detector, classifier, wide, settings, run, generator)
@@ -136,6 +139,7 @@ def main(args: argparse.Namespace) -> int:
         **environment(args.seed, PACKAGES),
         'data': [{'name': d.name, 'pictures': len(d.samples)} for d in datasets],
         'model': {'file': path.name, 'sha256': fingerprint(path), 'runtime': detector.runtime},
+        'classifier': classifier and classifier.name,
         'wide_model': wide and {'file': args.wide_model.name, 'input_size': wide.input_size},
         'threads': args.threads,
         'finest_grid': settings.finest_grid,

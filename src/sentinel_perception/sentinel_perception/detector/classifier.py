@@ -84,3 +84,10 @@ def shipped() -> TfliteClassifier | None:
     except ConfigurationError:
         return None
     return load_classifier(path)
+
+
+def chosen(file: str | None) -> TfliteClassifier | None:
+    """Return what a command line asks for: a file, 'none', or by default that of the sentinel."""
+    if file == 'none':
+        return None
+    return load_classifier(Path(file)) if file else shipped()
