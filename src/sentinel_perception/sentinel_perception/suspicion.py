@@ -23,7 +23,7 @@ _KNOWN, _FURNITURE_SHARE = 12.0, 0.6
 # A second look that shows a raccoon or nothing counts against a person or pet with this power of
 # its odds: of the mean of some five answers, the first of which stands beside one that tells
 # nothing. No answer is surer than the floor allows, so that a score of .65 stays above the guard's
-# level of .2 whatever is answered. Measured (benchmarks/perception.md).
+# level of .2 whatever is answered. What else was tried: training/EXPERIMENTS.md.
 _AGAINST, _ANSWERS_KEPT, _NO_ANSWER, _FLOOR = 0.5, 0.8, 1.0, 0.02
 
 # Columns of a person, cat and dog in a row of scores.
@@ -89,7 +89,7 @@ class Suspicion:
 
     @property
     def detected(self) -> float:
-        """The same by the detector alone: what a second look is worth its while for."""
+        """The same by the detector alone, which decides what a second look is spent on."""
         return float(self._detected[PROTECTED_COLUMNS].max())
 
     @property
