@@ -19,9 +19,8 @@ from sentinel_common import images, node, qos
 
 from . import settings as knobs
 from . import zones
-from .detector.classifier import load_classifier, shipped
+from .detector.classifier import load_or_shipped
 from .detector.model import TfliteDetector, fingerprint, load
-from .detector.port import Classifier
 from .draw import annotate
 from .meter import Meter
 from .newest import Newest
@@ -74,7 +73,7 @@ _SILENCE = 1.0
 def preflight(values: Mapping[str, Any]) -> None:
     """Raise SentinelError where the model cannot be used."""
     _load_model(values)
-    _load_classifier(values)
+    load_or_shipped(values['classifier'])
 
 
 def _model_path(values: Any) -> Path:
@@ -89,11 +88,6 @@ def _load_model(values: Any) -> TfliteDetector:
         Path(labels).expanduser() if labels else None,
         threads=values['threads'],
     )
-
-
-def _load_classifier(values: Any) -> Classifier | None:
-    path = values['classifier']
-    return load_classifier(Path(path).expanduser()) if path else shipped()
 
 
 class DetectorNode(ManagedNode):
@@ -117,7 +111,7 @@ class DetectorNode(ManagedNode):
         self._tune({p.name: self.parameters[p.name] for p in PARAMETERS})
         self._model = _load_model(self.parameters)
         self._fingerprint = fingerprint(_model_path(self.parameters))
-        self._classifier = _load_classifier(self.parameters)
+        self._classifier = load_or_shipped(self.parameters['classifier'])
         name = self.parameters['model'] or 'models/detector.tflite'
         self.get_logger().info(f'Model {name} in {self._model.runtime}')
         if not self._model.knows(RACCOON):

@@ -189,12 +189,11 @@ class Pipeline:
             track.last_second_look = stamp
 
     def _is_worth_another_look(self, track: Track, stamp: float) -> bool:
-        if is_parked(track, stamp, self._settings):
+        if track.stamp != stamp or is_parked(track, stamp, self._settings):
             return False
-        suspected = track.suspicion.detected >= self._settings.veto_level
-        found = track.confirmed or track.hits > 1
-        return (suspected and track.stamp == stamp) or (
-            found and track.last_hit == stamp and not is_dull(track, self._settings)
+        found = track.last_hit == stamp and (track.confirmed or track.hits > 1)
+        return (found and not is_dull(track, self._settings)) or (
+            track.suspicion.detected >= self._settings.veto_level
         )
 
     def grid_in_use(self, stamp: float) -> int:

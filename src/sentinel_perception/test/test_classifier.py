@@ -41,10 +41,10 @@ class Says:
         return self.row
 
 
-def play(classifier, settings, count=15, score=0.65):
+def play(classifier, settings, count=15, score=0.65, species='raccoon'):
     pipeline = Pipeline(ColorDetector(score=score), settings, classifier=classifier)
     return [
-        pipeline.process(scene(('raccoon', 100 + 6 * i, 240, 70, 40), seed=i), i * 0.1, CAMERA)
+        pipeline.process(scene((species, 100 + 6 * i, 240, 70, 40), seed=i), i * 0.1, CAMERA)
         for i in range(count)
     ]
 
@@ -83,11 +83,7 @@ def test_an_empty_garden_and_a_single_hit_cost_no_second_look():
 
 def test_a_hint_is_looked_at_again_and_taken_back_where_nothing_is():
     def hints(classifier):
-        pipeline = Pipeline(ColorDetector(score=0.4), Settings(), classifier=classifier)
-        sights = [
-            pipeline.process(scene(('cat', 100 + 6 * i, 240, 70, 40), seed=i), i * 0.1, CAMERA)
-            for i in range(15)
-        ]
+        sights = play(classifier, Settings(), score=0.4, species='cat')
         return [max((d.best[1] for d in s.frame.detections), default=0.0) for s in sights]
 
     alone, nothing = hints(None), Says('nothing')

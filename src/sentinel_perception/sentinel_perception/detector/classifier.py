@@ -86,8 +86,11 @@ def shipped() -> TfliteClassifier | None:
     return load_classifier(path)
 
 
+def load_or_shipped(file: str | None) -> TfliteClassifier | None:
+    """Return the classifier in ``file``, or of the sentinel where none is named."""
+    return load_classifier(Path(file).expanduser()) if file else shipped()
+
+
 def chosen(file: str | None) -> TfliteClassifier | None:
     """Return what a command line asks for: a file, 'none', or by default that of the sentinel."""
-    if file == 'none':
-        return None
-    return load_classifier(Path(file)) if file else shipped()
+    return None if file == 'none' else load_or_shipped(file)
