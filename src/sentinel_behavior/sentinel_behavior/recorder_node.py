@@ -1,7 +1,7 @@
 """The recorder: listens to everything, acts on nothing, and keeps what a person will ask for."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from sentinel_common import images, node, qos
 from sentinel_msgs.msg import HermesFrame, Incident, SafetyState, SoundState, Status
 from sentinel_msgs.srv import MarkVisit
 
+from .incidents import lock
 from .incidents.film_frame import Caption
 from .incidents.model import from_message
 from .incidents.recorder import Options, Recorder
@@ -104,6 +105,11 @@ _ALIVE_PERIOD = 10.0
 
 # How often what is too old is deleted, s.
 _FORGET_PERIOD = 6 * 3600.0
+
+
+def preflight(values: Mapping[str, Any]) -> None:
+    """Raise StoreError where another sentinel records into the folder."""
+    lock.check(Path(values['folder']).expanduser())
 
 
 class RecorderNode(Node):

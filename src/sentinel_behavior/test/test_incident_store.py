@@ -7,6 +7,7 @@ import sqlite3
 import time
 
 import pytest
+from sentinel_behavior.incidents import lock
 from sentinel_behavior.incidents.model import HOLD_OUT, INTERRUPTED, Incident, Kind, Picture, Sound
 from sentinel_behavior.incidents.store import FILE_NAME, MIGRATIONS, SqliteStore, StoreError
 
@@ -200,3 +201,20 @@ def test_a_hundred_kills_lose_no_finished_incident_and_leave_a_sound_file(tmp_pa
     db.close()
     assert len(told) >= 100
     assert told <= finished <= decided
+
+
+def test_a_second_recorder_is_turned_away_and_ends_no_visit_of_the_first(store, tmp_path):
+    tell(store, Kind.VISIT_STARTED, 5.0)
+    with SqliteStore(tmp_path) as second, pytest.raises(StoreError, match='already records into'):
+        second.start_run(6.0, {})
+    assert store.read().visits[0].ended is None
+
+
+def test_a_folder_is_free_again_when_its_recorder_has_ended(tmp_path):
+    lock.check(tmp_path)
+    assert not list(tmp_path.iterdir())
+    with SqliteStore(tmp_path) as store:
+        store.start_run(0.0, {})
+        with pytest.raises(StoreError, match='another --folder'):
+            lock.check(tmp_path)
+    lock.check(tmp_path)

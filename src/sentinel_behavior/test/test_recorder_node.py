@@ -137,3 +137,12 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     _, log = process.communicate(timeout=60)
     assert process.returncode == 2
     assert 'cannot be made' in log and 'Traceback' not in log
+
+
+def test_a_second_recorder_in_a_folder_is_one_sentence(tmp_path):
+    with SqliteStore(tmp_path) as store:
+        store.start_run(0.0, {})
+        process = start(tmp_path)
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert 'already records into' in log and 'Traceback' not in log

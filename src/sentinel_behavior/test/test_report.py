@@ -304,6 +304,21 @@ def test_many_visits_make_a_page_that_still_opens(night):
     assert '80 older visits' in ' '.join(parsed.words)
 
 
+def test_a_night_is_told_by_its_visits_and_a_season_by_what_they_have_in_common(night):
+    headings = ('<h2>Over time', '<h2>What was tried', '<h2>Visits')
+    for number in range(4):
+        night.visit(f'v{number}', 100.0 * number, 'bark')
+    few, _ = page_of(night.folder)
+    assert [h in few for h in headings] == [False, True, True]
+    assert few.index(headings[2]) < few.index(headings[1])
+    assert few.count(' open>') == 4
+    for number in range(4, 30):
+        night.visit(f'v{number}', 100.0 * number, 'bark')
+    many, _ = page_of(night.folder)
+    assert sorted(headings, key=many.index) == list(headings)
+    assert many.count(' open>') == 3 and many.count('<details class="card visit"') == 30
+
+
 def test_a_latency_file_that_was_cut_short_is_ignored(night):
     night.close()
     (night.folder / 'latency.json').write_text('{"samples": [')

@@ -120,7 +120,7 @@ def test_return_intervals_count_from_the_last_sight():
 
 def test_visits_are_told_by_night_and_each_night_has_a_bar():
     found = of([visit(START + 3 * DAY), visit(START + 3 * DAY + 60, species='cat')], days=9.5)
-    assert found.by_nights
+    assert found.unit == 'night'
     assert len(found.bars) in (10, 11)
     assert sum((bar.counts.total() for bar in found.bars), 0) == 2
     assert max(bar.counts.total() for bar in found.bars) == 2
@@ -128,7 +128,7 @@ def test_visits_are_told_by_night_and_each_night_has_a_bar():
 
 def test_a_short_period_is_told_by_the_hour():
     found = of([visit(START + 60.0)], days=0.25)
-    assert not found.by_nights
+    assert found.unit == 'hour'
     assert len(found.bars) in (6, 7)
 
 
@@ -152,3 +152,12 @@ def test_nothing_has_no_trend_and_the_page_can_say_it():
     found = of([])
     assert (found.bars, found.returns, found.habituation, found.lift) == ((), (), None, None)
     assert shown(found)['facts'] == []
+
+
+def test_a_season_is_told_by_the_week_and_none_is_left_out():
+    visits = [visit(START + day * DAY) for day in range(0, 200, 3)]
+    found = of(visits, days=200.0)
+    assert found.unit == 'week'
+    assert len(found.bars) in (29, 30)
+    assert sum(bar.counts.total() for bar in found.bars) == len(visits)
+    assert {bar.start.weekday() for bar in found.bars} == {0}

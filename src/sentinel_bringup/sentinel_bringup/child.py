@@ -20,6 +20,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None, use_errno=True)
 # Longest line that is kept whole, bytes: a process that never ends one must not fill our memory.
 _LONGEST_LINE = 64 * 1024
+# A log beyond this size, bytes, becomes the older half of two: a season must not fill the disk.
+_LONGEST_LOG = 10_000_000
 # Output that is taken at once, bytes, so that a babbling node does not hold up the others.
 _MOST_AT_ONCE = 1024 * 1024
 
@@ -72,7 +74,7 @@ class Child:
         self, arguments: Iterable[str], environment: Mapping[str, str], log: Path | None = None
     ) -> None:
         self.started = time.monotonic()
-        self._log = log.open('ab') if log else None
+        self._log = log and log.open('ab')
         self._rest = b''
         parent = os.getpid()
         self.process = subprocess.Popen(
@@ -109,10 +111,18 @@ class Child:
         if self._log:
             self._log.write(data)
             self._log.flush()
+            if self._log.tell() > _LONGEST_LOG:
+                self._turn_over(Path(self._log.name))
         *lines, self._rest = (self._rest + data).split(b'\n')
         if self._rest and (ended or len(self._rest) > _LONGEST_LINE):
             lines, self._rest = [*lines, self._rest], b''
         return [line.decode(errors='replace').rstrip('\r') for line in lines], ended
+
+    def _turn_over(self, path: Path) -> None:
+        assert self._log
+        self._log.close()
+        path.replace(path.with_suffix('.old.log'))
+        self._log = path.open('ab')
 
     def status(self) -> int | None:
         """Exit status, None while it runs; minus the number of the signal that killed it."""

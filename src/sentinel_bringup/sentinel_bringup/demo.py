@@ -4,7 +4,7 @@ import argparse
 import time
 from pathlib import Path
 
-from . import nodes, session
+from . import folders, nodes, session
 from .domains import free_port
 from .runner import Outcome
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--robots', type=int, choices=(1, 2), default=1, help='how many guard the garden'
     )
-    session.add_arguments(parser)
+    session.add_arguments(parser, 'runs/<time>-demo')
 
 
 def play(arguments: argparse.Namespace, folder: Path) -> Outcome:
@@ -53,7 +53,7 @@ def play(arguments: argparse.Namespace, folder: Path) -> Outcome:
 
 def main(arguments: argparse.Namespace) -> int:
     """Play the night and write the report of each robot."""
-    folder = session.make_folder('demo', arguments.folder)
+    folder = session.make_folder(f'{folders.stamped()}-demo', arguments.folder)
     outcome = play(arguments, folder)
     session.report(folder, nodes.robot_names(arguments.robots))
     return _EXIT_INTERRUPTED if outcome.signal else 0

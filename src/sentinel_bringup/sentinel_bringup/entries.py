@@ -11,6 +11,8 @@ ROS = 'ros'
 
 # Robot that lives in this computer: a Bluetooth peripheral on emulated air.
 EMULATED = 'emulated'
+# No robot at all: look, decide and log only.
+NO_ROBOT = 'none'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +88,8 @@ class SourceOptions(Options):
     """Video file, folder of pictures, camera index, or URL."""
     robot: str = EMULATED
     """``emulated``, ``none``, or a Bluetooth address or name."""
+
+    @property
+    def is_real(self) -> bool:
+        """Whether animals meet a robot, so that something can be learned from them."""
+        return self.robot not in (EMULATED, NO_ROBOT)

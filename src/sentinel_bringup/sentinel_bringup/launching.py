@@ -1,6 +1,5 @@
 """Makes launch descriptions of the one list of nodes; needs ``launch_ros``, which PyPI lacks."""
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from launch_ros.parameter_descriptions import ParameterValue
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
-from . import description, nodes
+from . import description, folders, nodes
 from .domains import free_port
-from .nodes import NodeEntry
+from .nodes import EMULATED, NodeEntry
 
 # Time until a node that died is started again, s.
 _RESPAWN_DELAY = 2.0
@@ -36,7 +35,8 @@ COMMON_ARGUMENTS = (
     DeclareLaunchArgument(
         'folder',
         default_value='',
-        description='where incidents, pictures and sounds are kept; empty: ~/.ros/sentinel/<time>',
+        description='where incidents, pictures and sounds are kept; empty: ~/.ros/sentinel/garden '
+        'where a camera is watched with a real robot or none, else ~/.ros/sentinel/<time>',
     ),
     DeclareLaunchArgument(
         'use_sim_time',
@@ -99,7 +99,8 @@ def describe(
 
 def common_options(values: dict[str, str]) -> dict[str, Any]:
     """Return the arguments that all kinds of ``nodes.Options`` share."""
-    folder = Path(values['folder'] or f'~/.ros/sentinel/{time.strftime("%Y%m%d-%H%M%S")}')
+    own = [values.get('source', ''), values.get('robot', EMULATED), values['namespace']]
+    folder = Path(values['folder'] or f'~/.ros/sentinel/{folders.of_source(*own)}')
     folder = folder.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
     files = [Path(name).expanduser() for name in values['params_file'].split(':') if name]

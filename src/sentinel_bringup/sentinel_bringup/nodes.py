@@ -17,6 +17,7 @@ from sentinel_common.parameters import Value
 from sentinel_sim import scenarios
 
 from .entries import EMULATED as EMULATED
+from .entries import NO_ROBOT as NO_ROBOT
 from .entries import PYPI as PYPI
 from .entries import ROS as ROS
 from .entries import NodeEntry as NodeEntry
@@ -35,8 +36,6 @@ _LISTENING = frozenset({'recorder', 'bag'})
 _GUARDING = frozenset({'guard', 'brain'})
 # Pictures per second and robot that a machine with two processors has the time for; shared by two.
 _CAMERA_RATE = 10.0
-# No robot at all: look, decide and log only.
-NO_ROBOT = 'none'
 
 
 def simulation(options: SimulationOptions) -> list[NodeEntry]:
@@ -148,6 +147,8 @@ def _behavior(options: Options) -> list[NodeEntry]:
         recorder['film_withhold'] = False  # nobody in it is real
         # One short night shows the whole chain: the rule-based choice begins with bark and advance.
         brain = {'policy': 'first', 'first_step': 2, 'seed': options.seed, 'hour': hour}
+    elif isinstance(options, SourceOptions) and options.is_real:
+        brain = {'state_file': str(options.folder / 'policy.json')}
     return [
         entry('guard', guard),
         entry('brain', brain),

@@ -3,7 +3,7 @@
 import argparse
 import time
 
-from . import nodes, session
+from . import folders, nodes, session
 from .domains import free_port
 
 SUMMARY = 'watch your own video, pictures, camera or stream; drive a robot'
@@ -28,13 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'an emulated robot is always armed)',
     )
     parser.add_argument('--film', action='store_true', help='keep an annotated film')
-    session.add_arguments(parser)
+    session.add_arguments(
+        parser,
+        f'runs/{folders.GARDEN} where a camera or stream is watched with a real robot or none, so '
+        'that each night goes on where the last one ended; else runs/<time>-run',
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Watch until the source ends or the person does, and write the report."""
     started = time.time()
-    folder = session.make_folder('run', arguments.folder)
+    name = folders.of_source(arguments.source, arguments.robot, arguments.namespace)
+    folder = session.make_folder(name, arguments.folder)
     options = nodes.SourceOptions(
         folder=folder,
         files=tuple(arguments.params),

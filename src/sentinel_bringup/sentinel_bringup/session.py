@@ -3,7 +3,6 @@
 import argparse
 import os
 import shutil
-import time
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -33,10 +32,10 @@ class FolderError(SentinelError):
     """The run folder cannot be used."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that all runs know."""
+def add_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
+    """Add the arguments that all runs know; ``folder``: the default in words."""
     parser.add_argument(
-        '--folder', type=Path, help='where everything is kept (default: runs/<time>-<command>)'
+        '--folder', type=Path, help=f'where everything is kept (default: {folder})'
     )
     parser.add_argument(
         '--params',
@@ -66,10 +65,9 @@ def _seconds(text: str) -> float:
     return value
 
 
-def make_folder(command: str, wanted: Path | None) -> Path:
-    """Return the run folder, made; raise FolderError where that is impossible."""
-    root = Path(os.environ.get('SENTINEL_ROOT', '.'))
-    folder = wanted or root / 'runs' / f'{time.strftime("%Y%m%d-%H%M%S")}-{command}'
+def make_folder(name: str, wanted: Path | None) -> Path:
+    """Return the run folder, ``wanted`` or runs/``name``, made; FolderError if impossible."""
+    folder = wanted or Path(os.environ.get('SENTINEL_ROOT', '.')) / 'runs' / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
@@ -115,8 +113,11 @@ def play(
 
 
 def _drop_empty(folder: Path) -> None:
-    """Remove a run folder in which nothing has been kept."""
-    for place in (*folder.iterdir(), folder):
+    """Remove a run folder in which nothing has been kept; of a garden's nothing is touched."""
+    inside = list(folder.iterdir())
+    if any(place.is_file() for place in inside):
+        return
+    for place in (*inside, folder):
         with suppress(OSError):
             place.rmdir()
 

@@ -41,6 +41,19 @@ def test_a_wrong_source_is_one_sentence_before_anything_starts(tmp_path, source)
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_in_use_is_one_sentence_and_stays_as_it_is(tmp_path):
+    picture = tmp_path / 'picture.png'
+    cv2.imwrite(str(picture), np.zeros((48, 64, 3), np.uint8))
+    garden = tmp_path / 'garden'
+    (garden / 'snapshots').mkdir(parents=True)
+    with SqliteStore(garden) as store:
+        store.start_run(0.0, {})
+        result = sentinel('run', '--source', str(picture), '--folder', str(garden))
+    assert result.returncode == 2
+    assert 'already records into' in result.stderr and 'Traceback' not in result.stderr
+    assert (garden / 'snapshots').is_dir() and (garden / 'incidents.sqlite3').is_file()
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / 'file').touch()
     result = sentinel('demo', '--folder', str(tmp_path / 'file' / 'run'))

@@ -1,5 +1,6 @@
 """The list of nodes is the same for launch files and runner, and gives each node what it needs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from sentinel_bringup.nodes import SimulationOptions, SourceOptions
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
-from sentinel_bringup import nodes
+from sentinel_bringup import folders, nodes
 
 FOLDER = Path('/somewhere')
 
@@ -158,3 +159,26 @@ def test_every_file_in_config_named_after_a_node_is_valid_in_every_namespace():
                 *nodes.simulation(SimulationOptions(folder=FOLDER, namespace=namespace)),
             ]
             check([e for e in both if e.name == name and e.module])
+
+
+@pytest.mark.parametrize(
+    ('robot', 'file'), [('C0:FF:EE', '/somewhere/policy.json'), ('emulated', None), ('none', None)]
+)
+def test_only_a_real_robot_teaches_what_is_kept(robot, file):
+    (brain,) = (entry for entry in source(robot=robot) if entry.name == 'brain')
+    assert brain.parameters.get('state_file') == file
+
+
+@pytest.mark.parametrize(
+    ('source', 'robot', 'namespace', 'name'),
+    [
+        ('0', 'MekaMon', '', 'garden'),
+        ('rtsp://camera/1', 'none', '/north/', 'garden-north'),
+        ('0', 'emulated', '', None),
+        ('night.mp4', 'MekaMon', '', None),
+        ('/dev/video2', 'none', '', 'garden'),
+    ],
+)
+def test_the_nights_of_a_garden_share_one_folder(source, robot, namespace, name):
+    found = folders.of_source(source, robot, namespace)
+    assert found == name if name else re.fullmatch(r'\d{8}-\d{6}-run', found)

@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sentinel_bringup import child
+
 HERE = Path(__file__).parent
 # A loaded machine with two processors may take so long for anything, s.
 PATIENCE = 60.0
@@ -209,3 +211,22 @@ def test_shared_memory_of_a_killed_node_is_removed_and_that_of_others_is_not(tmp
 def _memory(pid):
     names = Path(f'/proc/{pid}/maps').read_text().split()
     return {Path(name).name for name in names if name.startswith('/dev/shm/fast')}
+
+
+def test_a_log_that_grows_keeps_its_newer_part(tmp_path, monkeypatch):
+    monkeypatch.setattr(child, '_LONGEST_LOG', 10_000)
+    log = tmp_path / 'babbler.log'
+    line = 'print(f"line {n:04d}", flush=True); time.sleep(1e-4)'
+    words = f'import time\nfor n in range(3000): {line}'
+    babbler = child.Child([sys.executable, '-c', words], os.environ, log)
+    lines, ended = [], False
+    while not ended:
+        new, ended = babbler.read()
+        lines += new
+        time.sleep(0.001)
+    babbler.process.wait()
+    babbler.close()
+    kept = (tmp_path / 'babbler.old.log').read_text() + log.read_text()
+    assert lines == [f'line {n:04d}' for n in range(3000)]
+    assert ''.join(f'{line}\n' for line in lines).endswith(kept)
+    assert 10_000 <= len(kept) < 29_000

@@ -11,8 +11,9 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 
+from . import lock
 from .model import (
     INTERRUPTED,
     Decision,
@@ -53,6 +54,7 @@ class SqliteStore:
     def __init__(self, folder: Path, *, create: bool = True) -> None:
         self.path = folder / FILE_NAME
         self._run: int | None = None
+        self._lock: IO[str] | None = None
         if not create and not self.path.is_file():
             raise StoreError(
                 f'There is no incident log in {folder}.',
@@ -85,6 +87,8 @@ class SqliteStore:
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self._db.close()
+        if self._lock is not None:
+            self._lock.close()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -126,7 +130,11 @@ class SqliteStore:
             )
 
     def start_run(self, now: float, info: Mapping[str, Any]) -> None:
-        """Begin to listen at ``now`` (s); end as interrupted what an earlier process left open."""
+        """Begin to listen at ``now`` (s); end as interrupted what an earlier process left open.
+
+        Raises StoreError where another process listens and writes into this folder.
+        """
+        self._lock = self._lock or lock.claim(self.path.parent)
         with self._transaction() as db:
             row = db.execute('SELECT max(last_alive) FROM runs').fetchone()
             db.execute(

@@ -16,7 +16,6 @@ from .summary import is_target
 
 PICTURES = 'pictures'
 
-_MOMENTS = 3  # pictures of each visit
 _WIDTH = 640  # px, of the pictures in the page
 _QUALITY = 80
 
@@ -175,12 +174,12 @@ def _timeline(visit: Visit) -> dict[str, Any]:
     }
 
 
-def card(visit: Visit, album: Album) -> dict[str, Any]:
-    """What the template needs of a visit."""
+def card(visit: Visit, album: Album, pictures: int) -> dict[str, Any]:
+    """What the template needs of a visit, with at most so many ``pictures``."""
     timeline = _timeline(visit)
     frames = [p for p in visit.pictures if p.kind == 'frame']
     moments = frames or [p for p in visit.pictures if p.kind == 'crop']
-    picked = moments[:: max(1, len(moments) // _MOMENTS)][:_MOMENTS]
+    picked = moments[:: max(1, len(moments) // pictures)][:pictures]
     return {
         'visit': visit,
         'name': wording.name(visit.species),

@@ -155,7 +155,7 @@ def trends(found: Trends) -> dict[str, Any]:
     """What the template needs of the trends, in words and percent."""
     species = [s for s, _ in sum((bar.counts for bar in found.bars), Counter()).most_common()]
     most = max((bar.counts.total() for bar in found.bars), default=0)
-    form = '%-d %b' if found.by_nights else '%-d %b, %H:00'
+    form = '%-d %b, %H:00' if found.unit == 'hour' else '%-d %b'
     bars = [
         {
             'title': f'{bar.start.strftime(form)}: {wording.counted(bar.counts) or "none"}',
@@ -215,7 +215,7 @@ def trends(found: Trends) -> dict[str, Any]:
         'most': most,
         'first': found.bars[0].start.strftime(form) if found.bars else '',
         'last': found.bars[-1].start.strftime(form) if found.bars else '',
-        'unit': 'night' if found.by_nights else 'hour',
+        'unit': found.unit,
         'facts': facts,
         'trial': any(arm.name != TREATMENT for arm in found.arms),
     }

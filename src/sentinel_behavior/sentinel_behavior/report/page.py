@@ -12,8 +12,9 @@ from .trends import trends
 
 FILE = 'report.html'
 
-# The newest visits are shown with pictures; a page with more would no longer open on a phone.
-_VISITS = 40
+# Of many visits the newest are shown, with one picture, the newest of all with several, and some
+# unfolded; a page with more would no longer open on a phone.
+_VISITS, _SEVERAL_PICTURES, _UNFOLDED = 40, 10, 3
 _GALLERY = 24
 
 # Fewer visits than this have no course over time.
@@ -28,6 +29,8 @@ def render(summary: Summary, film_file: Path | None, *, marking: bool = False) -
     album = Album(summary.folder)
     visits = summary.log.visits
     found = trends(summary)
+    season = len(visits) >= _TREND_VISITS
+    newest = visits[: -_VISITS - 1 : -1]
     gallery = [
         (visit, picture)
         for visit in reversed(visits)
@@ -50,10 +53,11 @@ def render(summary: Summary, film_file: Path | None, *, marking: bool = False) -
         verdict=figures.verdict(summary),
         tiles=figures.tiles(summary, found.loudest_hour),
         film=Markup(data_url(film_file.read_bytes(), 'webp')) if film_file else '',
-        cards=[card(visit, album) for visit in reversed(visits[-_VISITS:])],
-        hidden=max(0, len(visits) - _VISITS),
+        cards=[card(v, album, 3 if n < _SEVERAL_PICTURES else 1) for n, v in enumerate(newest)],
+        unfolded=_UNFOLDED if season else _VISITS,
+        hidden=len(visits) - len(newest),
         deterrents=figures.deterrents(summary),
-        trends=figures.trends(found) if len(visits) >= _TREND_VISITS else None,
+        trends=figures.trends(found) if season else None,
         holds=[
             {
                 'time': wording.moment(hold.begin, '%-d %b, %H:%M:%S'),

@@ -55,7 +55,13 @@ def when(text: str, now: datetime, otherwise: float) -> float:
 def newest(runs: Path) -> Path | None:
     """The folder in ``runs`` whose log was written last; None where no run has a log."""
     logs = [log for log in runs.glob(f'*/{FILE_NAME}') if log.is_file()]
-    return max(logs, key=lambda log: log.stat().st_mtime).parent if logs else None
+    return max(logs, key=_written).parent if logs else None
+
+
+def _written(log: Path) -> float:
+    # While the recorder runs, what is new lies in the write-ahead log.
+    ahead = log.with_name(log.name + '-wal')
+    return max(file.stat().st_mtime for file in (log, ahead) if file.exists())
 
 
 def of(args: argparse.Namespace) -> tuple[Path, float, float]:

@@ -12,21 +12,23 @@ from ..incidents.model import HOLD_OUT, NEUTRAL, REPELLED, TREATMENT, Sound, Vis
 from .statistics import Estimate, reduction, slope
 from .summary import Summary, is_target
 
-# A period longer than this is told by nights, a shorter one by hours, s.
-_BY_NIGHTS_FROM = 2 * 86400.0
+# A bar of the picture of visits over time is an hour in a period of at most so many s, a night in
+# one of at most so many, else a week.
+_STEPS = {'hour': timedelta(hours=1), 'night': timedelta(days=1), 'week': timedelta(days=7)}
+_BY_HOURS, _BY_NIGHTS = 2 * 86400.0, 60 * 86400.0
 
 # A night belongs to the day on which it begins: the turn of the day is at noon.
 _NOON = timedelta(hours=12)
 
 _HOUR = 3600.0
 
-# Bars of the picture of visits over time; a longer period shows its newest part.
+# Most bars; a longer period shows its newest part.
 _MOST_BARS = 62
 
 
 @dataclass(frozen=True)
 class Bar:
-    """Visits by species in an hour or a night that begins at ``start`` (local time)."""
+    """Visits by species in an hour, night or week that begins at ``start`` (local time)."""
 
     start: datetime
     counts: Counter[str]
@@ -49,7 +51,8 @@ class Arm:
 class Trends:
     """What the visits of a period have in common; None or empty where there are too few."""
 
-    by_nights: bool
+    unit: str
+    """What a bar is: ``hour``, ``night`` or ``week``."""
     bars: tuple[Bar, ...]
     returns: tuple[float, ...]
     habituation: Estimate | None
@@ -65,16 +68,17 @@ def stay(visit: Visit) -> float | None:
     return None if visit.last_seen is None else max(0.0, visit.last_seen - visit.started)
 
 
-def _bars(visits: Sequence[Visit], begin: float, end: float) -> tuple[bool, tuple[Bar, ...]]:
-    by_nights = end - begin > _BY_NIGHTS_FROM
-    step = timedelta(days=1) if by_nights else timedelta(hours=1)
+def _unit(seconds: float) -> str:
+    return 'hour' if seconds <= _BY_HOURS else 'night' if seconds <= _BY_NIGHTS else 'week'
 
+
+def _bars(visits: Sequence[Visit], begin: float, end: float, unit: str) -> tuple[Bar, ...]:
     def floor(stamp: float) -> datetime:
         moment = datetime.fromtimestamp(stamp)
-        if by_nights:
-            moment -= _NOON
-            return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-        return moment.replace(minute=0, second=0, microsecond=0)
+        if unit == 'hour':
+            return moment.replace(minute=0, second=0, microsecond=0)
+        day = (moment - _NOON).replace(hour=0, minute=0, second=0, microsecond=0)
+        return day - timedelta(days=day.weekday()) if unit == 'week' else day
 
     counts: dict[datetime, Counter[str]] = {}
     for visit in visits:
@@ -83,8 +87,8 @@ def _bars(visits: Sequence[Visit], begin: float, end: float) -> tuple[bool, tupl
     start = floor(end)
     while start >= floor(begin) and len(bars) < _MOST_BARS:
         bars.append(Bar(start, counts.get(start, Counter())))
-        start -= step
-    return by_nights, tuple(reversed(bars))
+        start -= _STEPS[unit]
+    return tuple(reversed(bars))
 
 
 def _loudest_hour(sounds: Sequence[Sound]) -> float:
@@ -109,11 +113,13 @@ def _stays(visits: Sequence[Visit], group: str) -> list[float]:
 def trends(summary: Summary) -> Trends:
     """Compare the visits of ``summary`` with each other."""
     visits = [v for v in summary.log.visits if not v.false_alarm]
-    by_nights = False
+    unit = 'night'
     bars: tuple[Bar, ...] = ()
     if visits and summary.started is not None and summary.ended is not None:
         end = max(summary.ended, visits[-1].started)
-        by_nights, bars = _bars(visits, min(summary.started, visits[0].started), end)
+        begin = min(summary.started, visits[0].started)
+        unit = _unit(end - begin)
+        bars = _bars(visits, begin, end, unit)
     targets = [v for v in visits if is_target(v)]
     returns = [
         after.started - before.last_seen
@@ -127,7 +133,7 @@ def trends(summary: Summary) -> Trends:
         for arm in (TREATMENT, NEUTRAL, HOLD_OUT)
     }
     return Trends(
-        by_nights=by_nights,
+        unit=unit,
         bars=bars,
         returns=tuple(returns),
         habituation=slope(met),

@@ -213,6 +213,11 @@ def as_bgr(picture: npt.NDArray[Any]) -> Pixels:
     return np.ascontiguousarray(picture[..., :3], np.uint8)
 
 
+def is_live(name: str) -> bool:
+    """Tell whether ``name`` means a camera or a stream, which never ends."""
+    return name.isdecimal() or _LIVE.match(name) is not None
+
+
 def open_source(name: str, *, width: int = 640, height: int = 480) -> Source:
     """Return the source that ``name`` means: camera number, stream address, video, picture, folder.
 
@@ -220,7 +225,7 @@ def open_source(name: str, *, width: int = 640, height: int = 480) -> Source:
     missing or unreadable; cameras and streams are opened only by reading, because they may come
     later.
     """
-    if name.isdecimal() or _LIVE.match(name):
+    if is_live(name):
         return LiveSource(name, width=width, height=height)
     path = Path(name).expanduser()
     if not path.exists():

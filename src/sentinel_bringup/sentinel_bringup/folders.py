@@ -1,0 +1,26 @@
+"""Which folder a run writes into, where the person names none."""
+
+import time
+
+from sentinel_perception.camera.sources import is_live
+
+from .entries import EMULATED
+
+# The folder of a garden: log, pictures, what was learned. One run goes on where the last one ended.
+GARDEN = 'garden'
+
+
+def stamped() -> str:
+    """Return the name of a folder that no other run has."""
+    return time.strftime('%Y%m%d-%H%M%S')
+
+
+def of_source(source: str, robot: str, namespace: str = '') -> str:
+    """Return the name of the folder for a run on ``source`` with ``robot``.
+
+    Who watches a garden does so night after night: all such runs share one folder, one for each
+    robot. What is tried on a clip or with the emulated robot is no part of the garden's story.
+    """
+    if robot == EMULATED or not is_live(source):
+        return f'{stamped()}-run'
+    return '-'.join([GARDEN, *namespace.strip('/').split('/')]).rstrip('-')
