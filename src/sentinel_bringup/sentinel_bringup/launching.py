@@ -36,7 +36,7 @@ COMMON_ARGUMENTS = (
         'folder',
         default_value='',
         description='where incidents, pictures and sounds are kept; empty: ~/.ros/sentinel/garden '
-        'where a camera is watched with a real robot or none, else ~/.ros/sentinel/<time>',
+        'where a camera is watched with a real robot or none, else ~/.ros/sentinel/<time>-run',
     ),
     DeclareLaunchArgument(
         'use_sim_time',

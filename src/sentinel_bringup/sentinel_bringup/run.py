@@ -54,5 +54,5 @@ def main(arguments: argparse.Namespace) -> int:
     )
     title = f'Watching {options.source}, robot: {options.robot}.'
     session.play(nodes.own_source(options), folder, arguments, title)
-    session.report(folder)
+    session.report(folder, since=started)
     return 0

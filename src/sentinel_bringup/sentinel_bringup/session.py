@@ -34,9 +34,7 @@ class FolderError(SentinelError):
 
 def add_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     """Add the arguments that all runs know; ``folder``: the default in words."""
-    parser.add_argument(
-        '--folder', type=Path, help=f'where everything is kept (default: {folder})'
-    )
+    parser.add_argument('--folder', type=Path, help=f'where everything is kept (default: {folder})')
     parser.add_argument(
         '--params',
         type=Path,
@@ -122,10 +120,11 @@ def _drop_empty(folder: Path) -> None:
             place.rmdir()
 
 
-def report(folder: Path, robots: Sequence[str] = ('',)) -> None:
-    """Write report and film of each robot and print the table, and where everything is.
+def report(folder: Path, robots: Sequence[str] = ('',), *, since: float = float('-inf')) -> None:
+    """Write report and film of each robot, and print where everything is and this run's table.
 
-    Each of several ``robots`` has a folder of its own below the run's.
+    Each of several ``robots`` has a folder of its own below the run's. The report tells all that
+    the folder holds, the table what began ``since`` then (s, ROS time).
     """
     from sentinel_behavior import report as reports
 
@@ -134,7 +133,7 @@ def report(folder: Path, robots: Sequence[str] = ('',)) -> None:
             whose = f' of {robot}' if robot else ''
             print(f'\nWriting the report{whose} ...', flush=True)
             reports.write(folder / robot)
-            print(f'\n{reports.table(reports.summarise(folder / robot))}')
+            print(f'\n{reports.table(reports.summarise(folder / robot, since=since))}')
     print()
     for name, pattern in _LEFT.items():
         for place in dict.fromkeys((*(folder / robot for robot in robots), folder)):

@@ -4,7 +4,10 @@ import os
 import subprocess
 import sys
 
+import cv2
+import numpy as np
 import pytest
+from sentinel_behavior.incidents.store import SqliteStore
 from sentinel_common.errors import SentinelError
 
 from sentinel_bringup import cli
