@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 import rclpy
@@ -132,14 +133,20 @@ class Stack:
         self.executor.shutdown()
 
 
-@pytest.fixture
-def stack(request):
+@contextmanager
+def running(args=None):
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    rclpy.init(args=getattr(request, 'param', None), domain_id=100 + os.getpid() % 100)
+    rclpy.init(args=args, domain_id=100 + os.getpid() % 100)
     made = Stack()
     yield made
     made.close()
     rclpy.shutdown()
+
+
+@pytest.fixture
+def stack(request):
+    with running(getattr(request, 'param', None)) as made:
+        yield made
 
 
 def moving(stack):
@@ -169,6 +176,20 @@ def test_from_a_picture_to_a_motion_and_back_to_rest(stack):
     stack.until(lambda: stack.newest('status').state == 'holding_fire', RACCOON)
     stack.until(lambda: stack.newest('head_color').r == 0.0, RACCOON)
     assert Incident.STIMULUS_ENDED in stack.kinds()
+
+
+def test_what_one_night_taught_is_there_in_the_next(tmp_path):
+    file = tmp_path / 'policy.json'
+    args = ['--ros-args', '-p', f'brain:state_file:={file}']
+    with running(args) as stack:
+        stack.call(stack.probe.arm, True)
+        stack.until(lambda: Incident.STIMULUS_ENDED in stack.kinds(), RACCOON)
+        stack.until(lambda: Incident.VISIT_ENDED in stack.kinds())
+        learned = stack.nodes[1]._brain.world.policy.state()
+    begun = [i for i in stack.probe.heard['incidents'] if i.kind == Incident.STIMULUS_STARTED]
+    assert begun[-1].deterrent in json.dumps(learned)
+    with running(args) as stack:
+        assert stack.nodes[1]._brain.world.policy.state() == learned
 
 
 def test_the_log_names_the_model_that_the_detector_says_it_runs(stack):
