@@ -222,7 +222,7 @@ class Pipeline:
             rest = self._settings.recheck_period if is_parked(track, stamp, self._settings) else 0.0
             if not track.confirmed or stamp - track.last_hit > self._settings.coast + rest:
                 continue
-            box = _inside(track.expected(stamp), width, height)
+            box = _inside(track.place(stamp), width, height)
             if box is None:
                 continue
             detection = Detection(box, track.posterior.probabilities(), track.identity)
@@ -238,7 +238,7 @@ class Pipeline:
             if not track.confirmed and stamp - track.last_hit <= self._settings.coast:
                 strength = min(track.average, 0.99 * self._settings.threshold)
                 row = [strength * p for p in track.posterior.probabilities().values()]
-                found.append(Candidates(track.box[None], np.array([row], np.float32)))
+                found.append(Candidates(track.place(stamp)[None], np.array([row], np.float32)))
         return Candidates.join(found)
 
 

@@ -46,11 +46,16 @@ _FAR = 0.25
 
 @dataclass
 class Track:
-    """One animal over time; ``box`` left, top, right, bottom in px, ``velocity`` of its centre."""
+    """One animal over time.
+
+    ``box`` (left, top, right, bottom, px) and ``velocity`` of its centre are smoothed over the
+    pictures up to ``stamp``; ``newest`` is the box that was found in that one.
+    """
 
     identity: str
     box: Floats
     stamp: float
+    newest: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
     velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     last_hit: float = 0.0
     last_look: float = 0.0
@@ -76,6 +81,16 @@ class Track:
         """Box at ``stamp`` if the animal keeps going for a while."""
         ahead = min(stamp - self.stamp, _KEEPS_VELOCITY)
         return np.asarray(self.box + np.tile(self.velocity * ahead, 2), np.float32)
+
+    def place(self, stamp: float) -> Floats:
+        """Box to tell of at ``stamp``: as it was found in that picture, where that is plausible.
+
+        Smoothed boxes are for following: they lag behind an animal that turns. But one found box in
+        ten is that of a part, or of something else as well.
+        """
+        expected = self.expected(stamp)
+        found = stamp == self.stamp and iou(expected[None], self.newest[None])[0, 0] >= _SAME_PLACE
+        return self.newest if found else expected
 
     @property
     def hits(self) -> int:
@@ -148,7 +163,7 @@ class Track:
             measured = (place - center(self.box)) / np.float32(elapsed)
             self.velocity = self.velocity + (measured - self.velocity) * _VELOCITY_SHARE
         self.box = np.concatenate([place - size / 2, place + size / 2]).astype(np.float32)
-        self.stamp = stamp
+        self.stamp, self.newest = stamp, box
         self.posterior.update(scores, weight)
         self.suspicion.update(scores, weight, stays=self.stays)
         score = float(scores.max())

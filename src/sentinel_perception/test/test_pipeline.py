@@ -45,6 +45,26 @@ def test_a_walking_raccoon_is_confirmed_by_three_of_five_and_keeps_its_name():
     assert sights[-1].targets.targets[0].best[1] > 0.9
 
 
+def raccoon_at(left, top, width=70, height=40):
+    return scene(('raccoon', left, top, width, height), seed=left)
+
+
+def test_the_box_that_is_told_is_the_one_that_was_found_also_after_a_turn():
+    there = [raccoon_at(100 + 10 * i, 240) for i in range(15)]
+    back = [raccoon_at(240 - 14 * i, 240) for i in range(1, 5)]
+    *_, sight = play(Pipeline(ColorDetector(), Settings()), there + back)
+    (target,) = sight.targets.targets
+    (box,) = (d.box for d in sight.frame.detections if d.track_id == target.track_id)
+    assert box.x == pytest.approx(184, abs=3) and box.width == pytest.approx(70, abs=3)
+
+
+def test_a_box_that_is_suddenly_another_size_is_not_believed_at_once():
+    pictures = [*walk(15), raccoon_at(100 + 15 * 6 - 60, 180, 190, 160)]
+    *_, sight = play(Pipeline(ColorDetector(), Settings()), pictures)
+    (box,) = (d.box for d in sight.frame.detections if d.track_id)
+    assert box.width < 130
+
+
 def test_an_animal_that_was_there_at_the_start_is_found():
     still = [scene(('raccoon', 300, 250, 60, 40), seed=i) for i in range(10)]
     assert play(Pipeline(ColorDetector(), Settings()), still)[-1].targets.targets
