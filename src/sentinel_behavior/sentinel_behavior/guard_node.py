@@ -4,6 +4,8 @@ Hears everything, relays little, and says ten times a second what is allowed.
 """
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
@@ -21,7 +23,7 @@ from sentinel_msgs.msg import SafetyState, SoundState
 
 from .border import HOUR, TimeBridge, pose_from_message, twist_from_message
 from .geometry import STOP
-from .guard import make_guard
+from .guard import latches, make_guard
 from .guard.core import Relayed, Verdict
 from .guard.parameters import PARAMETERS as RULES_PARAMETERS
 from .guard.rules import Act
@@ -54,6 +56,9 @@ class GuardNode(Node):
         zones = read_zones(share(self.parameters['zones']))
         self._guard = make_guard({p.name: self.parameters[p.name] for p in PARAMETERS}, zones)
         self._time = TimeBridge(self, self.parameters['hour'])
+        self._file = Path(p).expanduser() if (p := self.parameters['state_file']) else None
+        self._told = latches.Told()
+        self._recall()
         self._last = Relayed(STOP, 0.0, '')
         self._stops_due = 0
         self._verdict: Verdict | None = None
@@ -61,7 +66,7 @@ class GuardNode(Node):
         self._cmd_vel = self.create_publisher(TwistStamped, 'cmd_vel', qos.RELIABLE)
         self._state = self.create_publisher(SafetyState, 'safety_state', qos.RELIABLE)
         self._stopped = self.create_publisher(Bool, 'emergency_stop_state', qos.LATCHED)
-        self._stopped.publish(Bool(data=False))
+        self._stopped.publish(Bool(data=self._guard.emergency_stop))
         subscribe = self.create_subscription
         subscribe(Detection2DArray, 'detections', self._on_detections, qos.RELIABLE)
         subscribe(Detection3DArray, 'targets', self._on_targets, qos.RELIABLE)
@@ -83,6 +88,38 @@ class GuardNode(Node):
         diagnostics = Diagnostics(self)
         diagnostics.add('safety', self._report)
         diagnostics.add('clocks', self._time.report)
+
+    def _recall(self) -> None:
+        """Go on with what the guard before this one was told."""
+        run = self.parameters['run']
+        try:
+            told = latches.load(self._file) if self._file else latches.Told()
+        except latches.LatchError as error:
+            self.get_logger().error(str(error))
+            told = latches.Told(emergency_stop=True)
+        if told.emergency_stop:
+            self.get_logger().warning('the emergency stop is latched since before the start')
+        self._guard.emergency_stop = told.emergency_stop
+        if run and told.run == run:
+            self._guard.restarted = self._time.now()
+            if told.armed is not None:
+                self._guard.armed = told.armed
+        else:
+            told = latches.Told(run, None, told.emergency_stop)
+        self._keep(told)
+
+    def _keep(self, told: latches.Told) -> str:
+        """Write down what the guard was told; '' or why that failed."""
+        self._told = told
+        if self._file is None:
+            return ''
+        try:
+            latches.save(self._file, told)
+        except OSError as error:
+            fault = f', but will be forgotten when the guard ends: {error.strerror}'
+            self.get_logger().error(f'{self._file} cannot be written{fault}')
+            return fault
+        return ''
 
     def _on_detections(self, message: Any) -> None:
         self._guard.see(detections.frame_from_message(message), self._time.captured(message))
@@ -118,6 +155,7 @@ class GuardNode(Node):
         self._guard.armed = request.data
         response.success = True
         response.message = 'armed' if request.data else 'disarmed'
+        response.message += self._keep(replace(self._told, armed=request.data))
         self.get_logger().info(f'{response.message} by a service call')
         self._judge()
         return response
@@ -127,6 +165,7 @@ class GuardNode(Node):
         self._stopped.publish(Bool(data=request.data))
         response.success = True
         response.message = 'stopped' if request.data else 'released'
+        response.message += self._keep(replace(self._told, emergency_stop=request.data))
         self.get_logger().warning(f'emergency stop: {response.message}')
         self._judge()
         return response

@@ -262,6 +262,59 @@ def test_the_emergency_stop_latches(stack):
     stack.until(lambda: not stack.newest('emergency_stop_state').data)
 
 
+def keeping(file, run):
+    return ['--ros-args', '-p', f'guard:state_file:={file}', '-p', f'guard:run:={run}']
+
+
+def rules_in_force(stack):
+    stack.until(lambda: stack.newest('safety_state') is not None, RACCOON)
+    return stack.newest('safety_state').rules
+
+
+def test_the_emergency_stop_outlives_the_guard_and_the_run(tmp_path):
+    file = tmp_path / 'guard.json'
+    with running(keeping(file, 'monday')) as stack:
+        stack.call(stack.probe.arm, True)
+        stack.call(stack.probe.emergency_stop, True)
+    with running(keeping(file, 'tuesday')) as stack:
+        assert rules_in_force(stack)[:2] == ['emergency_stop', 'disarmed']
+        stack.until(lambda: stack.probe.heard['emergency_stop_state'])
+        assert stack.newest('emergency_stop_state').data
+        stack.call(stack.probe.emergency_stop, False)
+    with running(keeping(file, 'tuesday')) as stack:
+        assert 'emergency_stop' not in rules_in_force(stack)
+
+
+def test_a_guard_that_starts_again_goes_on_with_what_arm_was_told_and_holds_fire(tmp_path):
+    with running(keeping(tmp_path / 'guard.json', 'monday')) as stack:
+        assert rules_in_force(stack)[0] == 'disarmed'
+        stack.call(stack.probe.arm, True)
+    with running(keeping(tmp_path / 'guard.json', 'monday')) as stack:
+        assert rules_in_force(stack)[0] == 'restarted'
+        stack.nodes[0]._guard.restarted -= 10.0
+        stack.until(lambda: moving(stack), RACCOON)
+    with running(keeping(tmp_path / 'guard.json', 'tuesday')) as stack:
+        assert rules_in_force(stack)[0] == 'disarmed'
+        assert 'restarted' not in rules_in_force(stack)
+
+
+def test_a_damaged_file_counts_as_an_emergency_stop(tmp_path):
+    file = tmp_path / 'guard.json'
+    file.write_text('{"run": "mon')
+    with running(keeping(file, 'monday')) as stack:
+        assert rules_in_force(stack)[0] == 'emergency_stop'
+        assert stack.call(stack.probe.emergency_stop, False).message == 'released'
+    assert json.loads(file.read_text())['emergency_stop'] is False
+
+
+def test_a_stop_that_cannot_be_written_down_is_in_force_and_says_so(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with running(keeping(tmp_path / 'file' / 'guard.json', 'monday')) as stack:
+        answer = stack.call(stack.probe.emergency_stop, True)
+        assert answer.success and 'will be forgotten when the guard ends' in answer.message
+        assert 'emergency_stop' in rules_in_force(stack)
+
+
 def test_teleop_is_relayed_and_its_silence_is_a_stop(stack):
     stack.call(stack.probe.arm, True)
     command = TwistStamped()

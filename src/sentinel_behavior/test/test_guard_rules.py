@@ -37,6 +37,7 @@ RULES = [
     rules.EmergencyStop(),
     rules.Disarmed(),
     rules.PersonOrPet(),
+    rules.Restarted(),
     rules.StalePerception(),
     rules.NoSweep(),
     rules.UnsureTarget(),
@@ -65,6 +66,7 @@ def test_no_rule_objects_to_a_calm_scene(rule):
         (rules.EmergencyStop(), {'emergency_stop': True}, 'latched'),
         (rules.Disarmed(), {'armed': False}, 'not armed'),
         (rules.PersonOrPet(), {'evidence': Evidence('cat', 0.2, 9.9)}, 'cat (score 0.20)'),
+        (rules.Restarted(), {'restart_age': 9.9}, 'started again 9.9 s ago'),
         (rules.StalePerception(), {'frame_age': 1.1}, '1.1 s ago'),
         (rules.StalePerception(), {'frame_age': None}, 'never'),
         (rules.NoSweep(), {'sweep_age': 1.1}, '1.1 s ago'),
@@ -217,3 +219,7 @@ def test_after_many_charges_it_only_retreats():
     rule, scene = limits.ChargeLimit(), replace(CALM, approached=3.1)
     assert rule.clip(scene, Twist(0.2)) == Twist()
     assert rule.clip(scene, Twist(-0.2)) == Twist(-0.2)
+
+
+def test_a_guard_that_started_again_holds_fire_as_long_as_the_one_before_would_remember():
+    assert rules.Restarted(seconds=10.0).objection(replace(CALM, restart_age=10.1)) == ''

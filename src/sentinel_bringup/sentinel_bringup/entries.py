@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from sentinel_common.parameters import Value
 
@@ -66,6 +67,8 @@ class Options:
     """Keep an annotated film and samples of the latency."""
     record: bool = False
     """Record every topic to an MCAP file in the run folder."""
+    run: str = field(default_factory=lambda: uuid4().hex)
+    """Tells one run from the next, and not a node from the one that starts again in its place."""
     started: float = 0.0
     """When the command was given, s since 1970; 0: nobody follows the progress on a terminal."""
 

@@ -138,7 +138,11 @@ def _behavior(options: Options) -> list[NodeEntry]:
             stops_last=stops_last,
         )
 
-    guard: dict[str, Value] = {'armed': options.armed}
+    guard: dict[str, Value] = {
+        'armed': options.armed,
+        'state_file': str(options.folder / 'guard.json'),
+        'run': options.run,
+    }
     brain: dict[str, Value] = {}
     recorder: dict[str, Value] = {'folder': str(options.folder), 'film': options.film}
     if isinstance(options, SimulationOptions):

@@ -182,3 +182,13 @@ def test_only_a_real_robot_teaches_what_is_kept(robot, file):
 def test_the_nights_of_a_garden_share_one_folder(source, robot, namespace, name):
     found = folders.of_source(source, robot, namespace)
     assert found == name if name else re.fullmatch(r'\d{8}-\d{6}-run', found)
+
+
+def test_a_guard_that_starts_again_knows_its_run_and_the_next_run_is_another():
+    def told(options):
+        (guard,) = (entry for entry in nodes.own_source(options) if entry.name == 'guard')
+        return guard.parameters['run'], guard.parameters['state_file']
+
+    options = SourceOptions(folder=FOLDER, source='0')
+    assert told(options) == told(options) == (options.run, '/somewhere/guard.json')
+    assert SourceOptions(folder=FOLDER, source='0').run != options.run

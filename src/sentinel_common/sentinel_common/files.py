@@ -1,4 +1,4 @@
-"""Where the files lie that several packages share: config/, launch/, models/, urdf/."""
+"""Where the files lie that several packages share, and how a small one is replaced as a whole."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ _OWNER = 'sentinel_bringup'
 
 
 def share(relative: str) -> Path:
-    """Return the path of a shared file or folder such as ``models/detector.tflite``.
+    """Return the path of a file or folder in config/, launch/, models/, urdf/.
 
     Looked for in the installed share folder of sentinel_bringup, then upwards from here (a source
     tree that was not installed). Raises ConfigurationError where it is in neither.
@@ -27,3 +27,17 @@ def share(relative: str) -> Path:
     raise ConfigurationError(
         f'The file {relative} is missing.', 'Build the workspace: ./sentinel setup.'
     )
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Make ``text`` the content of ``path``: a reader and a power cut see the old one or this.
+
+    Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + '.new')
+    with open(new, 'w', encoding='utf-8') as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)

@@ -21,6 +21,7 @@ def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
                 rules.EmergencyStop(),
                 rules.Disarmed(),
                 rules.PersonOrPet(seconds=values['veto_seconds']),
+                rules.Restarted(seconds=values['veto_seconds']),
                 rules.StalePerception(seconds=values['perception_timeout']),
                 rules.NoSweep(seconds=values['sweep_timeout']),
                 rules.UnsureTarget(),

@@ -94,6 +94,8 @@ class Guard:
     ) -> None:
         self.armed = armed
         self.emergency_stop = False
+        self.restarted: float | None = None
+        """When it started again in the place of one that died."""
         self.image_height: int | None = None
         self._rules = rules
         self._max_speed = max_speed
@@ -167,6 +169,7 @@ class Guard:
             now=now,
             armed=self.armed,
             emergency_stop=self.emergency_stop,
+            restart_age=_age(now, self.restarted),
             frame=self._frame,
             frame_age=_age(now, self._frame_time),
             sweep_age=_age(now, self._sweep_time),

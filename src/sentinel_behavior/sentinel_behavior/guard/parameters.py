@@ -7,6 +7,15 @@ from sentinel_common.parameters import Parameter
 
 PARAMETERS = (
     Parameter('armed', False, 'armed at start; leave false on real hardware', read_only=True),
+    Parameter(
+        'state_file',
+        '',
+        'file that keeps the emergency stop, and within a run what arm was told; empty: forgotten',
+        read_only=True,
+    ),
+    Parameter(
+        'run', '', 'name of the run: the same for a guard that starts again in it', read_only=True
+    ),
     Parameter('zones', 'config/zones.yaml', 'file with geofence and zones', read_only=True),
     Parameter(
         'target_species',

@@ -91,6 +91,23 @@ class PersonOrPet:
 
 
 @dataclass(frozen=True)
+class Restarted:
+    """The guard before this one died: whom it saw within the last ``seconds`` is forgotten."""
+
+    name: ClassVar[str] = 'restarted'
+    forbids: ClassVar[frozenset[Act]] = EVERYTHING
+    binds_teleop: ClassVar[bool] = False
+    seconds: float = 10.0
+
+    def objection(self, scene: Scene) -> str:
+        """See class."""
+        age = scene.restart_age
+        if age is None or age > self.seconds:
+            return ''
+        return f'The guard started again {age:.1f} s ago; whom it saw before is forgotten.'
+
+
+@dataclass(frozen=True)
 class StalePerception:
     """The newest picture that was looked at is too old: standing still is all that is safe."""
 

@@ -47,6 +47,7 @@ class Scene:
     now: float
     armed: bool = False
     emergency_stop: bool = False
+    restart_age: float | None = None  # since the guard started again within a run
     frame: Frame | None = None
     frame_age: float | None = None
     sweep_age: float | None = None

@@ -1,9 +1,10 @@
 """What was learned survives restarts and power cuts: one small JSON file, replaced as a whole."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from sentinel_common.files import replace_file
 
 from .choice import Policy
 
@@ -40,15 +41,6 @@ class PolicyStore:
         return ''
 
     def save(self, policy: Policy) -> None:
-        """Write the state; a reader and a power cut see the old file or the new one.
-
-        Raises OSError.
-        """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Write the state; raises OSError."""
         data = {'version': VERSION, 'policy': policy.name, 'state': policy.state()}
-        temporary = self._path.with_suffix('.new')
-        with open(temporary, 'w') as file:
-            json.dump(data, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
+        replace_file(self._path, json.dumps(data))
