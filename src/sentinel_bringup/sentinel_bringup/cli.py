@@ -16,6 +16,8 @@ COMMANDS = {
     'run': 'sentinel_bringup.run',
     'scan': 'sentinel_driver.commands.scan',
     'frame': 'sentinel_driver.commands.frame',
+    'arm': 'sentinel_behavior.commands.arm',
+    'estop': 'sentinel_behavior.commands.estop',
     'teleop': 'sentinel_driver.commands.teleop',
     'calibrate': 'sentinel_driver.commands.calibrate',
     'tune': 'sentinel_perception.commands.tune',
@@ -34,7 +36,7 @@ _SETUP = {
     'doctor': 'what is there, what is missing, and the cure',
 }
 # Commands that talk to nodes which run already.
-_ATTACHED = frozenset({'teleop', 'tree', 'calibrate', 'record'})
+_ATTACHED = frozenset({'arm', 'estop', 'teleop', 'tree', 'calibrate', 'record'})
 _EXIT_USAGE, _EXIT_INTERRUPTED = 2, 130
 
 

@@ -56,6 +56,7 @@ class ProgressNode(Node):
         self._told_at: dict[str, float] = {}
         self._state = ''
         self._sound = False
+        self._stopped = False
         self._troubles = Troubles()
         subscribe = self.create_subscription
         subscribe(Detection2DArray, 'detections', self._on_detections, qos.RELIABLE)
@@ -126,8 +127,10 @@ class ProgressNode(Node):
                     self._tell(text, whole=True)
 
     def _on_emergency_stop(self, message: Any) -> None:
-        if message.data:
-            self._tell('EMERGENCY STOP')
+        if message.data != self._stopped:
+            self._stopped = message.data
+            stopped = 'EMERGENCY STOP, until ./sentinel estop --release'
+            self._tell(stopped if message.data else 'the emergency stop is released')
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--armed',
         action='store_true',
-        help='let a real robot act at once (default: only after a call of the service arm; '
+        help='let a real robot act at once (default: only after ./sentinel arm; '
         'an emulated robot is always armed)',
     )
     parser.add_argument('--film', action='store_true', help='keep an annotated film')

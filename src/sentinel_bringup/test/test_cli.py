@@ -1,5 +1,6 @@
 """``./sentinel X`` finds commands, and says in one sentence what is wrong."""
 
+import json
 import os
 import subprocess
 import sys
@@ -90,3 +91,31 @@ def test_commands_for_running_nodes_ask_where_there_are_several(monkeypatch):
     monkeypatch.setattr(cli.domains, 'of_running', lambda: [7, 9])
     with pytest.raises(SentinelError, match='domains 7, 9'):
         cli._join_running()
+
+
+def test_arm_and_estop_reach_the_guard_that_runs(tmp_path):
+    file = tmp_path / 'guard.json'
+    env = {**os.environ, 'ROS_DOMAIN_ID': '99', 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+    words = ['--ros-args', '-r', '__ns:=/north', '-p', f'state_file:={file}']
+    with subprocess.Popen(
+        [sys.executable, '-m', 'sentinel_behavior.guard_node', *words], env=env
+    ) as guard:
+        told = []
+        for command in ('arm', 'estop', 'arm --off', 'estop --release'):
+            result = sentinel(*command.split(), '--namespace', 'north', env=env)
+            kept = json.loads(file.read_text())
+            told.append((result.stdout.strip(), kept['armed'], kept['emergency_stop']))
+        guard.terminate()
+    assert told == [
+        ('armed', True, False),
+        ('stopped', True, True),
+        ('disarmed', False, True),
+        ('released', False, False),
+    ]
+
+
+def test_arming_nobody_is_one_sentence(tmp_path):
+    env = {**os.environ, 'ROS_DOMAIN_ID': '98', 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'}
+    result = sentinel('arm', env=env)
+    assert result.returncode == 2
+    assert 'No guard is heard' in result.stderr and 'Traceback' not in result.stderr

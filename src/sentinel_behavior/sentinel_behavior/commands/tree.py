@@ -5,17 +5,14 @@ import sys
 from pathlib import Path
 
 from py_trees.display import dot_tree, unicode_tree
-from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 
 from ..brain import Brain
 from ..policy import POLICIES
 from ..zones import read_zones
+from .joined import PATIENCE, add_namespace, joined, nobody
 
 SUMMARY = 'draw the behaviour tree; with --live, what it does now'
-
-# So long a running brain may take to be heard, s: discovery and one latched message.
-_PATIENCE = 10.0
 
 _COLORS = {'✓': '32', '*': '33', '✕': '31', '-': '2'}
 
@@ -24,9 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('file', nargs='?', type=Path, help='default: config/tree.yaml')
     parser.add_argument('--live', action='store_true', help='follow the brain that runs')
-    parser.add_argument(
-        '--namespace', default='', help='with --live: of the robot, where there are several'
-    )
+    add_namespace(parser)
     parser.add_argument('--dot', action='store_true', help='as a graph for Graphviz')
 
 
@@ -55,21 +50,10 @@ def colored(snapshot: str) -> str:
 
 def _follow(namespace: str) -> int:
     import rclpy
-    from rclpy.exceptions import InvalidNamespaceException
-    from rclpy.executors import ExternalShutdownException
-    from rclpy.validate_namespace import validate_namespace
     from std_msgs.msg import String
 
     from sentinel_common import qos
 
-    try:
-        validate_namespace(f'/{namespace.strip("/")}')
-    except InvalidNamespaceException:
-        raise SentinelError(
-            f'{namespace!r} is no namespace.', 'Use letters, digits, "_" and "/".'
-        ) from None
-    rclpy.init()
-    node = rclpy.create_node('tree_viewer', namespace=namespace)
     heard = []
 
     def show(message: String) -> None:
@@ -79,20 +63,12 @@ def _follow(namespace: str) -> int:
         else:
             print(message.data, flush=True)
 
-    node.create_subscription(String, 'tree', show, qos.LATCHED)
-    try:
+    with joined('tree_viewer', namespace) as node:
+        node.create_subscription(String, 'tree', show, qos.LATCHED)
         start = node.get_clock().now().nanoseconds
         while rclpy.ok():
             rclpy.spin_once(node, timeout_sec=0.2)
             waited = (node.get_clock().now().nanoseconds - start) * 1e-9
-            if not heard and waited > _PATIENCE:
-                raise SentinelError(
-                    f'No brain is heard{" in " * bool(namespace)}{namespace}.',
-                    'Start one, or set ROS_DOMAIN_ID or --namespace.',
-                )
-    except ExternalShutdownException:
-        pass  # Ctrl-C
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
+            if not heard and waited > PATIENCE:
+                raise nobody('brain', namespace)
     return 0

@@ -93,7 +93,7 @@ class _Teleop:
 
     def _on_safety(self, message: Any) -> None:
         if message.emergency_stop:
-            self._guard = 'EMERGENCY STOP: call the service emergency_stop with false to release.'
+            self._guard = 'EMERGENCY STOP, until ./sentinel estop --release.'
         else:
             self._guard = message.reasons[0] if message.reasons else 'The guard allows to move.'
 

@@ -1,0 +1,19 @@
+"""``./sentinel arm``: lets the sentinel that runs act, or watch only."""
+
+import argparse
+
+from .joined import add_namespace, tell_guard
+
+SUMMARY = 'let the sentinel that runs act; with --off, only watch'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('--off', action='store_true', help='disarm it')
+    add_namespace(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command."""
+    print(tell_guard('arm', not args.off, args.namespace))
+    return 0
