@@ -2,8 +2,6 @@
 
 import time
 
-from sentinel_perception.camera.sources import is_live
-
 from .entries import EMULATED
 
 # The folder of a garden: log, pictures, what was learned. One run goes on where the last one ended.
@@ -21,6 +19,9 @@ def of_source(source: str, robot: str, namespace: str = '') -> str:
     Who watches a garden does so night after night: all such runs share one folder, one for each
     robot. What is tried on a clip or with the emulated robot is no part of the garden's story.
     """
+    # OpenCV takes its time to load; the list of commands must not wait for it.
+    from sentinel_perception.camera.sources import is_live
+
     if robot == EMULATED or not is_live(source):
         return f'{stamped()}-run'
     return '-'.join([GARDEN, *namespace.strip('/').split('/')]).rstrip('-')
