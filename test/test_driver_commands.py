@@ -71,18 +71,20 @@ def test_an_input_that_ends_leaves_the_robot_standing(meka, tmp_path):
     assert [p for p in meka.payloads if CODEC.is_drive(p)][-1] == NEUTRAL
 
 
-def test_teleop_moves_while_a_key_is_held_and_then_stops(someone):
+@pytest.mark.parametrize('namespace', ['', 'north'])
+def test_teleop_moves_while_a_key_is_held_and_then_stops(someone, namespace):
     keyboard, terminal = pty.openpty()
-    heard = someone.hear(TwistStamped, 'cmd_vel_teleop')
+    topic = f'/{namespace}/cmd_vel_teleop'.replace('//', '/')
+    heard = someone.hear(TwistStamped, topic)
     process = subprocess.Popen(
-        [sys.executable, '-m', 'sentinel_bringup.cli', 'teleop'],
+        [sys.executable, '-m', 'sentinel_bringup.cli', 'teleop', '--namespace', namespace],
         env={**os.environ, 'ROS_DOMAIN_ID': str(someone.domain)},
         stdin=terminal,
         stdout=subprocess.DEVNULL,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
-        someone.until(lambda: someone.node.count_publishers('cmd_vel_teleop'))
+        someone.until(lambda: someone.node.count_publishers(topic))
 
         def moving():
             os.write(keyboard, b'w')

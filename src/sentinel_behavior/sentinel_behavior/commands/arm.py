@@ -2,7 +2,9 @@
 
 import argparse
 
-from .joined import add_namespace, tell_guard
+from sentinel_common.joining import add_namespace
+
+from .guard import tell_guard
 
 SUMMARY = 'let the sentinel that runs act; with --off, only watch'
 

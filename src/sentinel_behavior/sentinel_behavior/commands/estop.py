@@ -2,7 +2,9 @@
 
 import argparse
 
-from .joined import add_namespace, tell_guard
+from sentinel_common.joining import add_namespace
+
+from .guard import tell_guard
 
 SUMMARY = 'emergency stop of the sentinel that runs, until estop --release'
 

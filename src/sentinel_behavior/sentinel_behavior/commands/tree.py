@@ -6,11 +6,11 @@ from pathlib import Path
 
 from py_trees.display import dot_tree, unicode_tree
 from sentinel_common.files import share
+from sentinel_common.joining import PATIENCE, add_namespace, joined, nobody
 
 from ..brain import Brain
 from ..policy import POLICIES
 from ..zones import read_zones
-from .joined import PATIENCE, add_namespace, joined, nobody
 
 SUMMARY = 'draw the behaviour tree; with --live, what it does now'
 

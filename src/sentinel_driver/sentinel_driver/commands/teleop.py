@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sentinel_common.errors import SentinelError
+from sentinel_common.joining import add_namespace, joined
 
 from ..teleop import Keys
 
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--speed', type=float, default=0.25, help='full speed, m/s (%(default)s)')
     parser.add_argument('--turn', type=float, default=1.2, help='full turn, rad/s (%(default)s)')
     parser.add_argument('--domain', type=int, help='ROS domain of the running sentinel')
+    add_namespace(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -39,16 +41,12 @@ def main(args: argparse.Namespace) -> int:
         raise SentinelError('teleop reads the keyboard.', 'Start it in a terminal.')
     if args.domain is not None:
         os.environ['ROS_DOMAIN_ID'] = str(args.domain)
-    import rclpy
-
-    rclpy.init(args=[])
-    try:
-        with _raw_keyboard():
-            _Teleop(Keys(args.speed, args.turn)).run()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        rclpy.try_shutdown()
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        joined('teleop', args.namespace) as node,
+        _raw_keyboard(),
+    ):
+        _Teleop(node, Keys(args.speed, args.turn)).run()
     return 0
 
 
@@ -76,16 +74,15 @@ def _pressed() -> str:
 
 
 class _Teleop:
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, node: Any, keys: Keys) -> None:
         from geometry_msgs.msg import TwistStamped
-        from rclpy.node import Node
         from std_srvs.srv import SetBool
 
         from sentinel_common import qos
         from sentinel_msgs.msg import SafetyState
 
         self._keys = keys
-        self._node: Any = Node('teleop')
+        self._node = node
         self._publisher = self._node.create_publisher(TwistStamped, 'cmd_vel_teleop', qos.RELIABLE)
         self._emergency: Any = self._node.create_client(SetBool, 'emergency_stop')
         self._guard = 'No guard is running: nothing will move.'

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sentinel_common.errors import SentinelError
+from .errors import SentinelError
 
 # So long a running node may take to be found, s: discovery and one message.
 PATIENCE = 10.0
@@ -37,7 +37,7 @@ def joined(name: str, namespace: str) -> Iterator[Any]:
         raise SentinelError(
             f'{namespace!r} is no namespace.', 'Use letters, digits, "_" and "/".'
         ) from None
-    rclpy.init()
+    rclpy.init(args=[])
     node = rclpy.create_node(name, namespace=namespace)
     try:
         yield node
@@ -54,24 +54,3 @@ def nobody(who: str, namespace: str) -> NobodyError:
     return NobodyError(
         f'No {who} is heard{where}.', 'Start one, or set ROS_DOMAIN_ID or --namespace.'
     )
-
-
-def tell_guard(service: str, value: bool, namespace: str) -> str:
-    """Call ``arm`` or ``emergency_stop`` of the guard that runs; return what it answers.
-
-    Raises NobodyError where none answers in time.
-    """
-    import rclpy
-    from std_srvs.srv import SetBool
-
-    answer = ''
-    with joined(f'{service}_caller', namespace) as node:
-        client = node.create_client(SetBool, service)
-        if not client.wait_for_service(timeout_sec=PATIENCE):
-            raise nobody('guard', namespace)
-        future = client.call_async(SetBool.Request(data=value))
-        rclpy.spin_until_future_complete(node, future, timeout_sec=PATIENCE)
-        if not future.done():
-            raise nobody('guard', namespace)
-        answer = future.result().message
-    return answer
