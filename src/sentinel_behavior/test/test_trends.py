@@ -161,3 +161,10 @@ def test_a_season_is_told_by_the_week_and_none_is_left_out():
     assert len(found.bars) in (29, 30)
     assert sum(bar.counts.total() for bar in found.bars) == len(visits)
     assert {bar.start.weekday() for bar in found.bars} == {0}
+
+
+def test_an_interval_that_says_nothing_is_no_long_number():
+    outcomes = ['repelled'] * 11
+    found = of([visit(START + i * 1000, outcome=o) for i, o in enumerate(outcomes)])
+    (row,) = (note for name, _, note in shown(found)['facts'] if name.startswith('odds'))
+    assert 'to more than 100, 11 visits' in row

@@ -232,9 +232,13 @@ def _habituation(slope: statistics.Estimate) -> tuple[str, str, str]:
         meaning = 'no trend can be told from chance'
     return (
         'odds of repelling, from one visit to the tenth after it',
-        f'times {value:.2g}',
-        f'95 % interval {low:.2g} to {high:.2g}, {slope.count} visits: {meaning}',
+        f'times {_factor(value)}',
+        f'95 % interval {_factor(low)} to {_factor(high)}, {slope.count} visits: {meaning}',
     )
+
+
+def _factor(value: float) -> str:
+    return f'{value:.2g}' if value < 100 else 'more than 100'
 
 
 def flat(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, str]]:
