@@ -153,21 +153,21 @@ class GuardNode(Node):
 
     def _on_arm(self, request: Any, response: Any) -> Any:
         self._guard.armed = request.data
+        self._judge()
         response.success = True
         response.message = 'armed' if request.data else 'disarmed'
-        response.message += self._keep(replace(self._told, armed=request.data))
         self.get_logger().info(f'{response.message} by a service call')
-        self._judge()
+        response.message += self._keep(replace(self._told, armed=request.data))
         return response
 
     def _on_emergency_stop(self, request: Any, response: Any) -> Any:
         self._guard.emergency_stop = request.data
         self._stopped.publish(Bool(data=request.data))
+        self._judge()  # the disk may take its time, the stop may not
         response.success = True
         response.message = 'stopped' if request.data else 'released'
-        response.message += self._keep(replace(self._told, emergency_stop=request.data))
         self.get_logger().warning(f'emergency stop: {response.message}')
-        self._judge()
+        response.message += self._keep(replace(self._told, emergency_stop=request.data))
         return response
 
     def _tick(self) -> None:
