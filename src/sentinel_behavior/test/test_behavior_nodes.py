@@ -257,7 +257,7 @@ def test_the_emergency_stop_latches(stack):
     stack.call(stack.probe.emergency_stop, True)
     stack.until(lambda: not moving(stack), RACCOON)
     stack.until(lambda: stack.newest('emergency_stop_state').data, RACCOON)
-    assert stack.newest('safety_state').rules[0] == 'emergency_stop'
+    stack.until(lambda: stack.newest('safety_state').rules[0] == 'emergency_stop', RACCOON)
     stack.call(stack.probe.emergency_stop, False)
     stack.until(lambda: not stack.newest('emergency_stop_state').data)
 
