@@ -4,7 +4,6 @@ Hears everything, relays little, and says ten times a second what is allowed.
 """
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,6 @@ class GuardNode(Node):
         self._guard = make_guard({p.name: self.parameters[p.name] for p in PARAMETERS}, zones)
         self._time = TimeBridge(self, self.parameters['hour'])
         self._file = Path(p).expanduser() if (p := self.parameters['state_file']) else None
-        self._told = latches.Told()
         self._recall()
         self._last = Relayed(STOP, 0.0, '')
         self._stops_due = 0
@@ -102,17 +100,15 @@ class GuardNode(Node):
         self._guard.emergency_stop = told.emergency_stop
         if run and told.run == run:
             self._guard.restarted = self._time.now()
-            if told.armed is not None:
-                self._guard.armed = told.armed
-        else:
-            told = latches.Told(run, None, told.emergency_stop)
-        self._keep(told)
+            self._guard.armed = told.armed
+        self._keep()
 
-    def _keep(self, told: latches.Told) -> str:
+    def _keep(self) -> str:
         """Write down what the guard was told; '' or why that failed."""
-        self._told = told
         if self._file is None:
             return ''
+        guard = self._guard
+        told = latches.Told(self.parameters['run'], guard.armed, guard.emergency_stop)
         try:
             latches.save(self._file, told)
         except OSError as error:
@@ -157,7 +153,7 @@ class GuardNode(Node):
         response.success = True
         response.message = 'armed' if request.data else 'disarmed'
         self.get_logger().info(f'{response.message} by a service call')
-        response.message += self._keep(replace(self._told, armed=request.data))
+        response.message += self._keep()
         return response
 
     def _on_emergency_stop(self, request: Any, response: Any) -> Any:
@@ -167,7 +163,7 @@ class GuardNode(Node):
         response.success = True
         response.message = 'stopped' if request.data else 'released'
         self.get_logger().warning(f'emergency stop: {response.message}')
-        response.message += self._keep(replace(self._told, emergency_stop=request.data))
+        response.message += self._keep()
         return response
 
     def _tick(self) -> None:

@@ -210,6 +210,12 @@ def test_a_second_recorder_is_turned_away_and_ends_no_visit_of_the_first(store, 
     assert store.read().visits[0].ended is None
 
 
+def test_a_lock_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / lock.FILE_NAME).mkdir()
+    with pytest.raises(StoreError, match='cannot be written'):
+        lock.check(tmp_path)
+
+
 def test_a_folder_is_free_again_when_its_recorder_has_ended(tmp_path):
     lock.check(tmp_path)
     assert not list(tmp_path.iterdir())

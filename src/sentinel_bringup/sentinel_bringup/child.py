@@ -74,7 +74,7 @@ class Child:
         self, arguments: Iterable[str], environment: Mapping[str, str], log: Path | None = None
     ) -> None:
         self.started = time.monotonic()
-        self._log = log and log.open('ab')
+        self._log = log.open('ab') if log else None
         self._rest = b''
         parent = os.getpid()
         self.process = subprocess.Popen(

@@ -53,7 +53,7 @@ def play(arguments: argparse.Namespace, folder: Path) -> Outcome:
 
 def main(arguments: argparse.Namespace) -> int:
     """Play the night and write the report of each robot."""
-    folder = session.make_folder(f'{folders.stamped()}-demo', arguments.folder)
+    folder = session.make_folder(folders.stamped('demo'), arguments.folder)
     outcome = play(arguments, folder)
     session.report(folder, nodes.robot_names(arguments.robots))
     return _EXIT_INTERRUPTED if outcome.signal else 0

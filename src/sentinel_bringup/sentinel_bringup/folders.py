@@ -8,9 +8,9 @@ from .entries import EMULATED
 GARDEN = 'garden'
 
 
-def stamped() -> str:
-    """Return the name of a folder that no other run has."""
-    return time.strftime('%Y%m%d-%H%M%S')
+def stamped(command: str) -> str:
+    """Return the name of a folder that no other run of ``command`` has."""
+    return f'{time.strftime("%Y%m%d-%H%M%S")}-{command}'
 
 
 def of_source(source: str, robot: str, namespace: str = '') -> str:
@@ -23,5 +23,5 @@ def of_source(source: str, robot: str, namespace: str = '') -> str:
     from sentinel_perception.camera.sources import is_live
 
     if robot == EMULATED or not is_live(source):
-        return f'{stamped()}-run'
-    return '-'.join([GARDEN, *namespace.strip('/').split('/')]).rstrip('-')
+        return stamped('run')
+    return f'{GARDEN}-{namespace.strip("/").replace("/", "-")}'.rstrip('-')

@@ -16,28 +16,26 @@ class LatchError(SentinelError):
 class Told:
     """What services told the guard.
 
-    ``emergency_stop`` holds until it is released, whatever happens to processes and power.
-    ``armed`` holds within ``run``; None where nobody called ``arm`` in it.
+    ``emergency_stop`` holds until it is released, whatever happens to processes and power;
+    ``armed`` within ``run``.
     """
 
     run: str = ''
-    armed: bool | None = None
+    armed: bool = False
     emergency_stop: bool = False
 
 
 def load(path: Path) -> Told:
     """Return what ``path`` keeps, nothing where it is missing; raises LatchError."""
     try:
-        data = json.loads(path.read_text(encoding='utf-8'))
-        told = Told(**data)
+        return Told(**json.loads(path.read_text(encoding='utf-8')))
     except FileNotFoundError:
         return Told()
     except (OSError, ValueError, TypeError) as error:
         raise LatchError(
             f'{path} cannot be read ({error}): the emergency stop counts as latched.',
-            'Release it with the service emergency_stop.',
+            'Release it: ./sentinel estop --release, or the service emergency_stop.',
         ) from error
-    return told
 
 
 def save(path: Path, told: Told) -> None:

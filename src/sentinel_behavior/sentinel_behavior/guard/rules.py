@@ -102,9 +102,9 @@ class Restarted:
     def objection(self, scene: Scene) -> str:
         """See class."""
         age = scene.restart_age
-        if age is None or age > self.seconds:
+        if _too_old(age, self.seconds):
             return ''
-        return f'The guard started again {age:.1f} s ago; whom it saw before is forgotten.'
+        return f'The guard started again {_seconds(age)}; whom it saw before is forgotten.'
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,14 @@ def claim(folder: Path) -> IO[str]:
 
     Raises StoreError where somebody else does.
     """
-    file = (folder / FILE_NAME).open('w')
+    path = folder / FILE_NAME
+    try:
+        file = path.open('w')
+    except OSError as error:
+        raise StoreError(
+            f'{path} cannot be written: {error.strerror}.',
+            'Did another user start the sentinel here? Give it a folder that is yours.',
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
