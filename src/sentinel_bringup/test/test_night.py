@@ -25,6 +25,7 @@ from sentinel_bringup.night import (
     worlds,
 )
 from sentinel_bringup.night.campaign import Campaign
+from sentinel_bringup.night.journal import Journal
 from sentinel_bringup.night.residents import STEP, Resident, Stay, plans, read_nights
 from sentinel_bringup.night.statistics import excludes_zero, interval, ratio, share
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
@@ -281,8 +282,8 @@ def test_random_worlds_go_on_from_a_journal(tmp_path, monkeypatch):
     monkeypatch.setattr(worlds, '_CHUNK', 10)
     portions = [worlds._play(('one', first, 10)) for first in (0, 10)]
     journal = tmp_path / 'journal'
-    known = {'code': worlds.code(), **portions[0]}, {'code': 'other', **portions[1]}
-    journal.write_text(''.join(json.dumps(portion) + '\n' for portion in known))
+    Journal(worlds.code(), journal).add(portions[0])
+    Journal('other', journal).add(portions[1])
     found = worlds.measure(20, journal=journal)['one']
     assert found['worlds'] == 20 and found['broken'] == 0
     assert len(journal.read_text().splitlines()) == 3
@@ -309,7 +310,7 @@ def test_jobs_are_shared_among_processes_in_their_order():
 
 def test_broken_worlds_are_told_by_their_seeds(monkeypatch):
     monkeypatch.setattr(worlds, 'WORLDS', {'bad': lambda chance: ['broken']})
-    found = worlds.summary([{'code': 'x', **worlds._play(('bad', 5, 3))}])['bad']
+    found = worlds.summary([worlds._play(('bad', 5, 3))], 'x')['bad']
     assert found['broken'] == 3 and found['broken_seeds'] == [5, 6, 7]
 
 

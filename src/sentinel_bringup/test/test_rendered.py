@@ -1,6 +1,10 @@
 """Encounters in rendered gardens: the real detector, pipeline, brain and guard."""
 
+from dataclasses import asdict
+
 import pytest
+from sentinel_bringup.night import rendered_figures
+from sentinel_bringup.night.journal import Journal
 from sentinel_bringup.night.rendered import GARDENS, Met, Rendered, can_be_seen, scenario
 from sentinel_bringup.night.rendered_figures import figures, lines
 from sentinel_sim.render import Label
@@ -61,3 +65,23 @@ def test_figures_count_whom_one_could_see():
     assert found['household']['dog']['actions'] is None
     assert found['others']['fox']['share'][0] == 1.0
     assert any('vetoed by mistake: 50.0%' in line for line in lines(found))
+
+
+def test_rendered_encounters_go_on_from_a_journal(tmp_path, monkeypatch):
+    played = []
+    monkeypatch.setattr(
+        rendered_figures,
+        '_block',
+        lambda jobs: [played.append(j) or Met(j[0], 'ir', j[1]) for j in jobs],
+    )
+    monkeypatch.setattr(rendered_figures, 'KINDS', {'raccoon': 1.0, 'fox': 0.5})
+    journal = tmp_path / 'journal'
+    kept = Journal(rendered_figures.code(), journal)
+    kept.add(asdict(Met('raccoon', 'ir', 0, raccoon_clear=5.0, answered=True)))
+    kept.add(asdict(Met('raccoon', 'ir', 9)))  # not asked for
+    found = rendered_figures.measure(2, journal=journal, say=str)
+    assert played == [('fox', 0), ('raccoon', 1)]
+    assert [(m['kind'], m['seed']) for m in found['encounters']] == [('raccoon', 0), *played]
+    assert found['raccoons']['answered']['of'] == 1
+    assert rendered_figures.measure(2, journal=journal, say=str) == found
+    assert len(played) == 2

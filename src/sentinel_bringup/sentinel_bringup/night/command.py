@@ -42,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--worlds', type=int, default=100_000, help='random worlds per invariant (100000)'
     )
     parser.add_argument(
-        '--journal', type=Path, help='file that keeps finished worlds: the run goes on from there'
+        '--journal',
+        type=Path,
+        help='file that keeps finished worlds and rendered encounters: the run goes on from there',
     )
     parser.add_argument('--workers', type=int, default=1, help='processes (1)')
     parser.add_argument('--json', type=Path, help='file for the figures')
@@ -181,7 +183,9 @@ def _actions(name: str, row: Mapping[str, Any]) -> None:
 
 
 def _rendered(args: argparse.Namespace) -> dict[str, Any]:
-    found = rendered_figures.measure(args.rendered, workers=args.workers, say=_progress)
+    found = rendered_figures.measure(
+        args.rendered, workers=args.workers, journal=args.journal, say=_progress
+    )
     print(*rendered_figures.lines(found), sep='\n')
     return found
 

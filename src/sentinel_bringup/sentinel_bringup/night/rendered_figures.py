@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,11 @@ from sentinel_behavior.configuration import digest
 from sentinel_common.files import share
 from sentinel_common.species import PROTECTED, RACCOON
 
+import sentinel_behavior
+import sentinel_perception
+import sentinel_sim
+
+from .journal import Journal, fingerprint
 from .rendered import NOBODY, Met, Rendered
 from .statistics import share as share_of
 from .workers import mapper
@@ -36,31 +42,55 @@ def _block(jobs: Sequence[tuple[str, int]]) -> list[Met]:
     return [plays.play(kind, seed) for kind, seed in jobs]
 
 
-def measure(count: int, *, workers: int = 1, say: Callable[[str], None] = print) -> dict[str, Any]:
+def code() -> str:
+    """Short hash of all that an encounter runs through: packages, models, configuration."""
+    packages = sentinel_behavior, sentinel_perception, sentinel_sim
+    return fingerprint(
+        [
+            *(path for p in packages for path in Path(p.__file__).parent.rglob('*.py')),
+            *share('models').glob('*.tflite'),
+            *share('config').glob('*.yaml'),
+        ]
+    )
+
+
+def measure(
+    count: int,
+    *,
+    workers: int = 1,
+    journal: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
     """Play ``count`` raccoons that come alone, and the others in proportion.
 
-    Shares with exact 95 % intervals; ``say`` hears how far it is.
+    Shares with exact 95 % intervals; ``say`` hears how far it is. Ctrl-C ends it with what was
+    played; what ``journal`` holds of the same code is not played again.
     """
-    # Kinds take turns, so that Ctrl-C leaves figures of everybody.
-    jobs = sorted(
-        (seed / share, kind, seed)
-        for kind, share in KINDS.items()
-        for seed in range(max(1, round(count * share)))
-    )
-    blocks = [
-        [(kind, seed) for _, kind, seed in jobs[i : i + _BLOCK]]
-        for i in range(0, len(jobs), _BLOCK)
+    kept = Journal(code(), journal)
+    known = {(p['kind'], p['seed']) for p in kept.portions}
+    # Kinds take turns, so that an interrupt leaves figures of everybody.
+    asked = [
+        (kind, seed)
+        for _, kind, seed in sorted(
+            (seed / share, kind, seed)
+            for kind, share in KINDS.items()
+            for seed in range(max(1, round(count * share)))
+        )
     ]
-    met: list[Met] = []
+    jobs = [job for job in asked if job not in known]
+    blocks = [jobs[i : i + _BLOCK] for i in range(0, len(jobs), _BLOCK)]
     with mapper(workers) as run, suppress(KeyboardInterrupt):
         for block in run(_block, blocks):
-            met += block
-            say(f'{len(met)} of {len(jobs)} rendered encounters')
+            for met in block:
+                kept.add(asdict(met))
+            say(f'{len(kept.portions)} of {len(asked)} rendered encounters')
+    played = [Met(**p) for p in kept.portions if (p['kind'], p['seed']) in asked]
     return {
         'model': digest(share('models/detector.tflite')),
         'classifier': digest(share('models/classifier.tflite')),
-        **figures(met),
-        'encounters': [asdict(m) for m in met],
+        'code': kept.code,
+        **figures(played),
+        'encounters': [asdict(met) for met in played],
     }
 
 

@@ -1,7 +1,5 @@
 """Random worlds against the guard, in portions that a journal keeps, so that a run can go on."""
 
-import hashlib
-import json
 import random
 import time
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from sentinel_behavior.bench.invariants import WORLDS
 
 import sentinel_behavior
 
+from .journal import Journal, fingerprint
 from .statistics import share
 from .workers import mapper
 
@@ -26,8 +25,7 @@ _CODE = ('guard/*.py', 'geometry.py', 'tracks.py', 'hours.py', 'bench/invariants
 def code() -> str:
     """Short hash of the guard and of the worlds: figures of another guard are not added up."""
     package = Path(sentinel_behavior.__file__).parent
-    files = sorted(path for pattern in _CODE for path in package.glob(pattern))
-    return hashlib.sha256(b''.join(path.read_bytes() for path in files)).hexdigest()[:12]
+    return fingerprint(path for pattern in _CODE for path in package.glob(pattern))
 
 
 def _play(job: tuple[str, int, int]) -> dict[str, Any]:
@@ -51,30 +49,19 @@ def measure(
     Ctrl-C ends it with what was played. ``journal``: a file of JSON lines that gets every finished
     portion; those that it holds already, of the same code, are not played again.
     """
-    version = code()
-    portions = [p for p in read(journal) if p['code'] == version and p['first'] < count]
-    known = {(p['name'], p['first'], p['count']) for p in portions}
+    kept = Journal(code(), journal)
+    known = {(p['name'], p['first'], p['count']) for p in kept.portions if p['first'] < count}
     asked = [(n, f, min(_CHUNK, count - f)) for n in WORLDS for f in range(0, count, _CHUNK)]
     jobs = [job for job in asked if job not in known]
     with mapper(workers) as run, suppress(KeyboardInterrupt):
         for portion in run(_play, jobs):
-            portions.append({'code': version, **portion})
-            if journal:
-                with journal.open('a') as file:
-                    file.write(json.dumps(portions[-1]) + '\n')
+            kept.add(portion)
             if portion['first'] % (20 * _CHUNK) == 0:
                 say(f'{portion["name"]}: {portion["first"]} worlds')
-    return summary(portions)
+    return summary([p for p in kept.portions if p['first'] < count], kept.code)
 
 
-def read(journal: Path | None) -> list[dict[str, Any]]:
-    """Finished portions of ``journal``; none where there is no such file."""
-    if journal is None or not journal.exists():
-        return []
-    return [json.loads(line) for line in journal.read_text().splitlines()]
-
-
-def summary(portions: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(portions: list[dict[str, Any]], version: str) -> dict[str, Any]:
     """How many worlds of each invariant were played, and the seeds of those that were broken."""
     found = {}
     for name in WORLDS:
@@ -87,6 +74,6 @@ def summary(portions: list[dict[str, Any]]) -> dict[str, Any]:
             'broken_seeds': broken[:20],
             'share': share(len(broken), worlds) if worlds else None,
             'cpu_seconds': round(sum(p['cpu_seconds'] for p in mine), 1),
-            'code': sorted({p['code'] for p in mine}),
+            'code': version,
         }
     return found
