@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -163,6 +164,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 
 def main() -> int:
     """Print all findings; return 1 where something is missing that everything needs."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `./sentinel doctor | head` ends quietly
     findings = [check() for check in CHECKS]
     for finding in findings:
         print(finding, flush=True)
