@@ -10,9 +10,9 @@ from std_msgs.msg import ColorRGBA, Float32, Header
 from sentinel_common import qos
 from sentinel_msgs.action import PlaySound
 
+from .blackboard import Play, Wants
 from .deterrents import Deterrents
 from .hooks import Hooks
-from .world import Play, Wants
 
 # A light that shines is asked for again after this, s; each time costs one frame on the radio.
 LIGHT_PERIOD = 0.5

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 # One-sided 95 % quantile of the normal distribution: a lower bound that is too high once in twenty
 # times.
-Z_95 = 1.645
+Z_95_ONE_SIDED = 1.645
 
 Point = tuple[float, float]
 

@@ -103,7 +103,7 @@ def _stepped(plan, seed):
             deeds = world.step(Frame(now, 'c', found), TargetFrame(now, 'b', places), hour=12.0)
             light += max(deeds.color) / (STEP * RATE)
             if deeds.play:
-                deterrent = CATALOGUE.by_name[world.brain.world.deterrent]
+                deterrent = CATALOGUE.by_name[world.brain.board.deterrent]
                 sound, until = deterrent.sound, now + deterrent.duration
             if deeds.stop_sound:
                 until = now

@@ -15,7 +15,7 @@ from .animals import Animals
 from .limits import Limit, closing_speed
 from .rules import Act, Rule
 from .scene import Scene
-from .witness import WATCH, Watch, Witness
+from .veto import VetoMemory, VetoSettings
 
 # A command older than this, counted from its receipt, is as good as none, s.
 COMMAND_TIMEOUT = 0.5
@@ -87,7 +87,7 @@ class Guard:
         self,
         *,
         rules: RuleSet,
-        watch: Watch = WATCH,
+        veto: VetoSettings,
         sureness: Sureness = SURENESS,
         max_speed: float = 0.3,
         armed: bool = False,
@@ -103,8 +103,8 @@ class Guard:
         self._frame_time: float | None = None
         self._sweep_time: float | None = None
         self._targets_time: float | None = None
-        self._sure = SureTracks(watch.targets, sureness)
-        self._witness = Witness(watch)
+        self._sure = SureTracks(veto.targets, sureness)
+        self._veto = VetoMemory(veto)
         self._animals = Animals()
         self._reckoning = DeadReckoning()
         self._sound_time: float | None = None
@@ -123,7 +123,7 @@ class Guard:
         """A picture captured at ``captured`` was looked at."""
         self._frame, self._frame_time = frame, captured
         self._sure.see(frame)
-        self._witness.see(frame, captured)
+        self._veto.see(frame, captured)
 
     def sweep(self, captured: float) -> None:
         """A full look past the motion gate ended with the picture captured at ``captured``."""
@@ -174,12 +174,11 @@ class Guard:
             frame_age=_age(now, self._frame_time),
             sweep_age=_age(now, self._sweep_time),
             targets_age=_age(now, self._targets_time),
-            evidence=self._witness.newest(now, sure),
+            evidence=self._veto.newest(now, sure),
             sure=sure,
             animals=self._animals.at(now, here),
             image_height=self.image_height,
             pose=self._reckoning.estimate,
-            local=here,
             sound_age=_age(now, self._sound_time),
             sound_used=self._sound_used,
             light_used=self._light_used(now),

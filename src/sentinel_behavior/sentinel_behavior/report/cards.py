@@ -8,8 +8,9 @@ from typing import Any
 
 from PIL import Image
 
-from ..incidents.model import HOLD_OUT, LEFT, Picture, Visit
+from ..incidents.model import LEFT, Picture, Visit
 from ..incidents.pictures import annotate
+from ..policy.trial import HOLD_OUT
 from . import statistics, wording
 from .holds import Stretch, stretches
 from .summary import is_target

@@ -11,12 +11,12 @@ import random
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from sentinel_behavior.blackboard import Play
 from sentinel_behavior.geometry import Point, Pose
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.lockstep import Deeds, LockStep, make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.tracks import SURENESS
-from sentinel_behavior.world import Play
 from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 from sentinel_common.files import share

@@ -6,9 +6,9 @@ from typing import Any
 
 from sentinel_behavior.geometry import Point, Pose, segment_distance
 from sentinel_behavior.guard.animals import ANIMAL_MEMORY
+from sentinel_behavior.incidents.model import Kind
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
-from sentinel_behavior.world import Kind
 from sentinel_common.detections import Frame, TargetFrame
 
 from .encounters import RATE, ZONES, _Picture
@@ -66,7 +66,7 @@ def _play(errors: Errors, seed: str) -> dict[str, Any]:
     pose, now = Pose(), 1000.0
     done = {'stimuli': 0, 'walks': 0, 'moved': False, **dict.fromkeys(_FAULTS, False)}
     reported = [-math.inf] * len(places)
-    catalogue = world.brain.world.catalogue.by_name
+    catalogue = world.brain.board.catalogue.by_name
     for tick in range(int(LENGTH * RATE)):
         now += 1 / RATE
         places = [_strolled(chance, p, pose) for p in places]
