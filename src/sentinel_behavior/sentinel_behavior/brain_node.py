@@ -18,6 +18,7 @@ from sensor_msgs.msg import BatteryState, Imu
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.files import share
 from sentinel_common.parameters import Parameters
+from sentinel_common.timers import every
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2DArray, Detection3DArray
@@ -27,11 +28,12 @@ from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import Incident, SafetyState, Status
 
 from .blackboard import Safety, Wants
-from .border import HOUR, TimeBridge, pose_from_message, twist_from_message
+from .border import HOUR, TimeBridge, fix_from_message, twist_from_message
 from .brain import Brain
 from .brain_parameters import PARAMETERS as SETTINGS_PARAMETERS
 from .brain_parameters import make_settings
 from .effectors import Effectors
+from .guard.core import TELEOP
 from .markers import markers
 from .policy import POLICIES
 from .policy.store import PolicyStore
@@ -105,8 +107,8 @@ class BrainNode(Node):
         subscribe(BatteryState, 'battery_state', self._on_battery, qos.SENSOR_READER)
         subscribe(DiagnosticArray, '/diagnostics', self._on_diagnostics, qos.RELIABLE)
         self.create_service(SetBool, '~/enable', self._on_enable)
-        self.create_timer(1.0 / IDLE_RATE, self._tick)
-        self.create_timer(1.0 / STATUS_RATE, self._say)
+        every(self, 1.0 / IDLE_RATE, self._tick)
+        every(self, 1.0 / STATUS_RATE, self._say)
         diagnostics = Diagnostics(self)
         diagnostics.add('decisions', self._report)
         diagnostics.add('speaker', self._report_speaker)
@@ -120,10 +122,11 @@ class BrainNode(Node):
 
     def _on_safety(self, message: Any) -> None:
         before = self._brain.board.safety
+        by_hand = message.driver == TELEOP  # then motion is allowed to that person, not to us
         safety = Safety(
             armed=message.armed,
-            translation=message.translation_allowed,
-            turning=message.turning_allowed,
+            translation=message.translation_allowed and not by_hand,
+            turning=message.turning_allowed and not by_hand,
             sound=message.sound_allowed,
             light=message.light_allowed,
             rules=tuple(message.rules),
@@ -134,9 +137,9 @@ class BrainNode(Node):
             self._tick()
 
     def _on_fix(self, message: Any) -> None:
-        covariance = message.pose.covariance
-        variance = max(float(covariance[0]), float(covariance[7]))
-        self._brain.fix(pose_from_message(message.pose.pose), variance, self._time.now())
+        fix = fix_from_message(message)
+        if fix is not None:  # the guard tells of the others
+            self._brain.fix(*fix, self._time.now())
 
     def _on_motion(self, message: Any) -> None:
         self._brain.moved(twist_from_message(message), self._time.now())

@@ -4,6 +4,7 @@ import itertools
 import random
 
 import pytest
+from sentinel_behavior.blackboard import Safety
 from sentinel_behavior.geometry import Pose, Twist
 from sentinel_behavior.incidents.model import Kind
 from sentinel_behavior.lockstep import make_lockstep
@@ -11,6 +12,7 @@ from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.policy.trial import HOLD_OUT, NEUTRAL, Trial
 from sentinel_behavior.settings import Settings
 from sentinel_behavior.visits import OPENING
+from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 
 PERIOD = 0.1
@@ -544,3 +546,50 @@ def test_a_stimulus_that_hardly_began_is_not_judged(tmp_path):
     garden.step(seconds=8)
     assert garden.last(Kind.VISIT_ENDED).detail['outcome'] == 'left'
     assert not garden.brain.board.learned
+
+
+@pytest.mark.parametrize('step', [0.0, 10.0, -10.0])
+def test_a_time_of_day_that_is_set_ends_the_visit_and_nothing_else(garden, step):
+    brain, incidents = garden.brain, []
+    allowed = Safety(armed=True, translation=True, turning=True, sound=True, light=True)
+    for picture in range(200):
+        now = 1000.0 + picture * PERIOD
+        stamp = now + (step if picture > 20 else 0.0)  # in the middle of a stimulus
+        raccoon = Detection(Box(300, 200, 80, 60), RACCOON, '1')
+        brain.obey(allowed, now)
+        brain.see(Frame(stamp, 'camera', (raccoon,)), now)
+        brain.locate(TargetFrame(stamp, 'base_link', (Target('1', RACCOON, 3.0, 0.0),)))
+        incidents += brain.tick(now, 23.0).incidents
+        if picture == 20:
+            assert garden.state == 'engaging'
+    kinds = [i.kind for i in incidents]
+    assert kinds.count(Kind.VISIT_STARTED) == (2 if step else 1)
+    ends = [i.detail['outcome'] for i in incidents if i.kind == Kind.VISIT_ENDED]
+    assert ends == (['lost'] if step else [])
+    assert garden.state != 'fault'
+
+
+def test_a_second_target_species_during_a_stimulus_is_engaged_by_itself(tmp_path):
+    catalogue = CATALOGUE.replace('[raccoon]', '[raccoon, fox]', 1).replace('step: 2', 'step: 1')
+    garden = make(tmp_path, catalogue, guard={'target_species': ['raccoon', 'fox']})
+    fox = ({'fox': 0.95}, 3.0, 0.0)
+    garden.step(fox, seconds=2)
+    assert garden.state == 'engaging'
+    garden.step(fox, (RACCOON, 3.0, 1.0), seconds=20)
+    assert {i.species for i in garden.incidents if i.kind == Kind.STIMULUS_STARTED} == {
+        'fox',
+        'raccoon',
+    }
+
+
+def test_what_is_learned_belongs_to_the_zone_in_which_it_began(tmp_path):
+    garden = make(tmp_path)
+    learned = []
+    garden.brain.board.policy.learn = lambda name, context, reward: learned.append(context.zone)
+    bed = ((2.0, -1.0), (4.0, -1.0), (4.0, 1.0), (2.0, 1.0))
+    garden.brain.board.zones = Zones(garden.brain.board.zones.geofence, {'bed': bed})
+    garden.step((RACCOON, 3.0, 0.0), seconds=1.5)
+    assert garden.last(Kind.STIMULUS_STARTED).detail['zone'] == 'bed'
+    garden.step((RACCOON, 6.0, 0.0), seconds=2)  # it flees
+    garden.step(seconds=20)
+    assert learned == ['bed']

@@ -17,6 +17,9 @@ from .rules import Act, Rule
 from .scene import Scene
 from .veto import VetoMemory, VetoSettings
 
+# Who may drive, the first before the second.
+TELEOP, AUTO = 'teleop', 'auto'
+
 # A command older than this, counted from its receipt, is as good as none, s.
 COMMAND_TIMEOUT = 0.5
 
@@ -25,6 +28,10 @@ CHARGE_WINDOW = 60.0
 
 # Light seconds are counted over one hour, s.
 LIGHT_WINDOW = 3600.0
+
+# Light that nobody asked for so long counts as off, s: ``light_silence`` forbade it half a second
+# before, so it may be asked for again.
+LIGHT_FORGOTTEN = 2.0
 
 
 @dataclass(frozen=True)
@@ -132,8 +139,7 @@ class Guard:
     def locate(self, frame: TargetFrame, captured: float) -> None:
         """Confirmed tracks stand at these places."""
         self._targets_time = captured
-        self._reckoning.advance(captured)
-        self._animals.locate(frame, captured, self._reckoning.pose)
+        self._animals.locate(frame, captured, self._reckoning.pose_at(captured))
 
     def fix(self, pose: Pose, variance: float, now: float) -> None:
         """Somebody saw the robot at ``pose`` in ``map``."""
@@ -163,6 +169,7 @@ class Guard:
     def scene(self, now: float, hour: float | None = None) -> Scene:
         """What is known at ``now``; ``hour`` is the local time of day (0..24)."""
         self._reckoning.advance(now)
+        self._forget_light(now)
         here = self._reckoning.pose
         sure = self._sure.sure
         return Scene(
@@ -186,6 +193,11 @@ class Guard:
             approached=self._approached(now),
             hour=hour,
         )
+
+    def _forget_light(self, now: float) -> None:
+        """Who asked for light fell silent: by now those who obey the rule have put it out."""
+        if self._light_asked is not None and now - self._light_asked > LIGHT_FORGOTTEN:
+            self.light(False, now)
 
     def _light_used(self, now: float) -> float:
         while self._lights and self._lights[0][1] < now - LIGHT_WINDOW:
@@ -215,7 +227,7 @@ class Guard:
 
     def driver(self, now: float) -> str:
         """Who moves the robot: 'teleop' before 'auto', '' where both are silent."""
-        for source in ('teleop', 'auto'):
+        for source in (TELEOP, AUTO):
             command = self._commands.get(source)
             if command is not None and now - command.received <= COMMAND_TIMEOUT:
                 return source
@@ -228,7 +240,7 @@ class Guard:
             relayed = Relayed(STOP, 0.0, '')
         else:
             command = self._commands[source]
-            verdict = self.judge(scene, teleop=source == 'teleop')
+            verdict = self.judge(scene, teleop=source == TELEOP)
             twist = command.twist
             if not verdict.allows(Act.TURNING):
                 twist = Twist(twist.vx, twist.vy)

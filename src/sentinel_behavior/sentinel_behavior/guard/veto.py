@@ -82,7 +82,9 @@ class VetoMemory:
                 # A track that is elsewhere in this picture is somebody else.
                 if species in CONFUSABLE and detection.tentative not in ('', *tracks):
                     same |= {detection.tentative}
-            self._evidence[species, same] = _Sight(captured, score)
+            known = self._evidence.get((species, same))
+            if known is None or known.time <= captured:  # a clock that steps makes pictures old
+                self._evidence[species, same] = _Sight(captured, score)
 
     def newest(self, now: float, sure: frozenset[str]) -> Evidence | None:
         """The newest evidence that no sure track (``sure``) excuses; None where there is none."""

@@ -26,9 +26,9 @@ class Observe(Leaf):
         self._ranges: deque[tuple[float, float]] = deque()
 
     def initialise(self) -> None:
-        """Watch the visit that goes on."""
+        """Watch the visit that goes on, if it is the one at which something was done."""
         visit = self.board.visit
-        self._visit_id = visit.visit_id if visit else ''
+        self._visit_id = visit.visit_id if visit and visit.stimuli else ''
         self._ranges.clear()
 
     def update(self) -> Status:
@@ -36,7 +36,7 @@ class Observe(Leaf):
         board = self.board
         visit = board.visit
         if visit is None or visit.visit_id != self._visit_id:
-            return self.say(Status.SUCCESS, 'it left')
+            return self.say(Status.SUCCESS, 'it is gone')
         board.state = 'observing'
         board.explanation = 'Watches what the animal does.'
         board.wants.twist = turn_to(board)
