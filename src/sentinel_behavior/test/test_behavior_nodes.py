@@ -329,6 +329,23 @@ def test_teleop_is_relayed_and_its_silence_is_a_stop(stack):
     stack.until(lambda: stack.newest('cmd_vel').twist.linear.x == 0.0)
 
 
+def test_somebody_who_drives_hides_no_veto_from_the_brain(stack):
+    stack.call(stack.probe.arm, True)
+    person = d.Detection(ELSEWHERE, {'person': 0.9}, '')
+
+    def by_hand():
+        stack.probe.teleop.publish(TwistStamped())
+        state = stack.newest('safety_state')
+        return state is not None and state.driver == 'teleop' and 'person_or_pet' in state.rules
+
+    stack.until(by_hand, RACCOON, person)
+    state = stack.newest('safety_state')
+    assert state.turning_allowed  # to the person who drives and sees the garden
+    assert not (state.sound_allowed or state.light_allowed)
+    stack.until(lambda: stack.newest('status').state == 'holding_fire', RACCOON, person)
+    assert not stack.nodes[1]._brain.board.allowed.turning
+
+
 def start(name, *args):
     return subprocess.Popen(
         [sys.executable, '-m', f'sentinel_behavior.{name}_node', *args],
