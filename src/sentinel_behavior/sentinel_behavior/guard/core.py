@@ -12,6 +12,7 @@ from sentinel_common.detections import Frame, TargetFrame
 from ..geometry import STOP, DeadReckoning, Pose, Twist
 from ..tracks import SURENESS, Sureness, SureTracks
 from .animals import Animals
+from .light import Light
 from .limits import Limit, closing_speed
 from .rules import Act, Rule
 from .scene import Scene
@@ -25,13 +26,6 @@ COMMAND_TIMEOUT = 0.5
 
 # Window of the charge limit, s.
 CHARGE_WINDOW = 60.0
-
-# Light seconds are counted over one hour, s.
-LIGHT_WINDOW = 3600.0
-
-# Light that nobody asked for so long counts as off, s: ``light_silence`` forbade it half a second
-# before, so it may be asked for again.
-LIGHT_FORGOTTEN = 2.0
 
 
 @dataclass(frozen=True)
@@ -116,9 +110,7 @@ class Guard:
         self._reckoning = DeadReckoning()
         self._sound_time: float | None = None
         self._sound_used = 0.0
-        self._lights: deque[tuple[float, float]] = deque()
-        self._light_since: float | None = None
-        self._light_asked: float | None = None
+        self._light = Light()
         self._approach: deque[tuple[float, float]] = deque()
         self._commands: dict[str, Command] = {}
         self._moving = STOP
@@ -153,12 +145,7 @@ class Guard:
 
     def light(self, on: bool, now: float) -> None:
         """The head light was asked to be on or off."""
-        self._light_asked = now if on else None
-        if on and self._light_since is None:
-            self._light_since = now
-        elif not on and self._light_since is not None:
-            self._lights.append((self._light_since, now))
-            self._light_since = None
+        self._light.ask(on, now)
 
     def command(self, source: str, twist: Twist, now: float, stamp: float = 0.0) -> None:
         """``source`` ('teleop' or 'auto') wants the robot to move."""
@@ -169,7 +156,6 @@ class Guard:
     def scene(self, now: float, hour: float | None = None) -> Scene:
         """What is known at ``now``; ``hour`` is the local time of day (0..24)."""
         self._reckoning.advance(now)
-        self._forget_light(now)
         here = self._reckoning.pose
         sure = self._sure.sure
         return Scene(
@@ -188,22 +174,11 @@ class Guard:
             pose=self._reckoning.estimate,
             sound_age=_age(now, self._sound_time),
             sound_used=self._sound_used,
-            light_used=self._light_used(now),
-            light_age=_age(now, self._light_asked),
+            light_age=self._light.age(now),
+            light_used=self._light.used(now),
             approached=self._approached(now),
             hour=hour,
         )
-
-    def _forget_light(self, now: float) -> None:
-        """Who asked for light fell silent: by now those who obey the rule have put it out."""
-        if self._light_asked is not None and now - self._light_asked > LIGHT_FORGOTTEN:
-            self.light(False, now)
-
-    def _light_used(self, now: float) -> float:
-        while self._lights and self._lights[0][1] < now - LIGHT_WINDOW:
-            self._lights.popleft()
-        used = sum(end - max(start, now - LIGHT_WINDOW) for start, end in self._lights)
-        return used + (now - self._light_since if self._light_since is not None else 0.0)
 
     def _approached(self, now: float) -> float:
         while self._approach and self._approach[0][0] < now - CHARGE_WINDOW:

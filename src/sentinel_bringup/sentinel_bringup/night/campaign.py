@@ -4,16 +4,16 @@ Candidates, ladder and policy are the real ones.
 """
 
 import random
-from collections import deque
 from dataclasses import dataclass, field
 
 from sentinel_behavior.deterrents import Deterrent, Deterrents
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.hours import in_span
-from sentinel_behavior.policy.candidates import HOUR, Allowed, Usage, candidates
+from sentinel_behavior.policy.candidates import Allowed, Usage, candidates
 from sentinel_behavior.policy.choice import Context, Policy, reward
 from sentinel_behavior.policy.trial import HOLD_OUT, NEUTRAL, NO_TRIAL, Trial
 from sentinel_behavior.settings import MORE_TIME, SETTINGS
+from sentinel_common.hourly import HourlyUse
 from sentinel_common.species import RACCOON
 
 from .residents import STEP, Garden, Model, Plan, Resident, Stay, plans
@@ -54,7 +54,7 @@ class Campaign:
 
     def __post_init__(self) -> None:
         self._usage = Usage()
-        self._sounded: deque[tuple[float, float]] = deque()
+        self._sounded = HourlyUse()
         self._tosses = random.Random(f'trial {self.seed}')
 
     def run(self, model: Model, nights: int) -> list[Outcome]:
@@ -97,8 +97,9 @@ class Campaign:
                 robot = self._act(stay, deterrent, robot, now)
                 if deterrent.sound:
                     lasted = stay.elapsed - began + (_OUT_OF_SIGHT if stay.gone else 0.0)
-                    self._sounded.append((now, min(deterrent.duration, lasted)))
-                    sound += self._sounded[-1][1]
+                    sounded = min(deterrent.duration, lasted)
+                    self._sounded.add(now, now + sounded)
+                    sound += sounded
                 self._observe(stay, robot, began, name, plan, arm)
                 in_vain += 1
             if not stay.gone:
@@ -144,11 +145,9 @@ class Campaign:
         return name
 
     def _sound_left(self, now: float, quiet: bool) -> bool:
-        while self._sounded and self._sounded[0][0] <= now - HOUR:
-            self._sounded.popleft()
         budget = DEFAULTS['quiet_sound_budget' if quiet else 'sound_budget']
         assert isinstance(budget, float)
-        return sum(seconds for _, seconds in self._sounded) < budget
+        return self._sounded.used(now) < budget
 
     @staticmethod
     def _context(plan: Plan) -> Context:
