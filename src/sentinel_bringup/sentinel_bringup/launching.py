@@ -7,12 +7,13 @@ from typing import Any
 from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
+from launch.events.process import ProcessExited
 from launch.launch_context import LaunchContext
 from launch.launch_description import LaunchDescription
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
-from sentinel_common.errors import ConfigurationError
+from sentinel_common.errors import ConfigurationError, SentinelError
 from sentinel_common.files import share
 
 from . import description, folders, nodes
@@ -126,6 +127,7 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
         # A text stays a text, also where it looks like a number.
         {k: ParameterValue(v, value_type=_type(v)) for k, v in own_parameters(entry).items()}
     )
+    respawn = entry.respawn and values.get('respawn', 'true') == 'true'
     node = Node(
         package=entry.package,
         executable=entry.name,
@@ -135,14 +137,22 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
         remappings=list(entry.remappings),
         arguments=['--ros-args', '--log-level', values.get('log_level', 'info')],
         additional_env=nodes.image_profile() if entry.images else {},
-        respawn=entry.respawn and not entry.ends_run and values.get('respawn', 'true') == 'true',
+        respawn=respawn,
         respawn_delay=_RESPAWN_DELAY,
         output='screen',
     )
-    if not entry.ends_run:
-        return [node]
-    end = EmitEvent(event=Shutdown(reason=f'{entry.name} has ended'))
-    return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[end])), node]
+
+    def on_exit(event: ProcessExited, context: LaunchContext) -> list[Any]:
+        if context.is_shutdown or not entry.ends_run:
+            return []
+        if event.returncode == 0:
+            return [EmitEvent(event=Shutdown(reason=f'{entry.label} has ended'))]
+        if not respawn:
+            # Only an exception makes launch return anything but success.
+            raise SentinelError(f'The node {entry.label} ended with status {event.returncode}.')
+        return []
+
+    return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=on_exit)), node]
 
 
 def _type(value: Any) -> Any:

@@ -1,11 +1,13 @@
 """The launch files with the real ``launch`` packages; skipped where those cannot be imported."""
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -99,6 +101,56 @@ def test_gazebo_takes_the_place_of_camera_and_body(tmp_path):
 def test_a_missing_parameter_file_is_named(tmp_path):
     with pytest.raises(Exception, match=r'none\.yaml does not exist'):
         started('sentinel.launch.py', folder=str(tmp_path), params_file='none.yaml')
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """Environment with a package of two scripts: one ends with the statuses in turn, one waits."""
+    folder = tmp_path / 'lib' / 'programs'
+    folder.mkdir(parents=True)
+    index = tmp_path / 'share/ament_index/resource_index/packages'
+    index.mkdir(parents=True)
+    (index / 'programs').touch()
+    starts = tmp_path / 'starts'
+    nth = f'echo >> {starts}; shift $(($(wc -l < {starts}) - 1))'
+    scripts = {
+        'mortal': f'set -- $STATUSES; {nth}; exit $1',
+        'quiet': 'exec sleep 1000',
+    }
+    for name, script in scripts.items():
+        (folder / name).write_text(f'#!/bin/sh\n{script}\n')
+        (folder / name).chmod(0o755)
+    prefixes = os.pathsep.join([str(tmp_path), os.environ.get('AMENT_PREFIX_PATH', '')])
+    return {**os.environ, 'AMENT_PREFIX_PATH': prefixes, 'ROS_LOG_DIR': str(tmp_path / 'log')}
+
+
+def run_programs(programs, statuses, *, argument='true', **fields):
+    """Run a program that ends so often, beside one that does not; return status and output."""
+    entries = [{'name': 'mortal', **fields}, {'name': 'quiet'}]
+    words = [json.dumps({'package': 'programs', **entry}) for entry in entries]
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name('launch_nodes.py')), argument, *words],
+        env={**programs, 'STATUSES': ' '.join(map(str, statuses))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    out = done.stdout + done.stderr
+    assert out.count('[mortal-1]: process started') == len(statuses), out
+    assert '[quiet-2]: sending signal' in out
+    return done.returncode, out
+
+
+def test_a_camera_that_crashes_starts_again_and_ends_the_run_when_its_film_is_over(programs):
+    status, _ = run_programs(programs, [139, 0], ends_run=True)
+    assert status == 0
+
+
+@pytest.mark.parametrize(('respawn', 'argument'), [(False, 'true'), (True, 'false')])
+def test_a_needed_node_that_crashes_for_good_is_no_success(programs, respawn, argument):
+    fields = {'ends_run': True, 'respawn': respawn}
+    status, out = run_programs(programs, [3], argument=argument, **fields)
+    assert status == 1 and 'The node mortal ended with status 3.' in out
 
 
 @pytest.fixture
