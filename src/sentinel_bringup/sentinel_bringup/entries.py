@@ -15,6 +15,9 @@ EMULATED = 'emulated'
 # No robot at all: look, decide and log only.
 NO_ROBOT = 'none'
 
+# Exit status of a node that was told something wrong: trying again cannot help.
+EXIT_USAGE = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class NodeEntry:

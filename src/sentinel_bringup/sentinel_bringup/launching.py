@@ -18,6 +18,7 @@ from sentinel_common.files import share
 
 from . import description, folders, nodes
 from .domains import free_port
+from .entries import EXIT_USAGE
 from .nodes import EMULATED, NodeEntry
 
 # Time until a node that died is started again, s.
@@ -143,13 +144,14 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
     )
 
     def on_exit(event: ProcessExited, context: LaunchContext) -> list[Any]:
-        if context.is_shutdown or not entry.ends_run:
+        status = event.returncode
+        if context.is_shutdown:
             return []
-        if event.returncode == 0:
+        if status == EXIT_USAGE or (status and entry.ends_run and not respawn):
+            # Only an exception makes launch shut down and return anything but success.
+            raise SentinelError(f'The node {entry.label} ended with status {status}.')
+        if status == 0 and entry.ends_run:
             return [EmitEvent(event=Shutdown(reason=f'{entry.label} has ended'))]
-        if not respawn:
-            # Only an exception makes launch return anything but success.
-            raise SentinelError(f'The node {entry.label} ended with status {event.returncode}.')
         return []
 
     return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=on_exit)), node]

@@ -153,6 +153,11 @@ def test_a_needed_node_that_crashes_for_good_is_no_success(programs, respawn, ar
     assert status == 1 and 'The node mortal ended with status 3.' in out
 
 
+def test_a_node_that_was_told_something_wrong_ends_the_launch_without_success(programs):
+    status, out = run_programs(programs, [2])
+    assert status == 1 and 'The node mortal ended with status 2.' in out
+
+
 @pytest.fixture
 def installed():
     for package in ('sentinel_sim', 'sentinel_bringup', 'robot_state_publisher'):
