@@ -42,7 +42,7 @@ def plan(values):
     options = common_options({**values, 'use_sim_time': 'true'})
     entries = nodes.own_source(
         nodes.SourceOptions(
-            source='gazebo', robot=nodes.EMULATED, armed=values['armed'] == 'true', **options
+            source=nodes.TOPIC, robot=nodes.EMULATED, armed=values['armed'] == 'true', **options
         )
     )
     return [
@@ -50,7 +50,6 @@ def plan(values):
         if entry.name == 'mekamon_emulator'
         else entry
         for entry in entries
-        if entry.name != 'camera'
     ]
 
 

@@ -9,7 +9,8 @@ ARGUMENTS = (
     DeclareLaunchArgument(
         'source',
         default_value='0',
-        description='camera index, video file, folder of pictures, rtsp:// or http:// address',
+        description='camera index, video file, folder of pictures, rtsp:// or http:// address; '
+        'topic: another node publishes camera/image_raw and camera/camera_info',
     ),
     DeclareLaunchArgument(
         'robot',

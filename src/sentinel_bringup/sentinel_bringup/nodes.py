@@ -20,6 +20,7 @@ from .entries import EMULATED as EMULATED
 from .entries import NO_ROBOT as NO_ROBOT
 from .entries import PYPI as PYPI
 from .entries import ROS as ROS
+from .entries import TOPIC as TOPIC
 from .entries import NodeEntry as NodeEntry
 from .entries import Options as Options
 from .entries import SimulationOptions as SimulationOptions
@@ -104,7 +105,9 @@ def own_source(options: SourceOptions) -> list[NodeEntry]:
         images=True,
         ends_run=True,
     )
-    entries = [camera, _detector(options), *_behavior(options)]
+    entries = [_detector(options), *_behavior(options)]
+    if options.source != TOPIC:
+        entries.insert(0, camera)
     if options.robot == EMULATED:
         entries.append(
             NodeEntry(

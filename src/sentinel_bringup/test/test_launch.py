@@ -91,10 +91,17 @@ def test_sentinel_starts_the_nodes_of_the_list(tmp_path, robot):
     assert set(started('sentinel.launch.py', folder=str(tmp_path), robot=robot)) == wanted
 
 
+def test_another_driver_takes_the_place_of_the_camera(tmp_path):
+    ours = set(started('sentinel.launch.py', folder=str(tmp_path)))
+    assert set(started('sentinel.launch.py', folder=str(tmp_path), source='topic')) == ours - {
+        'camera'
+    }
+
+
 def test_gazebo_takes_the_place_of_camera_and_body(tmp_path):
     found = started('gazebo.launch.py', folder=str(tmp_path))
-    options = nodes.SourceOptions(folder=tmp_path, source='gazebo')
-    wanted = {e.name for e in nodes.of_world(nodes.own_source(options), nodes.ROS)} - {'camera'}
+    options = nodes.SourceOptions(folder=tmp_path, source=nodes.TOPIC)
+    wanted = {e.name for e in nodes.of_world(nodes.own_source(options), nodes.ROS)}
     assert set(found) == wanted | {'create', 'parameter_bridge'}
 
 

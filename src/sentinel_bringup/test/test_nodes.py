@@ -37,6 +37,11 @@ def test_there_is_a_driver_only_where_there_is_a_robot(robot, there):
     assert names(source(robot=robot)) & {'driver', 'mekamon_emulator'} == there
 
 
+def test_the_source_topic_leaves_our_camera_out():
+    topic = nodes.own_source(SourceOptions(folder=FOLDER, source='topic'))
+    assert names(topic) == names(source()) - {'camera'}
+
+
 def test_driver_and_simulator_meet_on_one_port():
     entries = nodes.simulation(SimulationOptions(folder=FOLDER, hci_port=4711))
     found = {entry.name: entry.parameters for entry in entries}
@@ -177,6 +182,7 @@ def test_only_a_real_robot_teaches_what_is_kept(robot, file):
         ('0', 'emulated', '', None),
         ('night.mp4', 'MekaMon', '', None),
         ('/dev/video2', 'none', '', 'garden'),
+        ('topic', 'none', '', 'garden'),
     ],
 )
 def test_the_nights_of_a_garden_share_one_folder(source, robot, namespace, name):
