@@ -58,6 +58,7 @@ def simulation(options: SimulationOptions) -> list[NodeEntry]:
             'seed': options.seed,
             **several,
             'hci_port': options.hci_port,
+            'publish_clock': options.use_sim_time,
             'result_file': str(options.folder / 'simulation.json'),
         },
         images=True,
@@ -65,7 +66,9 @@ def simulation(options: SimulationOptions) -> list[NodeEntry]:
         ends_run=True,
         stops_last=True,
     )
-    entries = _finish([simulator], replace(options, record=False, started=0.0))
+    # Who publishes /clock must not wait for it.
+    alone = replace(options, use_sim_time=False, record=False, started=0.0)
+    entries = _finish([simulator], alone)
     for name, folder in zip(names, folders(options.folder, options.robots), strict=True):
         own = replace(
             options, namespace='/'.join(filter(None, (options.namespace, name))), folder=folder

@@ -49,6 +49,14 @@ def test_driver_and_simulator_meet_on_one_port():
     assert found['driver']['transport'].endswith(':4711')
 
 
+@pytest.mark.parametrize('simulated', [True, False])
+def test_the_simulator_publishes_the_clock_that_the_others_follow(simulated):
+    entries = nodes.simulation(SimulationOptions(folder=FOLDER, use_sim_time=simulated))
+    follow = {entry.name: entry.parameters['use_sim_time'] for entry in entries}
+    assert follow.pop('simulator') is False and set(follow.values()) == {simulated}
+    assert entries[0].parameters['publish_clock'] is simulated
+
+
 def two():
     return nodes.simulation(SimulationOptions(folder=FOLDER, robots=2, hci_port=4711, record=True))
 
