@@ -282,11 +282,12 @@ def _own_files(entry: NodeEntry) -> tuple[Path, ...]:
 def image_profile() -> dict[str, str]:
     """Return the variable by which whoever publishes pictures gets enough shared memory.
 
+    A profile that the person has set stays: it may carry their network, and there is room for one.
     Fast DDS 3 (Kilted and later) warns about the name that Fast DDS 2 (Jazzy) needs.
     """
     old = os.environ.get('ROS_DISTRO') in _WITH_FAST_DDS_2
     name = 'FASTRTPS_DEFAULT_PROFILES_FILE' if old else 'FASTDDS_DEFAULT_PROFILES_FILE'
-    return {name: str(share('config/fastdds_images.xml'))}
+    return {} if name in os.environ else {name: str(share('config/fastdds_images.xml'))}
 
 
 def of_world(entries: list[NodeEntry], world: str) -> list[NodeEntry]:

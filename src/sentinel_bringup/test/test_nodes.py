@@ -10,7 +10,7 @@ from sentinel_bringup.nodes import SimulationOptions, SourceOptions
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
-from sentinel_bringup import folders, nodes
+from sentinel_bringup import folders, nodes, runner
 
 FOLDER = Path('/somewhere')
 
@@ -137,6 +137,22 @@ def test_two_robots_have_two_trees_of_transforms():
 def test_whoever_publishes_pictures_gets_the_profile():
     entries = [*source(), *nodes.simulation(SimulationOptions(folder=FOLDER))]
     assert {e.name for e in entries if e.images} == {'camera', 'detector', 'simulator'}
+
+
+@pytest.mark.parametrize(
+    ('distribution', 'name'),
+    [
+        ('jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
+        ('lyrical', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+    ],
+)
+def test_a_profile_of_ones_own_stays_in_force(monkeypatch, distribution, name):
+    monkeypatch.setenv('ROS_DISTRO', distribution)
+    monkeypatch.delenv(name, raising=False)
+    assert set(nodes.image_profile()) == {name}
+    monkeypatch.setenv(name, 'mine.xml')
+    assert runner.environment(1, images=True)[name] == 'mine.xml'
+    assert not nodes.image_profile()
 
 
 def test_parameter_files_may_speak_of_every_node():
