@@ -12,7 +12,7 @@ from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 from sentinel_bringup.description import load
-from sentinel_bringup.launching import COMMON_ARGUMENTS, common_options, describe
+from sentinel_bringup.launching import COMMON_ARGUMENTS, common_options, describe, require
 from sentinel_common.files import share
 
 from sentinel_bringup import nodes
@@ -55,6 +55,7 @@ def plan(values):
 
 def gazebo(values):
     """Return the actions that start Gazebo, the robot in it, and the bridge."""
+    require('ros_gz_sim', 'ros_gz_bridge')
     server_only = '' if values['gui'] == 'true' else '-s '
     urdf = load(
         share('urdf/mekamon.urdf.xacro'),

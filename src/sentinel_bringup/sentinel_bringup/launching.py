@@ -1,9 +1,11 @@
 """Makes launch descriptions of the one list of nodes; needs ``launch_ros``, which PyPI lacks."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
@@ -82,7 +84,7 @@ COMMON_ARGUMENTS = (
 
 def describe(
     arguments: Sequence[DeclareLaunchArgument],
-    plan: Plan,
+    plan: Plan = lambda values: [],
     before: Callable[[dict[str, str]], list[Any]] = lambda values: [],
 ) -> LaunchDescription:
     """Return the launch description of the list that ``plan`` makes when the values are known.
@@ -97,6 +99,18 @@ def describe(
         return before(values) + nodes_of_list
 
     return LaunchDescription([*arguments, OpaqueFunction(function=expand)])
+
+
+def require(*packages: str) -> None:
+    """Raise ConfigurationError where a ROS package is missing that only some people need."""
+    for package in packages:
+        try:
+            get_package_prefix(package)
+        except PackageNotFoundError as error:
+            name = f'ros-{os.environ.get("ROS_DISTRO", "$ROS_DISTRO")}-{package.replace("_", "-")}'
+            raise ConfigurationError(
+                f'The ROS package {package} is not installed here.', f'sudo apt install {name}'
+            ) from error
 
 
 def common_options(values: dict[str, str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.launch_context import LaunchContext
 from launch_ros.actions import Node
+from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
 from sentinel_bringup import nodes
@@ -98,6 +99,29 @@ def test_another_driver_takes_the_place_of_the_camera(tmp_path):
     }
 
 
+@pytest.fixture
+def gazebo(tmp_path, monkeypatch):
+    """Let the packages of Gazebo be there."""
+    index = tmp_path / 'prefix' / 'share/ament_index/resource_index/packages'
+    index.mkdir(parents=True)
+    for name in ('ros_gz_sim', 'ros_gz_bridge'):
+        (index / name).touch()
+    places = [str(tmp_path / 'prefix'), os.environ.get('AMENT_PREFIX_PATH', '')]
+    monkeypatch.setenv('AMENT_PREFIX_PATH', os.pathsep.join(places))
+
+
+@pytest.mark.parametrize(
+    ('name', 'package'), [('rviz.launch.py', 'rviz2'), ('gazebo.launch.py', 'ros-gz-sim')]
+)
+def test_a_missing_package_is_one_sentence(tmp_path, monkeypatch, name, package):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    arguments = {} if name.startswith('rviz') else {'folder': str(tmp_path)}
+    with pytest.raises(ConfigurationError, match=f'sudo apt install ros-jazzy-{package}$'):
+        actions(name, **arguments)
+
+
+@pytest.mark.usefixtures('gazebo')
 def test_gazebo_takes_the_place_of_camera_and_body(tmp_path):
     found = started('gazebo.launch.py', folder=str(tmp_path))
     options = nodes.SourceOptions(folder=tmp_path, source=nodes.TOPIC)
