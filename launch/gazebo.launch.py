@@ -4,6 +4,7 @@ Starts ``gz sim`` with the garden, puts the robot in, bridges topics by config/g
 and runs the same stack: driver, emulated radio, emulated MekaMon, which here moves Gazebo's servos.
 """
 
+import shlex
 from dataclasses import replace
 
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
@@ -56,7 +57,8 @@ def plan(values):
 def gazebo(values):
     """Return the actions that start Gazebo, the robot in it, and the bridge."""
     require('ros_gz_sim', 'ros_gz_bridge')
-    server_only = '' if values['gui'] == 'true' else '-s '
+    # The server alone must draw what the camera sees without a screen.
+    window = '' if values['gui'] == 'true' else '-s --headless-rendering '
     urdf = load(
         share('urdf/mekamon.urdf.xacro'),
         {'gazebo': 'true', 'mesh_dir': f'file://{share("urdf/meshes")}'},
@@ -66,7 +68,10 @@ def gazebo(values):
             PythonLaunchDescriptionSource(
                 PathJoinSubstitution([FindPackageShare('ros_gz_sim'), 'launch', 'gz_sim.launch.py'])
             ),
-            launch_arguments={'gz_args': f'-r {server_only}{values["world"]}'}.items(),
+            launch_arguments={
+                'gz_args': f'-r {window}{shlex.quote(values["world"])}',
+                'on_exit_shutdown': 'true',
+            }.items(),
         ),
         Node(
             package='ros_gz_sim',

@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip('launch_ros', reason='launch_ros is not installed; PyPI has none')
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_context import LaunchContext
 from launch_ros.actions import Node
 from sentinel_common.errors import ConfigurationError
@@ -47,8 +47,8 @@ def description(name):
     return module.generate_launch_description()
 
 
-def actions(name, **arguments):
-    """Nodes that a launch file starts with these arguments."""
+def actions(name, kind=Node, **arguments):
+    """Actions of a kind that a launch file makes with these arguments."""
     context = LaunchContext()
     context.launch_configurations.update(arguments)
     found = []
@@ -57,7 +57,7 @@ def actions(name, **arguments):
             entity.visit(context)
         elif isinstance(entity, OpaqueFunction):
             found += entity.execute(context)
-    return [e for e in found if isinstance(e, Node)]
+    return [e for e in found if isinstance(e, kind)]
 
 
 def started(name, **arguments):
@@ -127,6 +127,17 @@ def test_gazebo_takes_the_place_of_camera_and_body(tmp_path):
     options = nodes.SourceOptions(folder=tmp_path, source=nodes.TOPIC)
     wanted = {e.name for e in nodes.of_world(nodes.own_source(options), nodes.ROS)}
     assert set(found) == wanted | {'create', 'parameter_bridge'}
+
+
+@pytest.mark.usefixtures('gazebo')
+@pytest.mark.parametrize(
+    ('gui', 'options'), [('true', '-r '), ('false', '-r -s --headless-rendering ')]
+)
+def test_gazebo_draws_without_a_screen_and_its_end_is_the_end(tmp_path, gui, options):
+    words = {'folder': str(tmp_path), 'gui': gui, 'world': '/my garden.sdf'}
+    [include] = actions('gazebo.launch.py', IncludeLaunchDescription, **words)
+    told = dict(include.launch_arguments)
+    assert told == {'gz_args': f"{options}'/my garden.sdf'", 'on_exit_shutdown': 'true'}
 
 
 def test_a_missing_parameter_file_is_named(tmp_path):
