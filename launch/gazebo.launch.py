@@ -13,7 +13,15 @@ from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 from sentinel_bringup.description import load
-from sentinel_bringup.launching import COMMON_ARGUMENTS, common_options, describe, require
+from sentinel_bringup.launching import (
+    ARMED,
+    COMMON_ARGUMENTS,
+    USE_SIM_TIME,
+    common_options,
+    describe,
+    require,
+    switch,
+)
 from sentinel_common.files import share
 
 from sentinel_bringup import nodes
@@ -22,19 +30,9 @@ ARGUMENTS = (
     DeclareLaunchArgument(
         'world', default_value=str(share('urdf/garden.sdf')), description='world file of Gazebo'
     ),
-    DeclareLaunchArgument(
-        'gui',
-        default_value='true',
-        choices=['true', 'false'],
-        description='open the window of Gazebo; false: server only',
-    ),
-    DeclareLaunchArgument(
-        'armed',
-        default_value='false',
-        choices=['true', 'false'],
-        description='act at once; else only after a call of the service arm',
-    ),
-    *(a for a in COMMON_ARGUMENTS if a.name != 'use_sim_time'),  # it is Gazebo's, always
+    switch('gui', True, 'open the window of Gazebo; false: server only'),
+    ARMED,
+    *(a for a in COMMON_ARGUMENTS if a is not USE_SIM_TIME),  # it is Gazebo's, always
 )
 
 

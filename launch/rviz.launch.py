@@ -2,22 +2,17 @@
 
 from launch.actions import DeclareLaunchArgument
 from launch_ros.actions import Node
-from sentinel_bringup.launching import describe, require
+from sentinel_bringup.launching import NAMESPACE, USE_SIM_TIME, describe, require
 from sentinel_common.files import share
 
 ARGUMENTS = (
-    DeclareLaunchArgument('namespace', default_value='', description='of the robot'),
+    NAMESPACE,
     DeclareLaunchArgument(
         'config',
         default_value=str(share('config/sentinel.rviz')),
         description='RViz configuration',
     ),
-    DeclareLaunchArgument(
-        'use_sim_time',
-        default_value='false',
-        choices=['true', 'false'],
-        description='take the time from /clock',
-    ),
+    USE_SIM_TIME,
 )
 
 

@@ -29,8 +29,23 @@ _RESPAWN_DELAY = 2.0
 Plan = Callable[[dict[str, str]], list[NodeEntry]]
 """Makes the list of nodes out of the values of the launch arguments."""
 
+
+def switch(name: str, default: bool, description: str) -> DeclareLaunchArgument:
+    """Return an argument that is ``true`` or ``false``."""
+    return DeclareLaunchArgument(
+        name,
+        default_value=str(default).lower(),
+        choices=['true', 'false'],
+        description=description,
+    )
+
+
+NAMESPACE = DeclareLaunchArgument('namespace', default_value='', description='one per robot')
+USE_SIM_TIME = switch('use_sim_time', False, 'take the time from /clock')
+ARMED = switch('armed', False, 'act at once; else only after a call of the service arm')
+
 COMMON_ARGUMENTS = (
-    DeclareLaunchArgument('namespace', default_value='', description='one per robot'),
+    NAMESPACE,
     DeclareLaunchArgument(
         'params_file',
         default_value='',
@@ -42,37 +57,16 @@ COMMON_ARGUMENTS = (
         description='where incidents, pictures and sounds are kept; empty: ~/.ros/sentinel/garden '
         'where a camera is watched with a real robot or none, else ~/.ros/sentinel/<time>-run',
     ),
-    DeclareLaunchArgument(
-        'use_sim_time',
-        default_value='false',
-        choices=['true', 'false'],
-        description='take the time from /clock',
-    ),
-    DeclareLaunchArgument(
+    USE_SIM_TIME,
+    switch(
         'autostart',
-        default_value='true',
-        choices=['true', 'false'],
-        description='camera, detector and driver configure and activate themselves; '
+        True,
+        'camera, detector and driver configure and activate themselves; '
         'false: ros2 lifecycle does it',
     ),
-    DeclareLaunchArgument(
-        'respawn',
-        default_value='true',
-        choices=['true', 'false'],
-        description='start a node that died again',
-    ),
-    DeclareLaunchArgument(
-        'film',
-        default_value='false',
-        choices=['true', 'false'],
-        description='keep an annotated film and samples of the latency',
-    ),
-    DeclareLaunchArgument(
-        'record',
-        default_value='false',
-        choices=['true', 'false'],
-        description='record every topic to an MCAP file in the folder',
-    ),
+    switch('respawn', True, 'start a node that died again'),
+    switch('film', False, 'keep an annotated film and samples of the latency'),
+    switch('record', False, 'record every topic to an MCAP file in the folder'),
     DeclareLaunchArgument(
         'log_level',
         default_value='info',
@@ -150,7 +144,7 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
         namespace=entry.namespace,
         parameters=parameters,
         remappings=list(entry.remappings),
-        arguments=['--ros-args', '--log-level', values.get('log_level', 'info')],
+        ros_arguments=['--log-level', values.get('log_level', 'info')],
         additional_env=nodes.image_profile() if entry.images else {},
         respawn=respawn,
         respawn_delay=_RESPAWN_DELAY,
