@@ -100,17 +100,8 @@ def folders(folder: Path, robots: int) -> list[Path]:
 
 def own_source(options: SourceOptions) -> list[NodeEntry]:
     """Return the nodes that watch a source of pictures and drive a robot, if there is one."""
-    camera = NodeEntry(
-        name='camera',
-        package='sentinel_perception',
-        module='sentinel_perception.camera_node',
-        parameters={'source': options.source, 'autostart': options.autostart},
-        images=True,
-        ends_run=True,
-    )
-    entries = [_detector(options), *_behavior(options)]
-    if options.source != TOPIC:
-        entries.insert(0, camera)
+    entries = [] if options.source == TOPIC else [_camera(options)]
+    entries += [_detector(options), *_behavior(options)]
     if options.robot == EMULATED:
         entries.append(
             NodeEntry(
@@ -122,6 +113,17 @@ def own_source(options: SourceOptions) -> list[NodeEntry]:
             )
         )
     return _finish([*entries, *_robot(options, options.robot)], options)
+
+
+def _camera(options: SourceOptions) -> NodeEntry:
+    return NodeEntry(
+        name='camera',
+        package='sentinel_perception',
+        module='sentinel_perception.camera_node',
+        parameters={'source': options.source, 'autostart': options.autostart},
+        images=True,
+        ends_run=True,
+    )
 
 
 def _detector(options: Options) -> NodeEntry:
