@@ -2,11 +2,10 @@
 
 import argparse
 import importlib.util
-import json
-from pathlib import Path
 
-from sentinel_common.environment import environment
 from sentinel_common.errors import ConfigurationError
+
+from sentinel_common import benchmark
 
 SUMMARY = 'the learning environment: reward per night of nobody, chance, the tree, a bred policy'
 
@@ -18,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--generations', type=int, default=12, help='generations to breed; 0: none (default 12)'
     )
     parser.add_argument('--seed', type=int, default=1, help='seed of the breeding (default 1)')
-    parser.add_argument('--json', type=Path, help='file to write the figures to')
+    benchmark.add_json_option(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -30,6 +29,7 @@ def main(arguments: argparse.Namespace) -> int:
     from .gym_agents import compare
     from .gym_train import Linear, breed
 
+    measured_on = benchmark.environment(arguments.seed, ('gymnasium', 'numpy'))
     others = {}
     if arguments.generations:
         weights = breed(arguments.generations, arguments.seed)
@@ -41,11 +41,10 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.json:
         result = {
             'benchmark': 'gym',
-            **environment(arguments.seed, ('gymnasium', 'numpy')),
+            **measured_on,
             'nights': arguments.nights,
             'generations': arguments.generations,
             'reward_per_night': table,
         }
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(result, indent=1) + '\n')
+        benchmark.write(arguments.json, result)
     return 0

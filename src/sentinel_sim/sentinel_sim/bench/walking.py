@@ -8,13 +8,13 @@ import argparse
 import json
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sentinel_common.environment import environment
 from sentinel_driver.hermes import MAX_DRIVE, Codec, Drive, GaitSetAll
+
+from sentinel_common import benchmark
 
 from ..robot import model
 from ..robot.gait import FAST_TROT, FULL_SPEED, FULL_TURN
@@ -183,7 +183,7 @@ def measure(*, walks: int, seed: int) -> dict[str, Any]:
     mixed = [random_command(random) for _ in range(40)]
     figures: dict[str, Any] = {
         'benchmark': 'walking',
-        **environment(seed, ('mujoco-core', 'numpy')),
+        **benchmark.environment(seed, ('mujoco-core', 'numpy')),
     }
     for name, rough in (('lawn', True), ('plane', False)):
         ground = world(rough=rough, seed=seed)
@@ -219,15 +219,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('--walks', type=int, default=100, help='random walks (default 100)')
     parser.add_argument('--seed', type=int, default=1, help='seed of everything random')
-    parser.add_argument('--json', type=Path, help='file to write the figures to')
+    benchmark.add_json_option(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Measure, print, write."""
     figures = measure(walks=args.walks, seed=args.seed)
-    text = json.dumps(figures, indent=2)
-    print(text)
+    print(json.dumps(figures, indent=2))
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(text + '\n')
+        benchmark.write(args.json, figures)
     return 0
