@@ -6,10 +6,19 @@ import signal
 import sys
 from typing import Any
 
+from sentinel_driver.hermes import (
+    Codec,
+    Drive,
+    GaitSetAll,
+    HeadColourSet,
+    JointAngles,
+    LegPose,
+    encode,
+)
+from sentinel_driver.radio.status import check_transport
+
 from sentinel_common import benchmark
 
-from ..hermes import Codec, Drive, GaitSetAll, HeadColourSet, JointAngles, LegPose, encode
-from ..radio.status import check_transport
 from . import codec, lanes, rig, round_trip, stops
 
 SUMMARY = 'the driver: codec, round trip, stop latency on every silence, dropped connections'

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..hermes import Drive
-from ..radio.client import RadioClient
+from sentinel_driver.hermes import Drive
+from sentinel_driver.radio.client import RadioClient
+
 from .rig import CODEC, Rig
 from .statistics import summary
 

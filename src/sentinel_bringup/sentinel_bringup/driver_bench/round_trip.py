@@ -5,10 +5,11 @@ import threading
 import time
 from typing import Any
 
-from ..hermes import NUS_RX, NUS_TX, HeadColourSet, Reply
-from ..radio.client import RadioClient
-from ..radio.status import ANY_ROBOT, matches
-from ..radio.transport import Transport
+from sentinel_driver.hermes import NUS_RX, NUS_TX, HeadColourSet, Reply
+from sentinel_driver.radio.client import RadioClient
+from sentinel_driver.radio.status import ANY_ROBOT, matches
+from sentinel_driver.radio.transport import Transport
+
 from .codec import plain_decode, plain_encode
 from .rig import CODEC, TrialError
 from .statistics import summary
