@@ -4,6 +4,8 @@ import sys
 import time
 from typing import Any
 
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from sentinel_common.detections import to_seconds
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.lifecycle import ManagedNode
@@ -20,6 +22,7 @@ from .errors import CommandRejectedError, RejectReason
 from .hermes import AnyCommand, Codec, Drive, DriveForm, JointAngles
 from .motion import Permission, Velocity, Walker, forbids
 from .priority import raise_priority
+from .radio import pipe
 from .radio.client import RadioClient
 from .radio.status import check_transport
 from .robot import Robot
@@ -64,6 +67,9 @@ class Driver(ManagedNode):
         self._joints = Joints(self)
         self._requests = Requests(self)
         self.create_timer(1.0 / self.parameters['rate'], self._tick)
+        # The radio process counts silence in real time, whatever a simulator's clock does.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(pipe.ALIVE_PERIOD, self._keep_alive, clock=steady)
 
     def _make_topics(self) -> None:
         from geometry_msgs.msg import Twist, TwistStamped
@@ -210,10 +216,12 @@ class Driver(ManagedNode):
             self._streamed = payload, now
             self.robot.stream(payload, until)
 
-    def _tick(self) -> None:
-        now = time.monotonic()
+    def _keep_alive(self) -> None:
         if self._active:
-            self.robot.tick(now)
+            self.robot.tick(time.monotonic())
+
+    def _tick(self) -> None:
+        if self._active:
             self._walk()
         self._telemetry.publish_pose()
 
