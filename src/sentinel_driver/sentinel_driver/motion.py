@@ -7,10 +7,9 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from .hermes import MAX_DRIVE, Command, Drive
+from sentinel_common.safety import PERMISSION_AGE
 
-# The guard's permission to move holds this long after it was received, s.
-PERMISSION_AGE = 0.5
+from .hermes import MAX_DRIVE, Command, Drive
 
 # A command may be 0.5 s old at most when the robot stands: what is left is for the pipe, the radio
 # and a busy machine, s.
