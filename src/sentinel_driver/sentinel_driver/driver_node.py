@@ -63,7 +63,7 @@ class Driver(ManagedNode):
         diagnostics.add('walking', self._report_walking)
         diagnostics.add('battery', self._telemetry.report_battery)
         self._make_topics()
-        self._offered = Services(self)
+        Services(self)
         self._joints = Joints(self)
         self._requests = Requests(self)
         self.create_timer(1.0 / self.parameters['rate'], self._tick)

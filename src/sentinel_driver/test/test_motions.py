@@ -21,13 +21,28 @@ LOW = LegPose(knee=190, thigh=100, hip=150)
 HIGH = LegPose(knee=170, thigh=140, hip=130)
 
 
+def motion_file(length, keys):
+    """Text of a .motion of ``length`` frames; ``keys`` maps frames to poses for each leg."""
+    frames = []
+    for index in range(length):
+        legs = []
+        for leg in keys:
+            pose = leg.get(index)
+            values = {j: getattr(pose, j.lower()) if pose else 0 for j in ('Hip', 'Knee', 'Thigh')}
+            legs.append({**values, 'HasValue': pose is not None})
+        frames.append({'Frame': index, 'Legs': legs})
+    data = json.dumps({'NumFrames': length, 'Frames': frames}).encode()
+    packed = struct.pack('<I', len(data)) + gzip.compress(data)
+    return json.dumps({'title': 'A', 'data': base64.b64encode(packed).decode()})
+
+
 @pytest.fixture
 def saved(tmp_path):
     """Save a motion of ten frames with the given keys and load it again."""
 
     def save(*legs, length=10):
         path = tmp_path / 'a.motion'
-        motions.save_motion(path, 'A', length, legs)
+        path.write_text(motion_file(length, legs))
         return motions.load_motion(path)
 
     return save

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from gaits import SLOW_CRAWL
 from sentinel_driver.hermes import (
     ACKNOWLEDGES,
     Codec,
@@ -42,7 +43,7 @@ def moves(robot: MekaMon, seconds: float = 0.5) -> bool:
     [
         GameState(),
         GaitSet(0, 7, 40),
-        gait.SLOW_CRAWL,
+        SLOW_CRAWL,
         KinematicStance(StanceType.GYRATE),
         HeadColourSet(1, 2, 3),
         PlayAnimation(1),
@@ -139,11 +140,11 @@ def test_walking_speed_scales_the_drive():
 
 def test_force_defaults_restores_the_gait():
     robot = MekaMon()
-    robot.handle(NEWER.payload(gait.SLOW_CRAWL))
+    robot.handle(NEWER.payload(SLOW_CRAWL))
     robot.handle(NEWER.payload(GameState(force_defaults=0)))
-    assert robot.gait_parameters == gait.SLOW_CRAWL
+    assert robot._gait.parameters == SLOW_CRAWL
     robot.handle(NEWER.payload(GameState(force_defaults=1)))
-    assert robot.gait_parameters == gait.FAST_TROT
+    assert robot._gait.parameters == gait.FAST_TROT
 
 
 def test_gait_set_reaches_each_of_the_ten_parameters():
@@ -151,7 +152,7 @@ def test_gait_set_reaches_each_of_the_ten_parameters():
     wanted = (1, 2, 3, 4, 5, 6, 4, 8, 9, 10)
     for index, value in enumerate(wanted):
         assert robot.handle(bytes((4, 0, index, value))) == [bytes((Reply.GAIT_SET_ACK,))]
-    assert robot.gait_parameters == GaitSetAll(*wanted)
+    assert robot._gait.parameters == GaitSetAll(*wanted)
 
 
 def test_head_colour():

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import mujoco
 import numpy as np
 import pytest
+from gaits import SLOW_CRAWL
 from sentinel_driver.hermes import Codec, GaitSet, PlayAnimation
 from sentinel_sim.bench import walking
 from sentinel_sim.bench.walking import Walker
@@ -137,7 +138,7 @@ def test_stops_within_a_hand_breadth(plane):
 
 def test_crawls_slowly_and_level(plane):
     walker = Walker(plane)
-    walker.robot.handle(CODEC.payload(gait.SLOW_CRAWL))
+    walker.robot.handle(CODEC.payload(SLOW_CRAWL))
     walker.command(0.236, 0, 0)
     walker.run(1.0)
     speed = walker.run(4.0)[0]

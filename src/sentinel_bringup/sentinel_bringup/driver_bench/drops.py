@@ -24,15 +24,11 @@ class _Stream:
     """Sends drive commands that are all different, so that each can be dated on arrival."""
 
     def __init__(self, rig: Rig) -> None:
-        self._connects = 0
-        self._client = RadioClient(self._hear, transport=rig.transport)
+        self._client = RadioClient(lambda _: None, transport=rig.transport)
         self._sent: dict[bytes, float] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-
-    def _hear(self, event: dict[str, Any]) -> None:
-        self._connects += event.get('state') == 'connected'
 
     def _run(self) -> None:
         number, due = 0, time.monotonic()

@@ -299,11 +299,6 @@ class MekaMon:
         """The velocity that the gait walks now: what an ideal robot would do."""
         return self._gait.velocity
 
-    @property
-    def gait_parameters(self) -> GaitSetAll:
-        """The ten gait parameters in force."""
-        return self._gait.parameters
-
     def _start_blend(self) -> None:
         self._blend_from, self._blend = self._joints, 0.0
 
