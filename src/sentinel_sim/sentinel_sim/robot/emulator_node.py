@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rclpy.node import Node
+from sentinel_common.files import replace_file
 from sentinel_common.parameters import Parameter, Parameters
 from std_srvs.srv import SetBool
 
@@ -104,9 +105,7 @@ class MekaMonEmulator(Node):
         self.get_logger().info(f'emulated radio: hci:tcp-client:127.0.0.1:{self._air.port}')
         if p['hci_port_file']:
             # Whoever waits for the file must never read half a number.
-            draft = Path(p['hci_port_file']).with_suffix('.tmp')
-            draft.write_text(f'{self._air.port}\n')
-            draft.replace(p['hci_port_file'])
+            replace_file(Path(p['hci_port_file']), f'{self._air.port}\n')
         for fault in Fault:
             if fault is not Fault.NONE:
                 self.create_service(SetBool, f'~/{fault}', partial(self._on_fault, fault))
