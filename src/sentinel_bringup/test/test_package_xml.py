@@ -19,7 +19,6 @@ KEYS = {
     'jinja2': 'python3-jinja2',
     'jsonschema': 'python3-jsonschema',
     'markupsafe': 'python3-jinja2',
-    'matplotlib': 'python3-matplotlib',
     'numpy': 'python3-numpy',
     'psutil': 'python3-psutil',
     'pytest': 'python3-pytest',
