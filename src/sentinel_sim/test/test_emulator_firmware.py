@@ -23,7 +23,7 @@ from sentinel_driver.hermes import (
     Twitch,
 )
 from sentinel_sim.robot import gait, invented
-from sentinel_sim.robot.mekamon import Generation, MekaMon
+from sentinel_sim.robot.mekamon import MekaMon
 
 DT = 0.02
 NEWER, OLDER = Codec(DriveForm.WALKING5), Codec(DriveForm.LEGACY4)
@@ -75,7 +75,7 @@ def test_what_is_not_understood_is_refused(payload):
 
 
 @pytest.mark.parametrize(
-    ('codec', 'generation'), [(NEWER, Generation.WALKING5), (OLDER, Generation.LEGACY4)]
+    ('codec', 'form'), [(NEWER, DriveForm.WALKING5), (OLDER, DriveForm.LEGACY4)]
 )
 @pytest.mark.parametrize(
     ('drive', 'expected'),
@@ -86,8 +86,8 @@ def test_what_is_not_understood_is_refused(payload):
         (Drive(turn=127), (0, 0, -1.5)),  # + is clockwise on the wire, counter-clockwise in ROS
     ],
 )
-def test_both_generations_drive_the_same_way(codec, generation, drive, expected):
-    robot = MekaMon(generation=generation)
+def test_both_generations_drive_the_same_way(codec, form, drive, expected):
+    robot = MekaMon(form=form)
     robot.handle(codec.payload(drive))
     run(robot, 1.0)
     assert robot.walking.array() == pytest.approx(expected)
@@ -95,7 +95,7 @@ def test_both_generations_drive_the_same_way(codec, generation, drive, expected)
 
 
 def test_newer_neutral_makes_the_older_firmware_stomp():
-    robot = MekaMon(generation=Generation.LEGACY4)
+    robot = MekaMon(form=DriveForm.LEGACY4)
     robot.handle(NEWER.neutral)
     assert moves(robot, 2.0)
     assert abs(robot.walking.y) == pytest.approx(0.30 * 3 / 127)

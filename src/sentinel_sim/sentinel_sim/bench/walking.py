@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sentinel_driver.hermes import MAX_DRIVE, Codec, Drive, GaitSetAll
+from sentinel_driver.hermes import Codec, GaitSetAll
 
 from sentinel_common import benchmark
 
@@ -120,18 +120,6 @@ class Walker:
             moved[2] += model.wrap(self.yaw - yaw)
         return moved / seconds
 
-    def command(self, x: float, y: float, yaw: float) -> None:
-        """Send a drive command for a velocity in m/s, m/s, rad/s, as a driver would."""
-        self.robot.handle(
-            _CODEC.payload(
-                Drive(
-                    forward=round(x / FULL_SPEED * MAX_DRIVE),
-                    strafe=round(-y / FULL_SPEED * MAX_DRIVE),
-                    turn=round(-yaw / FULL_TURN * MAX_DRIVE),
-                )
-            )
-        )
-
 
 def error(reached: Array, wanted: Array) -> float:
     """Size of the velocity error relative to the command."""
@@ -150,7 +138,7 @@ def steady(ground: Any, wanted: Array, gait: GaitSetAll = FAST_TROT) -> float:
     """Relative velocity error of one command over 4 s, after 1 s of getting there."""
     walker = Walker(ground)
     walker.robot.handle(_CODEC.payload(gait))
-    walker.command(*wanted)
+    walker.robot.walk(*wanted)
     walker.run(1.0)
     return error(walker.run(4.0), wanted)
 
@@ -162,7 +150,7 @@ def random_walk(ground: Any, seed: int, *, changes: int = 8) -> bool:
     walker.data.qpos[:2] = random.uniform(-2, 2, 2)
     walker.data.qpos[2] += 0.01
     for _ in range(changes):
-        walker.command(*(random_command(random) if random.random() > 0.15 else np.zeros(3)))
+        walker.robot.walk(*(random_command(random) if random.random() > 0.15 else np.zeros(3)))
         walker.run(float(random.uniform(0.3, 3.0)))
         if walker.robot.fallen:
             return True

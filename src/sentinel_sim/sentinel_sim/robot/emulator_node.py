@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rclpy.node import Node
 from sentinel_common.files import replace_file
 from sentinel_common.parameters import Parameter, Parameters
+from sentinel_driver.hermes import DriveForm
 from std_srvs.srv import SetBool
 
 from sentinel_common import node
@@ -31,7 +32,7 @@ PARAMETERS = (
         'generation',
         'walking5',
         'firmware generation: form of the drive command it reads',
-        choices=('walking5', 'legacy4'),
+        choices=tuple(form.value for form in DriveForm),
         read_only=True,
     ),
     Parameter(
@@ -86,7 +87,7 @@ class MekaMonEmulator(Node):
         self.parameters = Parameters(self, PARAMETERS)
         p = self.parameters
         self._air = Air(port=p['hci_port'], interval=p['connection_interval'])
-        self._mekamon = MekaMon(generation=p['generation'], seed=p['seed'])
+        self._mekamon = MekaMon(form=p['generation'], seed=p['seed'])
         self._robot = EmulatedRobot(
             self._mekamon,
             air=self._air,
