@@ -13,19 +13,19 @@ from sentinel_common.parameters import Parameters
 
 from sentinel_common import node
 
-from .driver_motion import Joints
 from .driver_parameters import PARAMETERS, calibration, limits
 from .driver_requests import Requests
 from .driver_services import Services
 from .driver_telemetry import Telemetry
 from .errors import CommandRejectedError, RejectReason
 from .hermes import AnyCommand, Codec, Drive, DriveForm, JointAngles
-from .motion import Permission, Velocity, Walker, forbids
+from .joint_trajectory import JointTrajectoryServer
 from .priority import raise_priority
 from .radio import pipe
 from .radio.client import RadioClient
 from .radio.status import check_transport
 from .robot import Robot
+from .velocity_control import Permission, Velocity, Walker, forbids
 
 __all__ = ['PARAMETERS', 'Driver', 'main']
 
@@ -37,7 +37,7 @@ class Driver(ManagedNode):
     """Drives one robot; walks only while a young ``safety_state`` allows it.
 
     Subscribes: ``cmd_vel``, ``safety_state``, ``emergency_stop_state``. Publishes ``/diagnostics``.
-    For the rest see ``Telemetry``, ``Requests``, ``Services`` and ``Joints``.
+    For the rest see ``Telemetry``, ``Requests``, ``Services`` and ``JointTrajectoryServer``.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Driver(ManagedNode):
         diagnostics.add('battery', self._telemetry.report_battery)
         self._make_topics()
         Services(self)
-        self._joints = Joints(self)
+        self._joints = JointTrajectoryServer(self)
         self._requests = Requests(self)
         self.create_timer(1.0 / self.parameters['rate'], self._tick)
         # The radio process counts silence in real time, whatever a simulator's clock does.

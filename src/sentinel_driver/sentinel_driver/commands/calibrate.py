@@ -19,10 +19,10 @@ from sentinel_common.errors import SentinelError
 from ..calibration import CalibrationError, Trial, document, fit
 from ..errors import LinkError, LinkReason
 from ..hermes import Codec, Drive, DriveForm
-from ..motion import Axis
 from ..radio import pipe
 from ..radio.client import RadioClient
 from ..radio.status import ANY_ROBOT, check_transport
+from ..velocity_control import Axis
 
 SUMMARY = 'walk through measuring a robot and write its parameter file'
 

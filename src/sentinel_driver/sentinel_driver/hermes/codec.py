@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..errors import CommandRejectedError, RejectReason
-from . import framing, gate
+from . import allow_list, framing
 from .commands import TYPED, AnyCommand, Drive
 from .ids import Command
 
@@ -65,9 +65,9 @@ class Codec:
         """
         if not payload:
             raise CommandRejectedError(RejectReason.BAD_LENGTH, 'A payload needs an id.')
-        gate.check_id(payload[0])
-        if payload[0] in gate.QUERIES:
-            gate.check_query(payload)
+        allow_list.check_id(payload[0])
+        if payload[0] in allow_list.QUERIES:
+            allow_list.check_query(payload)
         else:
             self.parse(
                 payload
