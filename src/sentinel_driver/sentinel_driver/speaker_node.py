@@ -199,10 +199,9 @@ class Speaker(Node):
         current, now = self._current, time.monotonic()
         if current is None or current.playing is None or current.done.done():
             return
-        failure = current.playing.failure()
-        if failure is not None:
-            self._failure = failure
-            current.done.set_result(failure)
+        if not current.playing.running():
+            self._failure = current.playing.error
+            current.done.set_result(self._failure)
             return
         elapsed = now - current.started
         reason = self._forbids(current.goal.request.autonomous, now)
