@@ -1,6 +1,6 @@
-"""From velocities to robot units, and what may be walked right now. Core.
+"""From velocities to robot units, and what may be walked right now.
 
-No I/O, time is an argument (s, steady).
+Core: no I/O, time comes in as an argument (s, steady clock).
 """
 
 import math
@@ -251,10 +251,7 @@ class Walker:
 
 
 def _approach(value: float, goal: float, step: float) -> float:
-    """Go from ``value`` towards ``goal``.
-
-    At once where that is slower, else by at most ``step``.
-    """
+    """Go from ``value`` to ``goal``, at once where that is slower, else by at most ``step``."""
     start = value if value * goal > 0 else 0.0
     if abs(goal) <= abs(start):
         return goal

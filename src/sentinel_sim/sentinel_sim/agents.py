@@ -50,10 +50,8 @@ class State(StrEnum):
 class Sentinel:
     """What can be perceived of the robot.
 
-    Place (m) and velocity (m/s) in the map, what it shows and says.
-
-    ``light`` 0..1 is how much its head differs from its colour at rest; ``sound`` is empty where it
-    is silent.
+    ``x``, ``y`` (m) and ``vx``, ``vy`` (m/s) are in the map. ``light`` 0..1 is how much its head
+    differs from its colour at rest; ``sound`` is empty where it is silent.
     """
 
     x: float = 0.0

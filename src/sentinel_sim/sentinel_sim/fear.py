@@ -48,7 +48,8 @@ _SCHEMA = {
 class Effect:
     """What one kind of stimulus does.
 
-    Per second, at what reach (m), how soon it wears out and comes back (s).
+    ``strength`` is the fear per second, which halves at ``reach`` (m). It wears out with the time
+    constant ``habituation`` and comes back with ``recovery`` (s).
     """
 
     strength: float

@@ -1,7 +1,4 @@
-"""Connection drops at random moments under 50 Hz driving.
-
-Is each recovered, and does anything old arrive?
-"""
+"""Drops at random moments under 50 Hz driving: recovery of each, and the age of what arrives."""
 
 import functools
 import random

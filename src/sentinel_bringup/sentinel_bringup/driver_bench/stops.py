@@ -128,10 +128,7 @@ class Stops:
         return latency
 
     def kill_radio(self) -> float:
-        """Nothing stops the robot until the next radio process shakes hands.
-
-        Its neutral comes first.
-        """
+        """SIGKILL to the radio process: the robot walks on until the next one shakes hands."""
         assert self._driver is not None
         since = time.monotonic()
         psutil.Process(self._driver.pid).children()[0].kill()

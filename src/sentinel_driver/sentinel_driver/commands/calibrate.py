@@ -1,7 +1,4 @@
-"""``./sentinel calibrate``.
-
-Measure with a person's help what the robot makes of its drive units.
-"""
+"""``./sentinel calibrate``: measures with a person's help what the robot makes of its units."""
 
 import argparse
 import contextlib

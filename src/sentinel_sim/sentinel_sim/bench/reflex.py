@@ -1,7 +1,4 @@
-"""The simplest sentinel: barks and walks at what is near.
-
-The subject is the world.
-"""
+"""The simplest sentinel, by which the simulator is measured: it barks and walks at what is near."""
 
 from typing import Protocol
 

@@ -1,7 +1,4 @@
-"""``./sentinel bench simulator``.
-
-How fast the three tiers of the garden are, and whether they agree.
-"""
+"""``./sentinel bench simulator``: how fast the garden's three tiers are, and whether they agree."""
 
 import argparse
 import os
@@ -130,10 +127,7 @@ def _played(
 
 
 def _detector() -> Callable[[Any], None]:
-    """One whole-frame inference of the shipped model on one thread.
-
-    The bare detector, no tracker.
-    """
+    """One whole-frame inference of the shipped model on one thread, without tracker."""
     import cv2
     from ai_edge_litert.interpreter import Interpreter
 
@@ -183,10 +177,7 @@ def play(world: Any) -> dict[str, Any]:
 
 
 def agreement() -> dict[str, Any]:
-    """Play twenty nights on physics and on the drawing board.
-
-    The baseline is no sentinel at all.
-    """
+    """Play twenty nights on physics, on the drawing board and, as a baseline, without sentinel."""
     from ..kinematic import KinematicWorld
     from ..scenarios import load
     from ..world import World

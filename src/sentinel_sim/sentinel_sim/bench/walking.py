@@ -1,7 +1,7 @@
-"""``./sentinel bench walking``.
+"""``./sentinel bench walking``: how well the emulated robot walks on physics.
 
-How well the emulated robot walks on physics: commanded against reached velocity, and falls. The
-ground is level but rough, as a mown lawn is: bumps of a few millimetres.
+Commanded velocity is held against the reached one, and falls are counted. The ground is level but
+rough, as a mown lawn is: bumps of a few millimetres.
 """
 
 import argparse

@@ -33,9 +33,10 @@ GLOW_BY_MOON, GLOW_BY_LAMP = 3.0, 0.15
 
 @dataclass(frozen=True)
 class RobotState:
-    """Truth about the robot: pose in the map (m.
+    """Truth about the robot.
 
-    Quaternion w, x, y, z), velocities in base_link (m/s, rad/s).
+    ``position`` (m) and ``orientation`` (quaternion w, x, y, z) are in the map; ``linear`` (m/s),
+    ``angular`` (rad/s) and ``acceleration`` (m/s^2) in base_link; ``joints`` in rad and rad/s.
     """
 
     position: Array
