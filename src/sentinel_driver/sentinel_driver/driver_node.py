@@ -4,12 +4,11 @@ import sys
 import time
 from typing import Any
 
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
 from sentinel_common.detections import to_seconds
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.lifecycle import ManagedNode
 from sentinel_common.parameters import Parameters
+from sentinel_common.timers import every
 
 from sentinel_common import node
 
@@ -67,9 +66,7 @@ class Driver(ManagedNode):
         self._joints = JointTrajectoryServer(self)
         self._requests = Requests(self)
         self.create_timer(1.0 / self.parameters['rate'], self._tick)
-        # The radio process counts silence in real time, whatever a simulator's clock does.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(pipe.ALIVE_PERIOD, self._keep_alive, clock=steady)
+        every(self, pipe.ALIVE_PERIOD, self._keep_alive)
 
     def _make_topics(self) -> None:
         from geometry_msgs.msg import Twist, TwistStamped
