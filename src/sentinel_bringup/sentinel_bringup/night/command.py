@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sentinel_behavior.configuration import digest
 from sentinel_behavior.deterrents import read_deterrents
+from sentinel_common.configuration import digest
 from sentinel_common.files import share
 
 from sentinel_common import benchmark
