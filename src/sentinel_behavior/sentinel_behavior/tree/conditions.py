@@ -2,10 +2,10 @@
 
 import math
 
+from sentinel_common.geometry import wrap
 from sentinel_common.safety import PERMISSION_AGE
 
 from ..blackboard import Blackboard
-from ..geometry import wrap
 from ..policy.trial import HOLD_OUT
 from .leaf import Condition
 

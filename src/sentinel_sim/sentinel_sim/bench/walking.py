@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sentinel_common.geometry import wrap
 from sentinel_driver.hermes import Codec, GaitSetAll
 
 from sentinel_common import benchmark
@@ -117,7 +118,7 @@ class Walker:
             dx, dy = self.data.qpos[:2] - before
             moved[0] += dx * math.cos(yaw) + dy * math.sin(yaw)
             moved[1] += dy * math.cos(yaw) - dx * math.sin(yaw)
-            moved[2] += model.wrap(self.yaw - yaw)
+            moved[2] += wrap(self.yaw - yaw)
         return moved / seconds
 
 
