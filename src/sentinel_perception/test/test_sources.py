@@ -182,6 +182,44 @@ def test_only_the_newest_picture_is_kept_and_skips_are_counted():
     assert capture.skipped == capture.captured - 1
 
 
+class Camera(Flaky):
+    """A live source of 30 pictures per second that keeps what is not read; its own clock."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.count, self.done = count, threading.Event()
+
+    def read(self):
+        if self.reads >= self.count:
+            self.done.set()
+            raise SourceError('gone')
+        self.reads += 1
+        return np.full((4, 4, 3), self.reads, np.uint8)
+
+    def now(self):
+        """When the picture that was read last came."""
+        return self.reads / 30
+
+
+@pytest.mark.parametrize(('rate', 'shown'), [(10, 21), (30, 61), (0, 61), (45, 61), (20, 41)])
+def test_a_live_source_is_thinned_out_to_the_rate_and_never_falls_behind(rate, shown):
+    camera, stamps = Camera(61), []
+
+    def notify():
+        if (captured := capture.take()) is not None:
+            stamps.append((captured.stamp, captured.picture[0, 0, 0] / 30))
+
+    capture = Capture(camera, now=camera.now, notify=notify, rate=rate, clock=camera)
+    capture.start()
+    assert camera.done.wait(20)
+    capture.stop()
+    assert len(stamps) == pytest.approx(shown, abs=1)
+    # Its stamp is when the picture came, and what came in between is counted.
+    assert all(stamp == came for stamp, came in stamps)
+    assert stamps[-1][0] == pytest.approx(61 / 30, abs=0.1)
+    assert capture.skipped == 61 - len(stamps)
+
+
 def test_as_fast_as_possible_loses_no_picture(video):
     taken, arrived = [], threading.Event()
     capture = Capture(VideoSource(video), now=lambda: 0.0, notify=arrived.set, paced=False)
