@@ -2,6 +2,7 @@
 
 import sys
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -184,9 +185,16 @@ class DetectorNode(ManagedNode):
             self._process(message)
         except (SentinelError, cv2.error) as error:
             # One bad picture, or a model that fails on one, must not end the watch.
-            self._meter.unusable += 1
-            self._trouble = str(error)
+            self._skip(str(error))
             self.get_logger().warning(str(error), throttle_duration_sec=10.0)
+        except Exception as error:
+            # Nor may what nobody foresaw: without its worker the node would live on and see nothing.
+            self._skip(f'{type(error).__name__}: {error}')
+            self.get_logger().error(traceback.format_exc(), throttle_duration_sec=10.0)
+
+    def _skip(self, why: str) -> None:
+        self._meter.unusable += 1
+        self._trouble = f'picture skipped: {why}'
 
     def _process(self, message: Any) -> None:
         begin = time.monotonic()

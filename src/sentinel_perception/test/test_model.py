@@ -89,6 +89,17 @@ def test_a_bad_model_is_one_clear_sentence(model, how, words):
         load(model)
 
 
+def test_a_model_that_fails_on_one_picture_is_one_clear_sentence(model, monkeypatch):
+    def fails():
+        raise RuntimeError('gather index out of bounds.\nNode number 2 (GATHER) failed to invoke.')
+
+    picture = np.full((96, 96, 3), 50, np.uint8)
+    tflite = interpreter.TfliteInterpreter(model, 1)
+    monkeypatch.setattr(tflite._interpreter, 'invoke', fails)
+    with pytest.raises(ModelError, match=r'blobs\.tflite failed: gather index out of bounds'):
+        tflite.run(picture, normalise=False)
+
+
 def test_a_missing_runtime_is_named_with_its_cure():
     with pytest.raises(ModelError, match=r'nowhere.*pip install ai-edge-litert'):
         interpreter.find_runtime(('nowhere',))

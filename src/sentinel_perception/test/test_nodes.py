@@ -183,6 +183,20 @@ def test_bad_pictures_are_counted_and_the_watch_goes_on(bench):
     assert len(bench.got['detections']) == 1
 
 
+def test_a_fault_that_nobody_foresaw_is_told_and_the_watch_goes_on(bench, monkeypatch):
+    def fails(*_, **__):
+        raise ZeroDivisionError('nobody foresaw this')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.node._pipeline, 'process', fails)
+        bench.show(blob())
+    assert bench.node._meter.unusable == 1
+    assert 'ZeroDivisionError: nobody foresaw this' in bench.node._report().message
+    bench.show(blob())
+    assert len(bench.got['detections']) == 1
+    assert 'nobody foresaw' not in bench.node._report().message
+
+
 def test_parameters_are_tuned_live_within_their_range(bench):
     set_one = bench.node.set_parameters
     assert set_one([Parameter('threshold', value=0.6)])[0].successful

@@ -161,12 +161,14 @@ def test_the_same_pictures_give_the_same_answer():
     assert first == second
 
 
-@pytest.mark.parametrize('size', [(1, 1), (7, 3), (33, 700), (2000, 30)])
+@pytest.mark.parametrize('size', [(1, 1), (1, 300), (300, 1), (7, 3), (33, 700), (2000, 30)])
 def test_odd_sizes_do_no_harm(size):
     camera = Intrinsics.from_field_of_view(*size, 0.7854)
-    pipeline = Pipeline(ColorDetector(), Settings(finest_grid=3))
-    for i in range(3):
+    detector = ColorDetector()
+    pipeline = Pipeline(detector, Settings(finest_grid=3))
+    for i in range(20):
         pipeline.process(scene(size=size, seed=i), i * STEP, camera)
+    assert all(region.width > 0 and region.height > 0 for region in detector.calls)
 
 
 def test_a_change_of_size_in_mid_stream_does_no_harm():

@@ -29,7 +29,8 @@ class Interpreter(Protocol):
     def run(self, picture: Pixels, *, normalise: bool) -> list[Floats]:
         """Return the output tensors, dequantised, for a (height, width, 3) picture.
 
-        ``normalise`` maps 0..255 to -1..1 where the model takes floats.
+        ``normalise`` maps 0..255 to -1..1 where the model takes floats. Raises ModelError where the
+        runtime fails.
         """
         ...
 
@@ -53,6 +54,7 @@ class TfliteInterpreter:
 
     def __init__(self, path: Path, threads: int, names: tuple[str, ...] = RUNTIMES) -> None:
         self.name, factory = find_runtime(names)
+        self._file = path.name
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -85,9 +87,15 @@ class TfliteInterpreter:
     def run(self, picture: Pixels, *, normalise: bool) -> list[Floats]:
         """See Interpreter."""
         values = picture.transpose(2, 0, 1) if self._channels_first else picture
-        self._interpreter.set_tensor(self._input['index'], self._encode(values[None], normalise))
-        self._interpreter.invoke()
-        return [_decode(self._interpreter.get_tensor(o['index']), o) for o in self._outputs]
+        try:
+            self._interpreter.set_tensor(
+                self._input['index'], self._encode(values[None], normalise)
+            )
+            self._interpreter.invoke()
+            tensors = [self._interpreter.get_tensor(o['index']) for o in self._outputs]
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f'The model {self._file} failed: {_first_line(error)}.') from None
+        return [_decode(t, o) for t, o in zip(tensors, self._outputs, strict=True)]
 
     def _encode(self, values: npt.NDArray[Any], normalise: bool) -> npt.NDArray[Any]:
         kind = np.dtype(self._input['dtype'])
