@@ -249,6 +249,7 @@ class DetectorNode(ManagedNode):
             'runtime': self._model.runtime,
             'model': self._fingerprint,
             'grid': self._grid,
+            'restarts': self._pipeline.restarts if self._pipeline else 0,
         }
         if not self._worker.running:
             return Report(Level.OK, 'inactive', values)

@@ -128,6 +128,21 @@ def test_a_raccoon_that_leaves_is_no_longer_reported():
     assert not any(s.frame.detections for s in after[6:])
 
 
+def test_when_stamps_go_back_everything_begins_afresh():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    names = {t.track_id for s in play(pipeline, walk(20), start=1000.0) for t in s.targets.targets}
+    again = play(pipeline, [*empty(20), *walk(20)], start=5.0)
+    assert not any(s.frame.detections for s in again[:20])
+    assert not names & {t.track_id for s in again for t in s.targets.targets}
+    assert pipeline.restarts == 1
+    # From there on it is as if the pipeline were new, its sweeps too.
+    fresh = play(Pipeline(ColorDetector(), Settings()), [*empty(20), *walk(20)], start=5.0)
+    for old, new in zip(again, fresh, strict=True):
+        assert (old.swept, old.engaged, old.looks) == (new.swept, new.engaged, new.looks)
+        assert old.motion == new.motion
+        assert len(old.targets.targets) == len(new.targets.targets)
+
+
 def test_a_sweep_is_completed_every_second_while_something_moves():
     pipeline = Pipeline(ColorDetector(), Settings(finest_grid=2))
     sights = play(pipeline, walk(40))
