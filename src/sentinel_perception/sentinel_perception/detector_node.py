@@ -25,6 +25,7 @@ from .detector.model import TfliteDetector, fingerprint, load
 from .draw import annotate
 from .meter import Meter
 from .newest import Newest
+from .own_motion import OwnMotion
 from .pipeline import Pipeline, Sight
 from .position import Intrinsics
 
@@ -63,9 +64,6 @@ PARAMETERS = (
     Parameter('draw_looks', False, 'also draw motion and crops into detections/image'),
     *knobs.PARAMETERS,
 )
-
-# A robot that was told to move this long ago may still sway, s.
-_STILL_AFTER = 0.7
 
 # Without a picture for this long the detector is blind, s.
 _SILENCE = 1.0
@@ -118,7 +116,7 @@ class DetectorNode(ManagedNode):
         if not self._model.knows(RACCOON):
             self.get_logger().warning(f'{name} has no class raccoon: no raccoon will be reported.')
         self._info: Any = None
-        self._moved = -_STILL_AFTER
+        self._own_motion = OwnMotion()
         self._worker: Newest[Any] = Newest(self._look)
         self._meter = Meter()
         self._trouble, self._grid = '', 0
@@ -172,10 +170,11 @@ class DetectorNode(ManagedNode):
 
     def _receive_command(self, message: Any) -> None:
         twist = message.twist
-        if any((twist.linear.x, twist.linear.y, twist.angular.z)):
-            self._moved = time.monotonic()
+        walks = any((twist.linear.x, twist.linear.y, twist.angular.z))
+        self._own_motion.commanded(to_seconds(message.header.stamp), walks=walks)
 
     def _receive(self, message: Any) -> None:
+        self._own_motion.shown(to_seconds(message.header.stamp))
         if self._worker.running:
             self._meter.received += 1
             self._meter.skipped += self._worker.offer(message)
@@ -208,7 +207,7 @@ class DetectorNode(ManagedNode):
             stamp,
             self._camera(message.width, message.height),
             message.header.frame_id,
-            moving=begin - self._moved < _STILL_AFTER,
+            moving=self._own_motion.moves_at(stamp),
         )
         self._detections.publish(frame_to_message(sight.frame))
         self._targets.publish(targets_to_message(sight.targets))
