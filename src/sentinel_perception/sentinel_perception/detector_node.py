@@ -187,7 +187,7 @@ class DetectorNode(ManagedNode):
             self._skip(str(error))
             self.get_logger().warning(str(error), throttle_duration_sec=10.0)
         except Exception as error:
-            # Nor may what nobody foresaw: without its worker the node would live on and see nothing.
+            # Nor may what nobody foresaw: without its worker the node would live on, blind.
             self._skip(f'{type(error).__name__}: {error}')
             self.get_logger().error(traceback.format_exc(), throttle_duration_sec=10.0)
 
