@@ -98,6 +98,27 @@ def test_damaged_pictures_are_left_out_and_counted(folder):
     assert source.unreadable == 2
 
 
+def test_a_damaged_picture_does_not_end_a_folder_in_a_loop(folder):
+    (folder / 'c.png').write_bytes(b'')
+    source = PictureSource(folder)
+    for _ in range(5):
+        assert len(all_of(source)) == 2
+        source.rewind()
+    assert source.unreadable == 1
+
+
+def test_a_loop_ends_where_all_pictures_are_gone(folder, video):
+    sources = [PictureSource(folder), VideoSource(video)]
+    for source in sources:
+        all_of(source)
+    for path in folder.iterdir():
+        path.unlink()
+    for source in sources:
+        source.rewind()
+        with pytest.raises(SourceError, match=r'can be (read|decoded)'):
+            source.read()
+
+
 @pytest.mark.parametrize('suffix', ['.jpg', '.png', '.bmp', '.webp', '.tif'])
 @pytest.mark.parametrize('share', [0.0, 0.5, 0.95])
 def test_a_truncated_picture_is_none(tmp_path, suffix, share):
