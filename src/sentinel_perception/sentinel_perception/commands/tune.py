@@ -118,11 +118,21 @@ class _Session:
         self._size = (0, 0)
         self._tracks: dict[str, dict[str, object]] = {}
         self._negatives: list[dict[str, object]] = []
+        self._unreadable = 0
         self.pictures = 0
         self.alarms = 0
 
     def run(self, source: Source, seconds: float, false_alarms: frozenset[int]) -> None:
-        """Process every picture once; live sources in real time."""
+        """Process every picture once; live sources in real time, until Ctrl-C or a loss."""
+        try:
+            self._play(source, seconds, false_alarms)
+        except KeyboardInterrupt:
+            if not source.live:
+                raise
+        self._unreadable = source.unreadable
+        self._finish()
+
+    def _play(self, source: Source, seconds: float, false_alarms: frozenset[int]) -> None:
         rate = source.rate or _RATE
         repeats = 1 if source.rate or source.live else _REPEATS
         begin = time.monotonic()
@@ -132,20 +142,18 @@ class _Session:
                 picture = source.read()
             except SourceError:
                 if self.pictures and source.live:
-                    break
+                    return
                 raise
             if picture is None:
-                break
+                return
             for _ in range(repeats):
                 stamp = time.monotonic() - begin if source.live else number / rate
                 if seconds and stamp > seconds:
-                    self._finish()
                     return
                 self._one(picture, stamp, number, rate, number in false_alarms)
                 number += 1
             if sys.stderr.isatty():
                 print(f'\r{number} pictures', end='', file=sys.stderr, flush=True)
-        self._finish()
 
     def _one(self, picture: Pixels, stamp: float, number: int, rate: float, false: bool) -> None:
         height, width = picture.shape[:2]
@@ -212,6 +220,8 @@ class _Session:
     def tell(self) -> None:
         """Print what was found and where it lies."""
         print(f'{self.pictures} pictures, {len(self._tracks)} tracks:')
+        if self._unreadable:
+            print(f'  {self._unreadable} more could not be read and were left out.')
         for row in self._tracks.values():
             print(
                 f'  {row["id"]:>4} {row["species"]:13} {row["probability"]:.2f}, score '
