@@ -21,7 +21,7 @@ class DatasetError(SentinelError):
 
 @dataclass(frozen=True)
 class Truth:
-    """An animal that is really there; ``ignore`` marks regions that count neither way."""
+    """An animal that is really there; ``ignore`` marks a crowd of them, which counts neither way."""
 
     box: Box
     species: str
@@ -47,6 +47,11 @@ class Sample:
     def truths_of(self, species: str) -> list[Truth]:
         """Return the truths of one species, ignored regions of it included."""
         return [t for t in self.truths if t.species == species]
+
+    def shows(self, species: str) -> bool | None:
+        """Tell whether an animal of ``species`` is there; None where ignored regions show some."""
+        found = self.truths_of(species)
+        return None if found and all(t.ignore for t in found) else bool(found)
 
 
 @dataclass(frozen=True)

@@ -157,11 +157,13 @@ def _run_one(
         if mode == 'pipeline' and in_clip:
             trace = answers.clips.setdefault(clip, ClipTrace())
             trace.end = moment
-            if alarm:
+            shown = sample.shows(RACCOON) if sample is not None else False
+            # What is said of a crowd is neither right nor wrong.
+            if alarm and shown is not None:
                 trace.alarms.append(moment)
             if sample is not None:
                 trace.annotated.append(moment)
-                if any(not t.ignore for t in sample.truths_of(RACCOON)):
+                if shown:
                     trace.present.append(moment)
         if sample is not None:
             yield Prediction(sample, found, width, height)
