@@ -205,6 +205,45 @@ def test_the_only_coco_file_of_a_folder_belongs_to_its_video(tmp_path):
     assert (data.name, len(data.samples), data.video) == ('clip', 5, tmp_path / 'clip.avi')
 
 
+@pytest.mark.parametrize(
+    ('change_it', 'words'),
+    [
+        (lambda c: c['images'][3].update(video_id=7), 'boxes of 2 videos'),
+        (lambda c: c['images'][3].update(frame_index=2), 'gives frame 2 of clip.avi 2 times'),
+        (lambda c: c['images'][3].update(width=48, height=36), 'several sizes'),
+        (lambda c: c['images'][3].pop('width'), 'several sizes'),
+    ],
+)
+def test_a_file_that_does_not_fit_its_video_is_one_sentence(tmp_path, change_it, words):
+    path = write(tmp_path, [f'{i}.png' for i in range(5)], where='clip.json')
+    video(tmp_path / 'clip.avi')
+    change(path, change_it)
+    with pytest.raises(DatasetError, match=words):
+        annotations.load(tmp_path / 'clip.avi')
+
+
+def test_all_frames_of_a_video_have_the_size_of_the_boxes(tmp_path):
+    path = write(tmp_path, ['0.png', '4.png'], where='clip.json')
+    change(path, lambda c: [image.update(width=48, height=36) for image in c['images']])
+    video(tmp_path / 'clip.avi')
+    shapes = {p.shape for _, p, _ in annotations.load(tmp_path / 'clip.avi').pictures()}
+    assert shapes == {(36, 48, 3)}
+
+
+def test_a_video_is_one_clip_from_its_first_frame_on(tmp_path):
+    write(tmp_path, ['3.png', '4.png'], where='clip.json')
+    video(tmp_path / 'clip.avi')
+    data = annotations.load(tmp_path / 'clip.avi')
+    assert [data.clip_of(sample) for sample, _, _ in data.pictures()] == ['clip/0'] * 5
+
+
+def test_frames_that_went_through_roboflow_are_found(tmp_path):
+    names = [f'clip_mp4-{i:04d}_jpg.rf.0a1b{i}c99.jpg' for i in range(5)]
+    write(tmp_path, names, where='clip.json')
+    video(tmp_path / 'clip.avi')
+    assert [s.frame for s in annotations.load(tmp_path / 'clip.avi').samples] == [0, 1, 2, 3, 4]
+
+
 def test_a_video_without_boxes_is_one_sentence(tmp_path):
     video(tmp_path / 'clip.avi')
     with pytest.raises(DatasetError, match=r'clip\.avi has no boxes'):

@@ -224,6 +224,17 @@ def test_events_of_a_clip(model, tmp_path):
     assert (events['alarms_before'], events['alarms_after']) == (0, 0)
 
 
+def test_frames_before_the_first_annotated_one_belong_to_the_clip(model, tmp_path):
+    path, out = clip(tmp_path), tmp_path / 'out.json'
+    content = json.loads(path.with_suffix('.json').read_text())
+    content['images'] = content['images'][10:]
+    path.with_suffix('.json').write_text(json.dumps(content))
+    options = ('--mode', 'pipeline', '--threshold', 0.3, '--json', out, '--resamples', 5)
+    run(perception, '--data', path, '--model', model, *options)
+    (events,) = json.loads(out.read_text())['model']['clips'].values()
+    assert (events['raccoon_from'], events['raccoon_until']) == (1.0, 2.5)
+
+
 def test_the_pipeline_benchmark(model, tmp_path, coco, capsys):
     out = tmp_path / 'out.json'
     run(pipeline, '--data', clip(tmp_path, 20), coco, '--model', model, '--json', out)

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,6 +120,7 @@ class _Reader:
             )
         if video is not None:
             samples = _from_zero(samples, video, rate)
+            _check_frames(samples, video, self.path)
         samples = _grouped(samples, self.name, [str(image['file_name']) for image in images])
         samples.sort(key=lambda s: (s.clip, s.frame if s.clip else 0))
         return Dataset(self.name, tuple(samples), self._categories(), video, rate)
@@ -226,9 +228,11 @@ def _kind(truths: Iterable[Truth]) -> str:
 def _frame(image: Any, order: int) -> int:
     """Index of the frame: as COCO-VID and TAO write it, else the number in the name, else order."""
     for key in ('frame_index', 'frame_id', 'frame'):
-        if key in image:
+        if image.get(key) is not None:
             return int(image[key])
-    digits = re.findall(r'\d+', Path(str(image['file_name'])).stem)
+    # Roboflow appends the hash of the picture to its name.
+    stem = re.sub(r'\.rf\.\w+$', '', Path(str(image['file_name'])).stem)
+    digits = re.findall(r'\d+', stem)
     return int(digits[-1]) if digits else order
 
 
@@ -241,6 +245,27 @@ def _from_zero(samples: list[Sample], video: Path, rate: float) -> list[Sample]:
     if not (min(frames) >= 1 and max(frames) == count):
         return samples
     return [replace(s, frame=s.frame - 1, time=(s.frame - 1) / rate) for s in samples]
+
+
+def _check_frames(samples: list[Sample], video: Path, file: Path) -> None:
+    """Raise DatasetError where the file tells of one video what cannot be: it has more of them."""
+    clips = len({s.clip for s in samples})
+    if clips > 1:
+        raise DatasetError(
+            f'{file} has boxes of {clips} videos, but only {video.name} is there.',
+            'Write one file per video.',
+        )
+    frame, times = Counter(s.frame for s in samples).most_common(1)[0]
+    if times > 1:
+        raise DatasetError(
+            f'{file} gives frame {frame} of {video.name} {times} times.',
+            'A frame is told by frame_index, or by the last number in file_name.',
+        )
+    if len({s.size for s in samples}) > 1:
+        raise DatasetError(
+            f'{file} gives the frames of {video.name} several sizes.',
+            'Write the same width and height, those that the boxes refer to, for all of them.',
+        )
 
 
 def _rate(video: Path) -> float:

@@ -67,6 +67,15 @@ class Dataset:
     video: Path | None = None
     rate: float = DEFAULT_RATE
 
+    def clip_of(self, sample: Sample | None) -> str:
+        """Name of the clip that a picture of ``pictures`` belongs to, '' for none.
+
+        A video is one clip from its first frame on, whether or not that is annotated.
+        """
+        if self.video is not None:
+            return self.samples[0].clip
+        return sample.clip if sample is not None else ''
+
     @property
     def species(self) -> frozenset[str]:
         """Species that the file has labels for."""
@@ -89,9 +98,8 @@ class Dataset:
             if not good:
                 break
             sample_here = by_frame.get(index)
-            picture = as_bgr(frame)
-            if sample_here is not None:
-                picture = _sized(picture, sample_here)
+            # The pipeline sees frames of one size, with or without boxes.
+            picture = _sized(as_bgr(frame), sample_here or self.samples[0])
             yield sample_here, picture, index / self.rate
             index += 1
         capture.release()

@@ -137,14 +137,13 @@ def _run_one(
         begin = time.perf_counter()
         height, width = picture.shape[:2]
         camera = Intrinsics.from_field_of_view(width, height, _FIELD_OF_VIEW)
-        in_clip = dataset.video is not None or (sample is not None and bool(sample.clip))
+        name = dataset.clip_of(sample)
         if mode != 'pipeline':
             if sample is None:
                 continue
             found = look(picture, detector, mode)
             alarm = False
-        elif in_clip:
-            name = sample.clip if sample is not None else clip
+        elif name:
             if name != clip:
                 pipeline, clip = Pipeline(detector, settings, classifier=classifier), name
             found, alarm = reported(pipeline, pipeline.process(picture, moment, camera))
@@ -154,7 +153,7 @@ def _run_one(
                 sight = pipeline.process(picture, step * _STILL_PERIOD, camera)
             found, alarm = reported(pipeline, sight)
         answers.milliseconds.append((time.perf_counter() - begin) * 1000)
-        if mode == 'pipeline' and in_clip:
+        if mode == 'pipeline' and name:
             trace = answers.clips.setdefault(clip, ClipTrace())
             trace.end = moment
             shown = sample.shows(RACCOON) if sample is not None else False

@@ -164,10 +164,10 @@ def _measure(
 ) -> None:
     pipeline, clip = Pipeline(detector, settings, classifier=classifier), ''
     for number, (sample, picture, moment) in enumerate(data.pictures()):
-        in_clip = data.video is not None or (sample is not None and bool(sample.clip))
+        name = data.clip_of(sample)
         if sys.stderr.isatty():
             print(f'\r{data.name}: picture {number}', end='', file=sys.stderr, flush=True)
-        if not in_clip:
+        if not name:
             pipeline = Pipeline(detector, settings, classifier=classifier)
             grain = _grain(picture, generator)
             for step in range(_STILL_FRAMES):
@@ -176,8 +176,8 @@ def _measure(
                 bare = step % _BARE_EVERY == 0
                 _one(pipeline, detector, noisy, step / _STILL_RATE, run, costs, also_bare=bare)
             continue
-        if sample is not None and sample.clip != clip:
-            pipeline, clip = Pipeline(detector, settings, classifier=classifier), sample.clip
+        if name != clip:
+            pipeline, clip = Pipeline(detector, settings, classifier=classifier), name
         bare = number % _BARE_EVERY == 0
         found = _one(pipeline, detector, picture, moment, run, [], also_bare=bare)
         if sample is not None:
