@@ -78,6 +78,9 @@ def test_a_label_of_nothing_needs_no_box(tmp_path):
         (['images/a.png'], 'images/', 'annotations/set.json'),
         (['images/a.png'], '', 'annotations/set.json'),
         (['images/val/a.png'], 'images/', 'annotations/val.json'),
+        (['val2017/a.png'], 'val2017/', 'annotations/instances_val2017.json'),
+        (['images/default/a.png'], 'images/default/', 'annotations/instances_default.json'),
+        (['data/a.png'], 'data/', 'labels.json'),
     ],
 )
 def test_pictures_are_found_in_the_usual_folders(tmp_path, files, prefix, where):
@@ -102,6 +105,23 @@ def test_a_folder_of_several_files_is_one_sentence(tmp_path):
     write(tmp_path, ['a.png'], where='two.json')
     with pytest.raises(DatasetError, match=r'2 JSON files \(one.json, two.json\)'):
         annotations.load(tmp_path)
+
+
+@pytest.mark.parametrize('told', ['my garden, 2024', None, [], {'fps': None}])
+def test_what_other_tools_leave_empty_or_write_as_text_is_no_harm(tmp_path, told):
+    path = write(tmp_path, ['7.png'])
+    change(path, lambda c: c.update(info=told))
+    change(path, lambda c: c['images'][0].update(frame=None, frame_id=None, width=None))
+    (sample,) = annotations.load(path).samples
+    assert (sample.clip, sample.frame, sample.size) == ('', 7, None)
+
+
+def test_the_folder_where_one_is_has_a_name(tmp_path, monkeypatch):
+    write(tmp_path, ['a.png'], where='_annotations.coco.json')
+    monkeypatch.chdir(tmp_path)
+    assert annotations.load(Path('.')).name == tmp_path.name
+    (data,) = annotations.load_all([Path('.')])
+    assert data.samples[0].name == f'{tmp_path.name}/a.png'
 
 
 def test_missing_pictures_are_counted_before_the_first_look(tmp_path):
@@ -138,6 +158,9 @@ def note(content):
         (lambda c: note(c).pop('bbox'), 'no bbox of four numbers'),
         (lambda c: note(c).update(bbox=[0.1, 0.2, 0.3, 0.4]), 'not shares'),
         (lambda c: c['images'].append(c['images'][0]), 'same id'),
+        (lambda c: c['images'][0].update(width=float('inf')), 'no COCO file: OverflowError'),
+        (lambda c: c.update(info={'fps': -5}), 'pictures per second'),
+        (lambda c: c.update(info={'fps': float('inf')}), 'pictures per second'),
     ],
 )
 def test_a_contradiction_is_one_sentence(tmp_path, change_it, words):
