@@ -24,10 +24,10 @@ from .detector.classifier import load_or_shipped
 from .detector.model import TfliteDetector, fingerprint, load
 from .draw import annotate
 from .meter import Meter
-from .newest import Newest
 from .own_motion import OwnMotion
 from .pipeline import Pipeline, Sight
 from .position import Intrinsics
+from .worker import LatestOnlyWorker
 
 PARAMETERS = (
     AUTOSTART,
@@ -117,7 +117,7 @@ class DetectorNode(ManagedNode):
             self.get_logger().warning(f'{name} has no class raccoon: no raccoon will be reported.')
         self._info: Any = None
         self._own_motion = OwnMotion()
-        self._worker: Newest[Any] = Newest(self._look)
+        self._worker: LatestOnlyWorker[Any] = LatestOnlyWorker(self._look)
         self._meter = Meter()
         self._trouble, self._grid = '', 0
         self._detections = self.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)

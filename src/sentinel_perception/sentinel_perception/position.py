@@ -36,6 +36,9 @@ _FARTHEST = 30.0
 # Nothing is reported nearer than this to the camera, m.
 _NEAREST = 0.1
 
+# The line of sight to an animal's feet counts as no steeper than this, down or up, rad.
+_STEEPEST = 1.5
+
 
 @dataclass(frozen=True)
 class Intrinsics:
@@ -75,6 +78,8 @@ def locate(
     above_ground = settings.camera_z + settings.body_height
     slope = (box.bottom - camera.cy) / camera.fy
     depression = settings.camera_pitch + math.atan(slope)
+    # Beyond a right angle the tangent changes its sign: what is nearest would be farthest.
+    depression = min(max(depression, -_STEEPEST), _STEEPEST)
     cut = box.bottom >= camera.height - _CUT
     height, spread = _size_prior(scores)
     measurements = []
