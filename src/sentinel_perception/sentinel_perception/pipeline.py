@@ -158,9 +158,9 @@ class Pipeline:
             self._settings,
         )
         for track in self._tracker.tracks:
-            track.excused = moving or not self._motion.knows_arrivals()
+            track.arrival_unknown = moving or not self._motion.knows_arrivals()
             share = self._motion.changed_lately(track.box, width, height)
-            track.arrived |= share >= _ARRIVAL and not track.excused
+            track.arrived |= share >= _ARRIVAL and not track.arrival_unknown
         self._look_again(picture, stamp)
         # A covered or frozen camera has looked at nothing, however often the model ran.
         swept = self._attention.swept(looks, stamp, self._settings) and not blind
