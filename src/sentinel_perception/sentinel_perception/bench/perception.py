@@ -304,13 +304,3 @@ def _span(row: dict[str, Any]) -> str:
 
 def _range(row: dict[str, Any]) -> str:
     return f'[{row["interval"][0]:.3f}, {row["interval"][1]:.3f}]'
-
-
-def _run() -> int:
-    parser = argparse.ArgumentParser(description=SUMMARY)
-    add_arguments(parser)
-    return main(parser.parse_args())
-
-
-if __name__ == '__main__':
-    raise SystemExit(_run())
