@@ -26,7 +26,7 @@ from .draw import annotate
 from .meter import Meter
 from .own_motion import OwnMotion
 from .pipeline import Pipeline, Sight
-from .position import Intrinsics
+from .position import FIELD_OF_VIEW, Intrinsics
 from .worker import LatestOnlyWorker
 
 PARAMETERS = (
@@ -49,7 +49,7 @@ PARAMETERS = (
     Parameter('threads', 1, 'threads of the interpreter', 1, 16, read_only=True),
     Parameter(
         'field_of_view',
-        0.7854,
+        FIELD_OF_VIEW,
         'vertical field of view until camera_info comes, rad',
         0.05,
         3.0,
@@ -237,9 +237,8 @@ class DetectorNode(ManagedNode):
         info = self._info
         if info is None or not info.width or not info.height:
             return Intrinsics.from_field_of_view(width, height, self.parameters['field_of_view'])
-        # A calibration for another size of the same view is scaled.
-        x, y = width / info.width, height / info.height
-        return Intrinsics(info.k[0] * x, info.k[4] * y, info.k[2] * x, info.k[5] * y, width, height)
+        fx, _, cx, _, fy, cy, *_ = info.k
+        return Intrinsics(fx, fy, cx, cy, info.width, info.height).scaled(width, height)
 
     def _report(self) -> Report:
         now = time.monotonic()

@@ -40,6 +40,10 @@ _NEAREST = 0.1
 _STEEPEST = 1.5
 
 
+# Vertical field of view where nothing tells it, rad; it moves positions only.
+FIELD_OF_VIEW = 0.7854
+
+
 @dataclass(frozen=True)
 class Intrinsics:
     """Pinhole camera: focal lengths, principal point and size of the picture, in pixels."""
@@ -56,6 +60,11 @@ class Intrinsics:
         """Square pixels, principal point in the middle, ``vertical`` field of view in radians."""
         focal = height / 2 / math.tan(vertical / 2)
         return Intrinsics(focal, focal, width / 2, height / 2, width, height)
+
+    def scaled(self, width: int, height: int) -> 'Intrinsics':
+        """Return the same camera, delivering ``width`` x ``height`` pixels of the same view."""
+        x, y = width / self.width, height / self.height
+        return Intrinsics(self.fx * x, self.fy * y, self.cx * x, self.cy * y, width, height)
 
 
 def _size_prior(scores: Mapping[str, float]) -> tuple[float, float]:

@@ -78,3 +78,7 @@ def test_what_is_below_or_behind_a_camera_that_looks_down_is_near(pitch):
     # Its size alone says 3 m along the line of sight, its feet that it is below the camera.
     target = locate('1', Box(300, 400, 60, 60), RACCOON, CAMERA, settings)
     assert target.x < 1.5
+
+
+def test_half_the_pixels_of_the_same_view_have_half_the_focal_length():
+    assert CAMERA.scaled(320, 240) == Intrinsics.from_field_of_view(320, 240, math.radians(45))

@@ -21,7 +21,7 @@ class DatasetError(SentinelError):
 
 @dataclass(frozen=True)
 class Truth:
-    """An animal that is really there; ``ignore`` marks a crowd of them, which counts neither way."""
+    """An animal that is really there; ``ignore`` marks a crowd, which counts neither way."""
 
     box: Box
     species: str

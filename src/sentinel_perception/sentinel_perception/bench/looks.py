@@ -13,7 +13,7 @@ from ..detector.port import Candidates, Classifier, Detector, Pixels, Region
 from ..evidence import weigh
 from ..merging import merge
 from ..pipeline import Pipeline, Sight
-from ..position import Intrinsics
+from ..position import FIELD_OF_VIEW, Intrinsics
 from ..regions import MARGINS, grid, square
 from ..settings import Settings
 from .dataset import Dataset
@@ -36,10 +36,6 @@ _STILL_FRAMES, _STILL_PERIOD = 20, 0.1
 
 # Posterior from which the guard calls a track sure.
 SURE = 0.8
-
-# Vertical field of view that the pipeline assumes, rad; it moves positions only, which are not
-# judged here.
-_FIELD_OF_VIEW = 0.7854
 
 
 @dataclass
@@ -136,7 +132,8 @@ def _run_one(
     for sample, picture, moment in dataset.pictures():
         begin = time.perf_counter()
         height, width = picture.shape[:2]
-        camera = Intrinsics.from_field_of_view(width, height, _FIELD_OF_VIEW)
+        # It moves positions only, which are not judged here.
+        camera = Intrinsics.from_field_of_view(width, height, FIELD_OF_VIEW)
         name = dataset.clip_of(sample)
         if mode != 'pipeline':
             if sample is None:

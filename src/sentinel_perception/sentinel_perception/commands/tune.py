@@ -18,7 +18,7 @@ from ..detector.model import load
 from ..detector.port import Pixels
 from ..draw import annotate, caption, draw_zones
 from ..pipeline import Pipeline, Sight
-from ..position import Intrinsics
+from ..position import FIELD_OF_VIEW, Intrinsics
 from ..settings import PARAMETERS, from_values
 from ..zones import Zones, parse
 
@@ -29,9 +29,6 @@ _RATE = 10.0
 
 # Pictures of a folder are shown this often, so that a track can be confirmed.
 _REPEATS = 10
-
-# Vertical field of view where no calibration is at hand, rad; it moves positions only.
-_FIELD_OF_VIEW = 0.7854
 
 _TUNABLE = ('threshold', 'min_score', 'veto_level', 'finest_grid', 'motion_contrast')
 
@@ -157,7 +154,7 @@ class _Session:
 
     def _one(self, picture: Pixels, stamp: float, number: int, rate: float, false: bool) -> None:
         height, width = picture.shape[:2]
-        camera = Intrinsics.from_field_of_view(width, height, _FIELD_OF_VIEW)
+        camera = Intrinsics.from_field_of_view(width, height, FIELD_OF_VIEW)
         sight = self._pipeline.process(picture, stamp, camera)
         self._note(sight, stamp, number)
         if false:
