@@ -21,7 +21,7 @@ class LatestOnlyWorker(Generic[Thing]):
         self.running = False
 
     def start(self) -> None:
-        """Begin to work; a thread that ``stop`` did not wait for goes on, there is no second one."""
+        """Begin to work; a thread that ``stop`` did not wait for goes on, without a second one."""
         with self._change:
             self.running = True
             if self._thread is None:
