@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from sentinel_common.errors import SentinelError
+from sentinel_common.joining import domain_in_force
 
 from . import commands, domains
 
@@ -36,7 +37,7 @@ _SETUP = {
     'doctor': 'what is there, what is missing, and the cure',
 }
 # Commands that talk to nodes which run already.
-_ATTACHED = frozenset({'arm', 'estop', 'teleop', 'tree', 'calibrate', 'record'})
+_ATTACHED = frozenset({'arm', 'estop', 'teleop', 'tree', 'record'})
 _EXIT_USAGE, _EXIT_INTERRUPTED = 2, 130
 
 
@@ -72,9 +73,26 @@ def run(arguments: Sequence[str]) -> int:
         print(f'There is no command {command!r}.\n\n{usage()}', file=sys.stderr)
         return _EXIT_USAGE
     parsed = make_parser(command, module).parse_args(rest)
-    if command in _ATTACHED and 'ROS_DOMAIN_ID' not in os.environ:
-        _join_running()
+    if command in _ATTACHED and getattr(parsed, 'live', True):
+        _attach(command, parsed)
     return int(module.main(parsed))
+
+
+def _attach(command: str, parsed: argparse.Namespace) -> None:
+    """Choose the domain to talk in, and say so at once where no run of this person is in it."""
+    parsed.running = domains.of_running()
+    stops_all = command == 'estop' and not parsed.release
+    if parsed.domain is not None:
+        os.environ['ROS_DOMAIN_ID'] = str(parsed.domain)
+    elif 'ROS_DOMAIN_ID' not in os.environ and not stops_all:
+        _join_running()
+    domain = domain_in_force()
+    if domain not in parsed.running and not (stops_all and parsed.running):
+        print(
+            f'No ./sentinel run of yours is going on in ROS domain {domain}; '
+            'looking for nodes that were started otherwise ...',
+            file=sys.stderr,
+        )
 
 
 def _join_running() -> None:
@@ -85,7 +103,7 @@ def _join_running() -> None:
     elif running:
         raise SentinelError(
             f'Several runs are going on, in the ROS domains {", ".join(map(str, running))}.',
-            'Name one: ROS_DOMAIN_ID=N ./sentinel ...',
+            'Name one: --domain N.',
         )
 
 

@@ -48,7 +48,7 @@ def main(arguments: argparse.Namespace) -> int:
             # Where whoever publishes the pictures talks, as ROS 2 itself has it.
             arguments.domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
     name = folders.of_source(arguments.source, arguments.robot, arguments.namespace)
-    folder = session.make_folder(name, arguments.folder)
+    folder = session.folder_for(name, arguments.folder)
     options = SourceOptions(
         folder=folder,
         files=tuple(arguments.params),

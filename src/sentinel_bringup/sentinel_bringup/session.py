@@ -4,14 +4,16 @@ import argparse
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from sentinel_common.errors import SentinelError
 
+from sentinel_common import joining
+
 from . import checks, nodes
 from .console import Console
-from .domains import free_domain
+from .domains import free_domain, named_domain
 from .entries import PYPI, NodeEntry
 from .runner import Outcome, Runner
 
@@ -44,9 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
         help='parameter file of ROS 2 for any of the nodes; may be given several times',
     )
     parser.add_argument(
-        '--domain', type=int, help='ROS domain to talk in (default: one that nobody uses)'
+        '--domain',
+        type=joining.domain,
+        metavar='N',
+        help='ROS domain to talk in (default: one that nobody uses)',
     )
-    parser.add_argument('--namespace', default='', help='ROS namespace of the robot')
+    parser.add_argument(
+        '--namespace', type=joining.namespace, default='', help='ROS namespace of the robot'
+    )
     parser.add_argument(
         '--record',
         action='store_true',
@@ -63,56 +70,74 @@ def _seconds(text: str) -> float:
     return value
 
 
-def make_folder(name: str, wanted: Path | None) -> Path:
-    """Return the run folder, ``wanted`` or runs/``name``, made; FolderError if impossible."""
-    folder = wanted or Path(os.environ.get('SENTINEL_ROOT', '.')) / 'runs' / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
+def folder_for(name: str, wanted: Path | None) -> Path:
+    """Return the run folder, ``wanted`` or runs/``name``; nothing is made yet."""
+    return (wanted or Path(os.environ.get('SENTINEL_ROOT', '.')) / 'runs' / name).resolve()
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise FolderError where the run folder cannot be made or nothing could be kept in it."""
+    place = folder
+    while not os.path.exists(place):  # False, too, where we may not look
+        place = place.parent
+    if not place.is_dir():
         raise FolderError(
-            f'The folder {folder} cannot be made: {error.strerror}.', 'Name another with --folder.'
-        ) from error
-    if not os.access(folder, os.W_OK):
-        raise FolderError(f'The folder {folder} cannot be written to.', 'Name another: --folder.')
+            f'The folder {folder} cannot be made: {place} is no folder.',
+            'Name another with --folder.',
+        )
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise FolderError(f'The folder {place} cannot be written to.', 'Name another: --folder.')
+    free = shutil.disk_usage(place).free
     if free < _LEAST_SPACE:
         raise FolderError(
-            f'There are only {free / 1e6:.0f} MB free in {folder}.',
+            f'There are only {free / 1e6:.0f} MB free in {place}.',
             f'Free {_LEAST_SPACE / 1e6:.0f} MB or name another place with --folder.',
         )
-    return folder.resolve()
 
 
 def play(
-    entries: Sequence[NodeEntry], folder: Path, arguments: argparse.Namespace, title: str
+    entries: Sequence[NodeEntry],
+    folder: Path,
+    arguments: argparse.Namespace,
+    title: str,
+    robots: Sequence[str] = ('',),
 ) -> Outcome:
-    """Check the nodes, print ``title``, run them until the end; say how the run ended."""
+    """Check the nodes, print ``title``, run them until the end; say how the run ended.
+
+    Each of several ``robots`` keeps its things in a folder of its own below ``folder``. A run that
+    comes to nothing leaves no folder.
+    """
     here = nodes.of_world(list(entries), PYPI)
+    _check_folder(folder)
+    checks.preflight(here)
+    new = not folder.exists()
     try:
-        checks.preflight(here)
-    except SentinelError:
-        _drop_empty(folder)
+        for name in robots:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        print(title)
+        wanted = arguments.domain
+        first = joining.domain_in_force() or 1
+        with free_domain(first) if wanted is None else named_domain(wanted) as domain:
+            print(
+                f'{len(here)} nodes start in ROS domain {domain}, on this machine only; '
+                'Ctrl-C ends them.',
+                flush=True,
+            )
+            return Runner(
+                here,
+                folder=folder,
+                domain=domain,
+                show=Console(verbose=arguments.verbose),
+            ).run(arguments.duration)
+    except BaseException:
+        if new:
+            _drop_empty(folder)
         raise
-    print(title)
-    first = int(os.environ.get('ROS_DOMAIN_ID') or 1)
-    taken = nullcontext(arguments.domain) if arguments.domain is not None else free_domain(first)
-    with taken as domain:
-        print(
-            f'{len(here)} nodes start in ROS domain {domain}, on this machine only; '
-            'Ctrl-C ends them.',
-            flush=True,
-        )
-        return Runner(
-            here,
-            folder=folder,
-            domain=domain,
-            show=Console(verbose=arguments.verbose),
-        ).run(arguments.duration)
 
 
 def _drop_empty(folder: Path) -> None:
-    """Remove a run folder in which nothing has been kept; of a garden's nothing is touched."""
-    inside = list(folder.iterdir())
+    """Remove a new run folder in which nothing has been kept."""
+    inside = list(folder.iterdir()) if folder.is_dir() else []
     if any(place.is_file() for place in inside):
         return
     for place in (*inside, folder):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -143,6 +144,7 @@ def test_commands_for_running_nodes_ask_where_there_are_several(monkeypatch):
 def test_arm_and_estop_reach_the_guard_that_runs(tmp_path):
     file = tmp_path / 'guard.json'
     env = {**os.environ, 'ROS_DOMAIN_ID': '99', 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+    env['TMPDIR'] = str(tmp_path)  # there other runs of this machine are not found
     words = ['--ros-args', '-r', '__ns:=/north', '-p', f'state_file:={file}']
     with subprocess.Popen(
         [sys.executable, '-m', 'sentinel_behavior.guard_node', *words], env=env
@@ -161,8 +163,82 @@ def test_arm_and_estop_reach_the_guard_that_runs(tmp_path):
     ]
 
 
+@pytest.fixture
+def two_runs(tmp_path, monkeypatch):
+    """Two guards, one in a domain that was named; their state files by domain."""
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    monkeypatch.setenv('TMPDIR', str(tmp_path))
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
+    with ExitStack() as stack:
+        stack.enter_context(cli.domains.named_domain(95))
+        other = stack.enter_context(cli.domains.free_domain(96))
+        files = {domain: tmp_path / f'{domain}.json' for domain in (95, other)}
+        for (domain, file), name in zip(files.items(), ('/', '/north'), strict=True):
+            words = ['--ros-args', '-r', f'__ns:={name}', '-p', f'state_file:={file}']
+            guard = subprocess.Popen(
+                [sys.executable, '-m', 'sentinel_behavior.guard_node', *words],
+                env={**os.environ, 'ROS_DOMAIN_ID': str(domain)},
+            )
+            stack.enter_context(guard)
+            stack.callback(guard.terminate)
+        yield files
+
+
+def test_an_emergency_stop_without_a_name_stops_every_run_and_says_which(two_runs):
+    def stopped():
+        return {d: json.loads(file.read_text())['emergency_stop'] for d, file in two_runs.items()}
+
+    named, other = two_runs
+    result = sentinel('estop')
+    assert result.returncode == 0, result.stderr
+    assert sorted(result.stdout.splitlines()) == [
+        f'ROS domain {named}: stopped',
+        f'ROS domain {other}, north: stopped',
+    ]
+    assert stopped() == {named: True, other: True}
+    result = sentinel('estop', '--release')
+    assert result.returncode == 2 and '--domain N' in result.stderr
+    result = sentinel('estop', '--release', '--domain', str(other))
+    assert result.stdout == 'released\n'
+    assert stopped() == {named: True, other: False}
+
+
+def test_a_run_that_no_stop_reaches_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    env = {**os.environ, 'TMPDIR': str(tmp_path), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+    words = ['--ros-args', '-p', f'state_file:={tmp_path / "guard.json"}']
+    with cli.domains.named_domain(92), cli.domains.named_domain(93):
+        with subprocess.Popen(
+            [sys.executable, '-m', 'sentinel_behavior.guard_node', *words],
+            env={**env, 'ROS_DOMAIN_ID': '93'},
+        ) as guard:
+            result = sentinel('estop', env=env)
+            guard.terminate()
+    assert result.returncode == 1
+    assert result.stdout == 'ROS domain 93: stopped\n'
+    assert 'ROS domain 92: not stopped' in result.stderr
+
+
+@pytest.mark.parametrize(
+    ('words', 'says'),
+    [
+        (['arm', '--domain', '9999'], 'numbered 0 to 232'),
+        (['demo', '--domain', '-1'], 'domain'),
+        (['demo', '--domain', '233'], 'numbered 0 to 232'),
+        (['demo', '--namespace', '9bad!'], 'is no namespace'),
+        (['estop', '--namespace', 'a//b'], 'is no namespace'),
+    ],
+)
+def test_a_wrong_domain_or_namespace_is_refused_before_the_start(tmp_path, words, says):
+    result = sentinel(*words, cwd=tmp_path)
+    assert result.returncode == 2 and says in result.stderr
+    assert not list(tmp_path.iterdir()) and 'Traceback' not in result.stderr
+
+
 def test_arming_nobody_is_one_sentence(tmp_path):
     env = {**os.environ, 'ROS_DOMAIN_ID': '98', 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'}
     result = sentinel('arm', env=env)
     assert result.returncode == 2
     assert 'No guard is heard' in result.stderr and 'Traceback' not in result.stderr
+    assert result.stderr.startswith('No ./sentinel run of yours is going on in ROS domain 98')
