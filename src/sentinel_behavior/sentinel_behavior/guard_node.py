@@ -162,6 +162,8 @@ class GuardNode(Node):
         response.success = True
         response.message = 'armed' if request.data else 'disarmed'
         self.get_logger().info(f'{response.message} by a service call')
+        if request.data and self._guard.emergency_stop:
+            response.message += ', but the emergency stop holds: ./sentinel estop --release'
         response.message += self._keep()
         return response
 
