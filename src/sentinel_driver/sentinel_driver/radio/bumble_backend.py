@@ -87,7 +87,7 @@ class Adapter:
                 except BaseException:
                     await transport.close()
                     raise
-        except (OSError, TimeoutError, core.BaseBumbleError) as error:
+        except (OSError, TimeoutError, core.BaseBumbleError, *_usb_errors()) as error:
             reason = str(error) or 'no answer'
             raise BleakError(f'HCI controller {name} cannot be opened: {reason}') from error
         return cls(device, transport)
@@ -122,6 +122,15 @@ class Adapter:
                 # bumble would fail a command that was answered a moment ago, and stop there.
                 host.pending_response = None
             host.on_transport_lost()
+
+
+def _usb_errors() -> tuple[type[Exception], ...]:
+    """What libusb raises where there is no USB: it derives from no other error that is caught."""
+    try:
+        from usb1 import USBError
+    except (ImportError, OSError):  # then nobody can raise it
+        return ()
+    return (USBError,)
 
 
 def _uuid(uuid: Any) -> str:
