@@ -10,6 +10,8 @@ _REPEAT_AFTER = 10.0
 _SHOWN = frozenset({'WARN', 'ERROR', 'FATAL'})
 # Lines of the progress node proper; a traceback of it is none.
 _PROGRESS = re.compile(r'\d+:\d\d\.\d  ')
+# What the progress node says when somebody has looked at a picture.
+FIRST_PICTURE = 'the detector sees the first picture'
 _RESET = '\033[0m'
 _SEVERITY_COLOURS = {'WARN': '\033[33m', 'ERROR': '\033[31m', 'FATAL': '\033[31m'}
 # Colours that can be read on dark and on light terminals.
@@ -25,6 +27,8 @@ class Console:
 
     def __init__(self, *, verbose: bool = False) -> None:
         self._verbose = verbose
+        self.looked = False
+        """Whether a picture was looked at."""
         self._colours: dict[str, str] = {}
         self._shown: dict[tuple[str, str], float] = {}
 
@@ -32,6 +36,7 @@ class Console:
         """Show the line if it is worth it: progress and warnings always, the rest if verbose."""
         robot, _, node = name.rpartition('.')
         if node == 'progress' and _PROGRESS.match(text):
+            self.looked = self.looked or text.endswith(FIRST_PICTURE)
             print(f'  {self._prefix(robot)} {text}' if robot else f'  {text}', flush=True)
             return
         if not self._verbose and severity not in _SHOWN:

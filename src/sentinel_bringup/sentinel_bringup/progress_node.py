@@ -13,6 +13,7 @@ from vision_msgs.msg import Detection2DArray
 from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import HermesFrame, Incident, SoundState, Status
 
+from .console import FIRST_PICTURE
 from .troubles import Troubles
 
 PARAMETERS = (
@@ -26,8 +27,6 @@ PARAMETERS = (
 
 # Longer lines are cut, characters: a terminal has 80 to 120, and the time goes before.
 _LONGEST = 100
-
-_FIRST_PICTURE = 'the detector sees the first picture'
 
 # States may come and go many times a minute, and are told again after, s; but this one always:
 _QUIET = 20.0
@@ -79,7 +78,7 @@ class ProgressNode(Node):
             self._tell(text)
 
     def _on_detections(self, message: Any) -> None:
-        self._tell_once(_FIRST_PICTURE)
+        self._tell_once(FIRST_PICTURE)
         for detection in detections.frame_from_message(message).detections:
             species, score = detection.best
             if detection.track_id and species:
@@ -92,7 +91,7 @@ class ProgressNode(Node):
     def _on_status(self, message: Any) -> None:
         if message.state == self._state:
             return
-        if message.state == _FAULT and _FIRST_PICTURE not in self._told:
+        if message.state == _FAULT and FIRST_PICTURE not in self._told:
             return
         self._state = message.state
         if message.state == _ENGAGING:

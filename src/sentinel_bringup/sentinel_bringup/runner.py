@@ -53,6 +53,8 @@ class Outcome:
     node: str = ''
     signal: int = 0
     seconds: float = 0.0
+    looked: bool = True
+    """Whether a picture was looked at; the runner itself does not know."""
 
 
 @dataclass

@@ -3,8 +3,10 @@
 import argparse
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sentinel_common.errors import SentinelError
@@ -123,12 +125,9 @@ def play(
                 'Ctrl-C ends them.',
                 flush=True,
             )
-            return Runner(
-                here,
-                folder=folder,
-                domain=domain,
-                show=Console(verbose=arguments.verbose),
-            ).run(arguments.duration)
+            console = Console(verbose=arguments.verbose)
+            runner = Runner(here, folder=folder, domain=domain, show=console)
+            return replace(runner.run(arguments.duration), looked=console.looked)
     except BaseException:
         if new:
             _drop_empty(folder)
@@ -145,15 +144,47 @@ def _drop_empty(folder: Path) -> None:
             place.rmdir()
 
 
-def report(folder: Path, robots: Sequence[str] = ('',), *, since: float = float('-inf')) -> None:
+def end(
+    outcome: Outcome,
+    folder: Path,
+    robots: Sequence[str] = ('',),
+    *,
+    since: float = float('-inf'),
+    endless: bool = False,
+) -> int:
+    """Tell what came of a run; return the exit status of its command.
+
+    That is 128 and the signal (130 after Ctrl-C) where a signal cut it short, 1 where no picture
+    was ever looked at, else 0. An ``endless`` run has no other end than a signal.
+    """
+    report(folder, robots, since=since, looked=outcome.looked)
+    if not outcome.looked:
+        print(
+            'No picture was ever looked at: whether anything came is not known. '
+            f'Why, is in {folder / "logs"} (camera.log, detector.log).',
+            file=sys.stderr,
+        )
+    if outcome.signal and not endless:
+        return 128 + outcome.signal
+    return int(not outcome.looked)
+
+
+def report(
+    folder: Path,
+    robots: Sequence[str] = ('',),
+    *,
+    since: float = float('-inf'),
+    looked: bool = True,
+) -> None:
     """Write report and film of each robot, and print where everything is and this run's table.
 
     Each of several ``robots`` has a folder of its own below the run's. The report tells all that
-    the folder holds, the table what began ``since`` then (s, ROS time).
+    the folder holds, the table what began ``since`` then (s, ROS time). Where nobody ``looked``
+    there is neither: they would say that nothing came.
     """
     from sentinel_behavior import report as reports
 
-    for robot in robots:
+    for robot in robots if looked else ():
         if (folder / robot / 'incidents.sqlite3').exists():
             whose = f' of {robot}' if robot else ''
             print(f'\nWriting the report{whose} ...', flush=True)

@@ -1,7 +1,7 @@
 """The terminal shows progress and warnings, each once in a while, and nothing else."""
 
 import pytest
-from sentinel_bringup.console import Console
+from sentinel_bringup.console import FIRST_PICTURE, Console
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,16 @@ from sentinel_bringup.console import Console
 def test_what_is_worth_a_line(capsys, line, shown):
     Console()(*line)
     assert capsys.readouterr().out == shown
+
+
+@pytest.mark.parametrize('name', ['progress', 'north.progress'])
+def test_it_knows_whether_anybody_looked(name):
+    console = Console()
+    console(name, '', '0:07.1  the robot answers')
+    assert not console.looked
+    console(name, '', f'0:08.1  {FIRST_PICTURE}')
+    console(name, '', '0:09.1  observing')
+    assert console.looked
 
 
 def test_verbose_shows_all(capsys):
