@@ -9,7 +9,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from rclpy.logging import LoggingSeverity
 from sentinel_common.detections import to_stamp
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.lifecycle import AUTOSTART, ManagedNode
@@ -246,11 +245,9 @@ class CameraNode(ManagedNode):
         if capture.ended:
             self._publish()
             unreadable = f', {capture.unreadable} unreadable' if capture.unreadable else ''
-            self.get_logger().log(
-                f'The source has ended: {self._published} pictures{unreadable}.',
-                LoggingSeverity.WARN if capture.unreadable else LoggingSeverity.INFO,
-                once=True,
-            )
+            logger = self.get_logger()
+            tell = logger.warning if capture.unreadable else logger.info
+            tell(f'The source has ended: {self._published} pictures{unreadable}.', once=True)
             if self._is_looked_at() and self.parameters['exit_at_end']:
                 signal.raise_signal(signal.SIGTERM)
 

@@ -87,7 +87,7 @@ class Adapter:
                 except BaseException:
                     await transport.close()
                     raise
-        except (OSError, TimeoutError, core.BaseBumbleError, *_usb_errors()) as error:
+        except _failures() as error:
             reason = str(error) or 'no answer'
             raise BleakError(f'HCI controller {name} cannot be opened: {reason}') from error
         return cls(device, transport)
@@ -124,13 +124,14 @@ class Adapter:
             host.on_transport_lost()
 
 
-def _usb_errors() -> tuple[type[Exception], ...]:
-    """What libusb raises where there is no USB: it derives from no other error that is caught."""
+def _failures() -> tuple[type[Exception], ...]:
+    """What a controller raises that cannot be opened; libusb's error derives from no other."""
+    failures = (OSError, TimeoutError, core.BaseBumbleError)
     try:
         from usb1 import USBError
     except (ImportError, OSError):  # then nobody can raise it
-        return ()
-    return (USBError,)
+        return failures
+    return (*failures, USBError)
 
 
 def _uuid(uuid: Any) -> str:
