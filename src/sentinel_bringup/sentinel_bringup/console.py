@@ -5,6 +5,8 @@ import re
 import sys
 import time
 
+from .terminal import say
+
 # The same words of the same node are shown again after, s.
 _REPEAT_AFTER = 10.0
 _SHOWN = frozenset({'WARN', 'ERROR', 'FATAL'})
@@ -37,7 +39,7 @@ class Console:
         robot, _, node = name.rpartition('.')
         if node == 'progress' and _PROGRESS.match(text):
             self.looked = self.looked or text.endswith(FIRST_PICTURE)
-            print(f'  {self._prefix(robot)} {text}' if robot else f'  {text}', flush=True)
+            say(f'  {self._prefix(robot)} {text}' if robot else f'  {text}')
             return
         if not self._verbose and severity not in _SHOWN:
             return
@@ -45,7 +47,7 @@ class Console:
         if not self._verbose and now < self._shown.get((name, text), -_REPEAT_AFTER):
             return
         self._shown[name, text] = now + _REPEAT_AFTER
-        print(f'  {self._prefix(name)} {self._mark(severity)}{text}', flush=True)
+        say(f'  {self._prefix(name)} {self._mark(severity)}{text}')
 
     def _prefix(self, name: str) -> str:
         if not _coloured():

@@ -75,6 +75,7 @@ def environment(domain: int, *, images: bool) -> dict[str, str]:
     env['ROS_DOMAIN_ID'] = str(domain)
     env.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     env['PYTHONUNBUFFERED'] = '1'
+    env['PYTHONIOENCODING'] = 'utf-8:replace'  # as it is read here
     env['RCUTILS_COLORIZED_OUTPUT'] = '0'
     return env | (image_profile() if images else {})
 

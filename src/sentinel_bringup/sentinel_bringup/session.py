@@ -18,6 +18,7 @@ from .console import Console
 from .domains import free_domain, named_domain
 from .entries import PYPI, NodeEntry
 from .runner import Outcome, Runner
+from .terminal import say
 
 # A run of an hour with film takes about 2 GB; below this nothing sensible can be kept, bytes.
 _LEAST_SPACE = 200e6
@@ -116,14 +117,13 @@ def play(
     try:
         for name in robots:
             (folder / name).mkdir(parents=True, exist_ok=True)
-        print(title)
+        say(title)
         wanted = arguments.domain
         first = joining.domain_in_force() or 1
         with free_domain(first) if wanted is None else named_domain(wanted) as domain:
-            print(
+            say(
                 f'{len(here)} nodes start in ROS domain {domain}, on this machine only; '
-                'Ctrl-C ends them.',
-                flush=True,
+                'Ctrl-C ends them.'
             )
             console = Console(verbose=arguments.verbose)
             runner = Runner(here, folder=folder, domain=domain, show=console)
@@ -159,7 +159,7 @@ def end(
     """
     report(folder, robots, since=since, looked=outcome.looked)
     if not outcome.looked:
-        print(
+        say(
             'No picture was ever looked at: whether anything came is not known. '
             f'Why, is in {folder / "logs"} (camera.log, detector.log).',
             file=sys.stderr,
@@ -187,11 +187,11 @@ def report(
     for robot in robots if looked else ():
         if (folder / robot / 'incidents.sqlite3').exists():
             whose = f' of {robot}' if robot else ''
-            print(f'\nWriting the report{whose} ...', flush=True)
+            say(f'\nWriting the report{whose} ...')
             reports.write(folder / robot)
-            print(f'\n{reports.table(reports.summarise(folder / robot, since=since))}')
-    print()
+            say(f'\n{reports.table(reports.summarise(folder / robot, since=since))}')
+    say()
     for name, pattern in _LEFT.items():
         for place in dict.fromkeys((*(folder / robot for robot in robots), folder)):
             for file in sorted(place.glob(pattern)):
-                print(f'{name:9} {file}')
+                say(f'{name:9} {file}')

@@ -43,6 +43,7 @@ def test_an_unknown_command_is_one_sentence():
     result = sentinel('dmeo')
     assert result.returncode == 2
     assert "There is no command 'dmeo'." in result.stderr and 'Traceback' not in result.stderr
+    assert "Did you mean 'demo'?" in result.stderr and len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize('source', ['nothing.mp4', '.', 'rtspp://x/y', 'none'])
@@ -93,6 +94,26 @@ def test_the_pictures_of_another_node_are_watched_in_its_domain(tmp_path):
     assert said[0] == 'Watching camera/image_raw, robot: none.\n'
 
 
+@pytest.mark.parametrize(
+    ('words', 'what'),
+    [
+        (['run', '--source', ''], '--source'),
+        (['run', '--source='], '--source'),
+        (['run', '--source', '0', '--folder', ''], '--folder'),
+        (['tune', '--source', 'a.png', '--out', ''], '--out'),
+        (['report', ''], 'An argument'),
+    ],
+)
+def test_an_empty_name_is_not_this_folder(tmp_path, words, what):
+    result = sentinel(*words, cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (2, f'{what} is empty. Is a variable not set?\n')
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_empty_namespace_is_none():
+    cli._refuse_empty(['--namespace', '', '--namespace=', '--off'])
+
+
 def test_a_folder_in_use_is_one_sentence_and_stays_as_it_is(tmp_path):
     picture = tmp_path / 'picture.ppm'
     picture.write_bytes(b'P6 8 6 255\n' + bytes(3 * 8 * 6))
@@ -118,6 +139,10 @@ def test_every_command_explains_itself(command):
     assert ' '.join(cli.find(command).SUMMARY.split()) in ' '.join(text.split())
     for line in text.splitlines():
         assert not line.strip().startswith('--') or len(line.split()) > 1, f'no help: {line}'
+
+
+def test_the_version_is_that_of_the_package():
+    assert sentinel('--version').stdout == 'Garden Sentinel 0.1.0\n'
 
 
 def test_a_closed_pipe_is_no_error():
