@@ -1,5 +1,6 @@
 """Tells on the terminal what the sentinel does: one line for each thing that changes, no more."""
 
+import json
 import sys
 import time
 from typing import Any
@@ -33,14 +34,32 @@ _QUIET = 20.0
 _ACTING = 'observing'
 # The incident of its stimulus tells it.
 _ENGAGING = 'engaging'
-# Before the first picture there is always one; whoever has a trouble says so in its diagnostics.
-_FAULT = 'fault'
+# Before the first picture there is always one, and after the last; whoever has a trouble says so in
+# its diagnostics. In between it is told if it lasts so long, s.
+_FAULT, _LASTING = 'fault', 2.0
+# What the camera reports then.
+_ENDED = 'source has ended'
+# What the detector reports where the light is to blame, and not the computer.
+_BLIND = 'cannot see'
+
+# Rules of the guard that hold where sweeps or pictures are late.
+_LATE = frozenset({'no_sweep', 'stale_perception'})
+_SLOW = (
+    'this computer is too slow or too busy for the detector: see docs/troubleshooting.md, '
+    '"It sees nothing"'
+)
 
 _INCIDENTS = {
     Incident.VISIT_STARTED: 'a visit begins: {species}, {percent} sure',
     Incident.VISIT_ENDED: 'the visit has ended',
     Incident.STIMULUS_STARTED: 'deters with: {deterrent}',
-    Incident.STIMULUS_ENDED: 'ends: {deterrent}',
+    Incident.STIMULUS_ENDED: 'ends: {deterrent}{why}',
+}
+# Why a stimulus ended; there is nothing to say where it was finished.
+_WHY = {
+    'guard': ', cut short by the guard: {rules}',
+    'target_lost': ', nobody is seen any more',
+    'interrupted': ', for something more urgent',
 }
 
 
@@ -54,6 +73,8 @@ class ProgressNode(Node):
         self._told: set[str] = set()
         self._told_at: dict[str, float] = {}
         self._state = ''
+        self._fault_since: float | None = None
+        self._ended = self._blind = False
         self._sound = False
         self._stopped = False
         self._troubles = Troubles()
@@ -75,9 +96,11 @@ class ProgressNode(Node):
     def _tell_once(self, text: str) -> None:
         if text not in self._told:
             self._told.add(text)
-            self._tell(text)
+            self._tell(text, whole=True)
 
     def _on_detections(self, message: Any) -> None:
+        if FIRST_PICTURE not in self._told:
+            self._fault_since = None
         self._tell_once(FIRST_PICTURE)
         for detection in detections.frame_from_message(message).detections:
             species, score = detection.best
@@ -89,25 +112,42 @@ class ProgressNode(Node):
         self._tell_once('the robot answers over Bluetooth')
 
     def _on_status(self, message: Any) -> None:
+        now = time.monotonic()
+        if message.state != _FAULT:
+            self._fault_since = None
+        elif self._fault_since is None:
+            self._fault_since = now
         if message.state == self._state:
             return
-        if message.state == _FAULT and FIRST_PICTURE not in self._told:
-            return
+        if self._fault_since is not None:
+            looking = FIRST_PICTURE in self._told and not self._ended
+            if not looking or now - self._fault_since < _LASTING:
+                return
         self._state = message.state
         if message.state == _ENGAGING:
             return
-        now = time.monotonic()
         if message.state == _ACTING or now > self._told_at.get(message.state, -_QUIET) + _QUIET:
             self._told_at[message.state] = now
             why = f': {message.explanation}' if message.explanation else ''
             self._tell(f'{message.state.replace("_", " ")}{why}')
 
     def _on_incident(self, message: Any) -> None:
+        detail = json.loads(message.detail or '{}')
+        rules = detail.get('rules', [])
         text = _INCIDENTS.get(message.kind)
         if text:
-            percent = f'{message.probability:.0%}'
-            deterrent = message.deterrent.replace('_', ' ')
-            self._tell(text.format(species=message.species, deterrent=deterrent, percent=percent))
+            why = _WHY.get(detail.get('reason', ''), '') if 'why' in text else ''
+            self._tell(
+                text.format(
+                    species=message.species,
+                    deterrent=message.deterrent.replace('_', ' '),
+                    percent=f'{message.probability:.0%}',
+                    why=why.format(rules=', '.join(rules).replace('_', ' ') or 'no rule is known'),
+                )
+            )
+        held = message.kind == Incident.HELD_FIRE or detail.get('reason') == 'guard'
+        if held and not self._blind and _LATE.intersection(rules):
+            self._tell_once(_SLOW)
 
     def _on_sound(self, message: Any) -> None:
         if message.playing != self._sound:
@@ -120,6 +160,9 @@ class ProgressNode(Node):
         for status in message.status:
             if status.name.startswith(prefix):
                 error = status.level == DiagnosticStatus.ERROR
+                self._ended = self._ended or status.message == _ENDED
+                if status.name.endswith(': perception'):
+                    self._blind = status.message.startswith(_BLIND)
                 name = status.name.removeprefix(prefix).replace(': ', ', ')
                 text = self._troubles.hear(name, error, status.message, time.monotonic())
                 if text:
