@@ -261,6 +261,24 @@ def test_a_wrong_domain_or_namespace_is_refused_before_the_start(tmp_path, words
     assert not list(tmp_path.iterdir()) and 'Traceback' not in result.stderr
 
 
+def test_a_recording_tells_its_file_and_writes_no_log(tmp_path):
+    env = {**os.environ, 'TMPDIR': str(tmp_path), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'}
+    folder = tmp_path / "it's here"
+    with subprocess.Popen(
+        [sys.executable, '-m', 'sentinel_bringup.cli', 'record', '--domain', '91', '--to', folder],
+        env=env,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr.readline().startswith('No ./sentinel run of yours is going on')
+        said = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said += process.stderr.read()
+    (file,) = folder.glob('*.mcap')
+    assert process.returncode == 0
+    assert said == f'recording into {file}\n{file} is finished\n'
+
+
 def test_arming_nobody_is_one_sentence(tmp_path):
     env = {**os.environ, 'ROS_DOMAIN_ID': '98', 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'}
     result = sentinel('arm', env=env)
