@@ -10,7 +10,7 @@ from .cards import Album, card, data_url, lasting
 from .summary import Summary, summarise
 from .trends import trends
 
-FILE = 'report.html'
+FILE, PERIOD_FILE = 'report.html', 'report_period.html'
 
 # Of many visits the newest are shown, with one picture, the newest of all with several, and some
 # unfolded; a page with more would no longer open on a phone.
@@ -83,10 +83,12 @@ def render(summary: Summary, film_file: Path | None, *, marking: bool = False) -
 def write(folder: Path, *, since: float = float('-inf'), until: float = float('inf')) -> Path:
     """Make ``report.html``, ``pictures/`` and, where there are pictures for it, ``film.webp``.
 
+    Of a part of the time it is ``report_period.html``: the page about all of it stays as it is.
     Returns the page. Raises StoreError where there is no incident log.
     """
     summary = summarise(folder, since=since, until=until)
     film_file = film.make(folder)
-    page = folder / FILE
+    whole = since == float('-inf') and until == float('inf')
+    page = folder / (FILE if whole else PERIOD_FILE)
     page.write_text(render(summary, film_file), encoding='utf-8')
     return page
