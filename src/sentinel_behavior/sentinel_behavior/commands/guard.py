@@ -74,7 +74,9 @@ class _Place:
         self._namespace = namespace.strip('/')
         self._context = rclpy.Context()
         rclpy.init(args=[], context=self._context, domain_id=domain)
-        self._node = rclpy.create_node(f'{service}_caller', context=self._context)
+        self._node = rclpy.create_node(
+            f'{service}_caller', context=self._context, enable_rosout=False
+        )
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._clients: dict[str, Any] = {}
