@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bootstrap import environment, host, tests  # noqa: E402
+from bootstrap import distribution, environment, host, tests  # noqa: E402
 from bootstrap.console import SetupError, run_logged  # noqa: E402
 from sentinel_bringup import usage  # noqa: E402
 
@@ -131,6 +131,15 @@ def test_a_second_set_up_does_nothing():
     done = sentinel('setup')
     assert done.returncode == 0 and done.stdout == 'Ready. Try ./sentinel demo\n'
     assert (environment.HOME / 'build.stamp').stat().st_mtime_ns == before
+
+
+def test_a_space_in_the_path_is_refused_where_colcon_breaks(monkeypatch, tmp_path):
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    monkeypatch.setenv('AMENT_PREFIX_PATH', '/opt/ros/jazzy')
+    monkeypatch.setattr(distribution, 'ROOT', tmp_path / 'my garden')
+    with pytest.raises(SetupError, match='There is a space in the path'):
+        distribution.set_up()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_python_that_does_not_exist_is_one_sentence():
