@@ -229,6 +229,35 @@ def test_an_emergency_stop_without_a_name_stops_every_run_and_says_which(two_run
     assert stopped() == {named: True, other: False}
 
 
+def test_arm_asks_where_there_are_two_robots_and_leaves_other_services_alone(two_runs):
+    named, other = two_runs
+    env = {**os.environ, 'ROS_DOMAIN_ID': str(other)}
+    words = (
+        'import rclpy; from std_srvs.srv import SetBool; rclpy.init(); '
+        'node = rclpy.create_node("drone", namespace="drone"); '
+        'node.create_service(SetBool, "arm", lambda *_: print("FLIES", flush=True)); '
+        'print("up", flush=True); rclpy.spin(node)'
+    )
+    state_file = two_runs[named].parent / 'south.json'
+    south = ['--ros-args', '-r', '__ns:=/south', '-p', f'state_file:={state_file}']
+    with subprocess.Popen(
+        [sys.executable, '-c', words], env=env, stdout=subprocess.PIPE, text=True
+    ) as drone:
+        drone.stdout.readline()
+        assert sentinel('arm', '--domain', str(other)).stdout == 'armed\n'
+        with subprocess.Popen(
+            [sys.executable, '-m', 'sentinel_behavior.guard_node', *south], env=env
+        ) as guard:
+            while not state_file.exists():
+                time.sleep(0.1)
+            result = sentinel('arm', '--off', '--domain', str(other))
+            guard.terminate()
+        drone.kill()
+        assert drone.stdout.read() == ''
+    assert result.returncode == 2 and 'north, south. Name one: --namespace.' in result.stderr
+    assert json.loads(two_runs[other].read_text())['armed']
+
+
 def test_a_run_that_no_stop_reaches_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
     env = {**os.environ, 'TMPDIR': str(tmp_path), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}

@@ -12,7 +12,9 @@ from sentinel_common.joining import PATIENCE, domain_in_force, nobody
 # After a guard was found others of its domain get as long as this to be found too, s.
 _SETTLED = 1.0
 _LOOK_PERIOD = 0.05  # s
-_TYPE = 'std_srvs/srv/SetBool'
+_SERVICE = 'std_srvs/srv/SetBool'
+# What only a guard of ours says: other robots, too, have services called ``arm``.
+_STATE, _STATE_TYPE = 'safety_state', 'sentinel_msgs/msg/SafetyState'
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,10 @@ def tell_guards(
         while time.monotonic() < deadline and not all(place.done for place in places):
             for place in places:
                 place.look()
-                if several or place.settled:
-                    if len(place.found) > 1 and not several:
-                        names = ', '.join(sorted(place.found))
-                        raise SentinelError(
-                            f'Several guards are there: {names}.', 'Name one: --namespace.'
-                        )
+                if several:
                     place.call()
+                elif place.settled:
+                    place.call_the_only_one()
                 yield from place.answers()
 
 
@@ -93,11 +92,6 @@ class _Place:
         self._context.try_shutdown()
 
     @property
-    def found(self) -> frozenset[str]:
-        """Namespaces in which there is a guard."""
-        return frozenset(self._clients)
-
-    @property
     def settled(self) -> bool:
         """Whether all guards that are meant are found, as far as one can know."""
         if self._namespace:
@@ -113,13 +107,13 @@ class _Place:
         """Take in for a moment what comes."""
         from std_srvs.srv import SetBool
 
-        for name, types in self._node.get_service_names_and_types():
-            namespace, _, service = name.strip('/').rpartition('/')
-            meant = not self._namespace or namespace == self._namespace
-            if service == self._service and _TYPE in types and meant:
-                if namespace not in self._clients:
-                    self._clients[namespace] = self._node.create_client(SetBool, name)
-                    self._newest = time.monotonic()
+        topics = _namespaces(self._node.get_topic_names_and_types(), _STATE, _STATE_TYPE)
+        services = _namespaces(self._node.get_service_names_and_types(), self._service, _SERVICE)
+        meant = {self._namespace} if self._namespace else topics
+        for namespace in (services & meant) - set(self._clients):
+            name = f'/{namespace}/{self._service}'.replace('//', '/')
+            self._clients[namespace] = self._node.create_client(SetBool, name)
+            self._newest = time.monotonic()
         self._executor.spin_once(timeout_sec=_LOOK_PERIOD)
 
     def call(self) -> None:
@@ -130,9 +124,24 @@ class _Place:
             if namespace not in self._calls and client.service_is_ready():
                 self._calls[namespace] = client.call_async(SetBool.Request(data=self._value))
 
+    def call_the_only_one(self) -> None:
+        """See ``call``; raise SentinelError where one cannot know who is meant."""
+        if len(self._clients) > 1:
+            names = ', '.join(sorted(name or '(none)' for name in self._clients))
+            raise SentinelError(
+                f'Guards of several namespaces are there: {names}.', 'Name one: --namespace.'
+            )
+        self.call()
+
     def answers(self) -> Iterator[Answer]:
         """Yield the answers that have come since the last call."""
         for namespace, future in self._calls.items():
             if future.done() and namespace not in self._told:
                 self._told.add(namespace)
                 yield Answer(self._domain, namespace, str(future.result().message))
+
+
+def _namespaces(found: list[tuple[str, list[str]]], name: str, kind: str) -> set[str]:
+    """Return the namespaces in which ``found`` (name, types) has a ``name`` of that ``kind``."""
+    split = [(full.strip('/').rpartition('/'), kinds) for full, kinds in found]
+    return {namespace for (namespace, _, last), kinds in split if last == name and kind in kinds}
