@@ -108,6 +108,11 @@ class ProgressNode(Node):
                 if not any(text.startswith('the first detection') for text in self._told):
                     self._tell_once(f'the first detection: {species}, {score:.0%}')
 
+    @property
+    def _looking(self) -> bool:
+        """Whether there should be pictures: the first has come and the last has not."""
+        return FIRST_PICTURE in self._told and not self._ended
+
     def _on_answer(self, _: Any) -> None:
         self._tell_once('the robot answers over Bluetooth')
 
@@ -120,8 +125,7 @@ class ProgressNode(Node):
         if message.state == self._state:
             return
         if self._fault_since is not None:
-            looking = FIRST_PICTURE in self._told and not self._ended
-            if not looking or now - self._fault_since < _LASTING:
+            if not self._looking or now - self._fault_since < _LASTING:
                 return
         self._state = message.state
         if message.state == _ENGAGING:
@@ -132,7 +136,7 @@ class ProgressNode(Node):
             self._tell(f'{message.state.replace("_", " ")}{why}')
 
     def _on_incident(self, message: Any) -> None:
-        detail = json.loads(message.detail or '{}')
+        detail = _detail(message.detail)
         rules = detail.get('rules', [])
         text = _INCIDENTS.get(message.kind)
         if text:
@@ -159,11 +163,13 @@ class ProgressNode(Node):
         prefix = f'{self.get_namespace().rstrip("/")}/'
         for status in message.status:
             if status.name.startswith(prefix):
-                error = status.level == DiagnosticStatus.ERROR
-                self._ended = self._ended or status.message == _ENDED
-                if status.name.endswith(': perception'):
-                    self._blind = status.message.startswith(_BLIND)
                 name = status.name.removeprefix(prefix).replace(': ', ', ')
+                self._ended = self._ended or status.message == _ENDED
+                if name == 'detector, perception':
+                    self._blind = status.message.startswith(_BLIND)
+                # The brain misses pictures that camera and detector know more of.
+                missing = name == 'brain, decisions' and not self._looking
+                error = status.level == DiagnosticStatus.ERROR and not missing
                 text = self._troubles.hear(name, error, status.message, time.monotonic())
                 if text:
                     self._tell(text, whole=True)
@@ -173,6 +179,15 @@ class ProgressNode(Node):
             self._stopped = message.data
             stopped = 'EMERGENCY STOP, until ./sentinel estop --release'
             self._tell(stopped if message.data else 'the emergency stop is released')
+
+
+def _detail(text: str) -> dict[str, Any]:
+    """Return the JSON object of an incident, empty where it is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def main() -> int:

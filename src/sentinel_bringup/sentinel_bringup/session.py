@@ -98,6 +98,15 @@ def _check_folder(folder: Path) -> None:
         )
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(
+            f'The folder {folder} cannot be made: {error.strerror}.', 'Name another with --folder.'
+        ) from error
+
+
 def play(
     entries: Sequence[NodeEntry],
     folder: Path,
@@ -116,7 +125,7 @@ def play(
     new = not folder.exists()
     try:
         for name in robots:
-            (folder / name).mkdir(parents=True, exist_ok=True)
+            _make_folder(folder / name)
         say(title)
         wanted = arguments.domain
         first = joining.domain_in_force() or 1

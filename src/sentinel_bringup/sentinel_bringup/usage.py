@@ -57,7 +57,8 @@ def text(rows: Mapping[str, str]) -> str:
     """Return the list of commands for a terminal."""
     lines = [f'  ./sentinel {name:10} {summary}' for name, summary in rows.items()]
     head = 'Garden Sentinel keeps raccoons out of a garden without hurting them.'
-    return '\n'.join([head, '', *lines, '', './sentinel COMMAND --help says more.'])
+    tail = './sentinel COMMAND --help says more, ./sentinel --version which one this is.'
+    return '\n'.join([head, '', *lines, '', tail])
 
 
 def unknown(command: str, rows: Mapping[str, str]) -> str:

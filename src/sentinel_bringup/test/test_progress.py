@@ -31,8 +31,8 @@ class Listener:
             Incident(kind=kind, deterrent='deep_bark', detail=json.dumps(detail))
         )
 
-    def diagnostics(self, name, message):
-        status = DiagnosticStatus(name=name, message=message)
+    def diagnostics(self, name, message, level=DiagnosticStatus.OK):
+        status = DiagnosticStatus(name=name, message=message, level=level)
         self.node._on_diagnostics(DiagnosticArray(status=[status]))
 
     def picture(self):
@@ -95,6 +95,25 @@ def test_no_fault_is_told_before_the_first_picture_nor_in_the_moment_after(liste
     listener.state('fault', 10.1)
     listener.state('observing', 10.2)
     assert listener.told() == [FIRST_PICTURE, 'observing: why']
+
+
+def test_that_the_brain_misses_pictures_is_told_only_between_the_first_and_the_last(listener):
+    def misses(*times):
+        for listener.now in times:
+            listener.diagnostics('/brain: decisions', 'no picture', DiagnosticStatus.ERROR)
+
+    misses(0.0, 6.0, 12.0)
+    listener.picture()
+    assert listener.told() == [FIRST_PICTURE]
+    misses(20.0, 26.0)
+    assert listener.told() == ['brain, decisions: no picture']
+
+
+def test_what_is_no_json_is_no_end_of_the_node(listener):
+    for detail in ('', 'text', '[1]'):
+        incident = Incident(kind=Incident.STIMULUS_ENDED, deterrent='bark', detail=detail)
+        listener.node._on_incident(incident)
+    assert listener.told() == ['ends: bark'] * 3
 
 
 def test_no_fault_is_told_once_the_source_has_ended(listener):

@@ -231,7 +231,7 @@ class CameraNode(ManagedNode):
         """Report troubles once, and end the process where there is nothing more to come."""
         self._begin()
         capture = self._capture
-        if capture is None:
+        if capture is None or self._begin_by is not None:
             return
         trouble = capture.trouble
         if trouble is not None and str(trouble) != self._trouble:
@@ -255,6 +255,8 @@ class CameraNode(ManagedNode):
         capture = self._capture
         if capture is None:
             return Report(Level.OK, 'inactive')
+        if self._begin_by is not None:
+            return Report(Level.OK, 'waiting for the detector')
         values = {
             'captured': capture.captured,
             'published': self._published,
