@@ -24,7 +24,7 @@ from sentinel_common import images, node
 from .bag.bag import BagError, Entry, Gate, Recording
 from .bag.meshes import with_meshes
 from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, ROBOT, TOPICS, Manner, Topic
-from .incidents.pictures import hints_at_person
+from .incidents.pictures import persons
 
 PARAMETERS = (
     Parameter(
@@ -173,8 +173,7 @@ class BagNode(Node):
             return
         if topic == DETECTIONS:
             frame = frame_from_message(deserialize_message(entry.data, kind))
-            hint = any(hints_at_person(detection) for detection in frame.detections)
-            picture = self._gate.judge(_stamp(entry.data), hint)
+            picture = self._gate.judge(_stamp(entry.data), bool(persons(frame)))
             if picture:
                 self._add_picture(picture)  # readers sort by time, so later is no harm
         if topic == ROBOT:

@@ -159,6 +159,12 @@ def test_a_recording_over_dds_is_whole_and_shows_nobody(tmp_path):
         time.sleep(0.3)
         seen.publish(frame_to_message(frame))
         time.sleep(0.1)
+    glimpse = Detection(Box(1, 1, 9, 9), {'person': 0.1})
+    header = Header(stamp=to_stamp(4.0), frame_id='camera')
+    camera.publish(images.image_from_array(pixels, 'bgr8', header))
+    time.sleep(0.3)
+    seen.publish(frame_to_message(Frame(4.0, 'camera', glimpses=(glimpse,))))
+    time.sleep(0.1)
     told.publish(Incident(kind=Incident.VISIT_STARTED, visit_id='v'))
     time.sleep(0.5)
     garden.destroy_node()
@@ -179,6 +185,7 @@ def test_a_recording_over_dds_is_whole_and_shows_nobody(tmp_path):
         'raccoon',
         'person',
         'cat',
+        'person_glimpse',
     ]
     assert [m.data for topic, m, _ in found if topic == '/tree'] == ['the tree']
     (robot,) = [m.data for topic, m, _ in found if topic == '/robot_description']

@@ -23,8 +23,11 @@ RACCOON = Detection(Box(40, 60, 80, 50), {'raccoon': 0.9, 'person': 0.02}, '7')
 PERSON = Detection(Box(90, 20, 60, 200), {'person': 0.1})
 
 
-def seen(*detections, stamp=1.0):
-    return Frame(stamp, 'camera_optical_frame', detections)
+GLIMPSE = Detection(PERSON.box, {'person': 0.1})
+
+
+def seen(*detections, stamp=1.0, glimpses=()):
+    return Frame(stamp, 'camera_optical_frame', detections, glimpses)
 
 
 def said(**more):
@@ -56,9 +59,9 @@ class Bench:
             complain=self.complaints.append,
         )
 
-    def look(self, stamp, *detections):
+    def look(self, stamp, *detections, glimpses=()):
         self.recorder.image(stamp, lambda: NOISE)
-        self.recorder.frame(seen(*detections, stamp=stamp))
+        self.recorder.frame(seen(*detections, stamp=stamp, glimpses=glimpses))
 
     def tell(self, kind, stamp, **detail):
         self.recorder.incident(
@@ -103,8 +106,19 @@ def test_no_whole_picture_where_there_is_a_hint_of_a_person(bench):
     assert [p.kind for p in bench.finish().visits[0].pictures] == ['crop']
 
 
-def test_a_person_in_a_crop_is_a_mosaic():
-    part, place = pictures.crop(NOISE, seen(RACCOON, PERSON), '7', 0.25)
+def test_no_whole_picture_where_a_single_look_took_something_for_a_person(bench):
+    bench.look(1.0, RACCOON, glimpses=(GLIMPSE,))
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    (crop,) = bench.finish().visits[0].pictures
+    assert crop.kind == 'crop'
+    assert [box['scores'] for box in crop.boxes] == [RACCOON.scores, {'person': 0.1}]
+
+
+@pytest.mark.parametrize(
+    'frame', [seen(RACCOON, PERSON), seen(RACCOON, glimpses=(GLIMPSE,))], ids=['hint', 'glimpse']
+)
+def test_a_person_in_a_crop_is_a_mosaic(frame):
+    part, place = pictures.crop(NOISE, frame, '7', 0.25)
     covered = part[:, int(81 - place.x) :]  # the person's box begins at 90, less 15 % of 60
     assert len(np.unique(covered.reshape(-1, 3), axis=0)) <= 8 * 8
     clear = part[:, : int(81 - place.x)]
@@ -116,8 +130,11 @@ def test_a_person_is_never_cropped():
     assert pictures.crop(NOISE, seen(person), '7', 0.25) is None
 
 
-def test_the_film_shows_nothing_of_a_picture_with_a_person():
-    shown = np.asarray(compose(NOISE, seen(PERSON), None, said()))
+@pytest.mark.parametrize(
+    'frame', [seen(PERSON), seen(glimpses=(GLIMPSE,))], ids=['hint', 'glimpse']
+)
+def test_the_film_shows_nothing_of_a_picture_with_a_person(frame):
+    shown = np.asarray(compose(NOISE, frame, None, said()))
     pane = shown[60:200, 10:150]  # away from boxes and words
     assert len(np.unique(pane.reshape(-1, 3), axis=0)) < 20
     clear = np.asarray(compose(NOISE, seen(RACCOON), None, said()))[60:110, 10:60]

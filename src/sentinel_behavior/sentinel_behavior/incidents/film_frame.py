@@ -11,8 +11,8 @@ from .pictures import (
     boxes_in,
     color,
     font,
-    hints_at_person,
     mosaic,
+    persons,
     to_rgb,
     without_persons,
 )
@@ -67,7 +67,7 @@ def compose(
 
     """
     film = Image.new('RGB', SIZE, _BACK)
-    hidden = withhold and any(hints_at_person(d) for d in frame.detections)
+    hidden = withhold and bool(persons(frame))
     pane = to_rgb(mosaic(eye) if hidden else without_persons(eye, frame)).resize(PANE)
     whole = Box(0, 0, eye.shape[1], eye.shape[0])
     annotate(pane, boxes_in(frame, whole), PANE[0] / eye.shape[1])
