@@ -39,7 +39,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Watch until the source ends or the person does, and write the report."""
     started = time.time()
     name = folders.of_source(arguments.source, arguments.robot, arguments.namespace)
-    folder = session.make_folder(name, arguments.folder)
+    folder = session.make_folder(name, arguments.folder, watches=folders.is_garden(name))
     options = nodes.SourceOptions(
         folder=folder,
         files=tuple(arguments.params),

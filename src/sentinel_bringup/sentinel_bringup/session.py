@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from .domains import free_domain
 from .nodes import NodeEntry
 from .runner import Outcome, Runner
 
-# A run of an hour with film takes about 2 GB; below this nothing sensible can be kept, bytes.
+# A run of an hour with film takes about 2 GB; below this no pictures can be kept, bytes.
 _LEAST_SPACE = 200e6
 
 # What a run leaves behind, of interest to a person.
@@ -63,8 +64,11 @@ def _seconds(text: str) -> float:
     return value
 
 
-def make_folder(name: str, wanted: Path | None) -> Path:
-    """Return the run folder, ``wanted`` or runs/``name``, made; FolderError if impossible."""
+def make_folder(name: str, wanted: Path | None, *, watches: bool = False) -> Path:
+    """Return the run folder, ``wanted`` or runs/``name``, made; FolderError if impossible.
+
+    Who ``watches`` a garden does so with little space too: the log goes on without pictures.
+    """
     folder = wanted or Path(os.environ.get('SENTINEL_ROOT', '.')) / 'runs' / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -76,10 +80,11 @@ def make_folder(name: str, wanted: Path | None) -> Path:
     if not os.access(folder, os.W_OK):
         raise FolderError(f'The folder {folder} cannot be written to.', 'Name another: --folder.')
     if free < _LEAST_SPACE:
-        raise FolderError(
-            f'There are only {free / 1e6:.0f} MB free in {folder}.',
-            f'Free {_LEAST_SPACE / 1e6:.0f} MB or name another place with --folder.',
-        )
+        little = f'There are only {free / 1e6:.0f} MB free in {folder}.'
+        cure = f'Free {_LEAST_SPACE / 1e6:.0f} MB or name another place with --folder.'
+        if not watches:
+            raise FolderError(little, cure)
+        print(f'{little} No pictures are kept, the log goes on. {cure}', file=sys.stderr)
     return folder.resolve()
 
 
@@ -132,7 +137,10 @@ def report(folder: Path, robots: Sequence[str] = ('',), *, since: float = float(
         if (folder / robot / 'incidents.sqlite3').exists():
             whose = f' of {robot}' if robot else ''
             print(f'\nWriting the report{whose} ...', flush=True)
-            reports.write(folder / robot)
+            try:
+                reports.write(folder / robot)
+            except OSError as error:
+                print(f'The report cannot be written: {error}.', file=sys.stderr)
             print(f'\n{reports.table(reports.summarise(folder / robot, since=since))}')
     print()
     for name, pattern in _LEFT.items():
