@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from collections import namedtuple
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,8 @@ from sentinel_behavior.incidents.recorder import Options, Recorder
 from sentinel_behavior.incidents.store import SqliteStore, StoreError
 from sentinel_common.detections import Box, Detection, Frame
 from sentinel_common.images import ImageError
+
+Usage = namedtuple('Usage', 'free')
 
 NOISE = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
 NOISE[..., 2] //= 4  # little red, so that mistaken channels show
@@ -247,6 +250,68 @@ def test_too_little_room_gives_up_pictures_with_one_sentence(tmp_path, monkeypat
     log = bench.finish()
     assert len(log.visits) == 1 and log.visits[0].pictures == ()
     assert len(bench.complaints) == 1
+
+
+def test_too_little_room_is_known_from_the_start_and_seen_while_there_is_much_to_do(
+    tmp_path, monkeypatch
+):
+    free = [0.0]
+    monkeypatch.setattr(disk, '_RETRY', 0.05)
+    monkeypatch.setattr(disk.shutil, 'disk_usage', lambda _: Usage(free[0]))
+    written = []
+
+    def write():
+        written.append(kept.write(tmp_path / 'a.jpg', b'x'))
+
+    kept = disk.Disk(tmp_path, min_free=1e6, complain=lambda _: None)
+    kept.do(write)
+    _until(lambda: written == [False])
+    free[0] = 2e6
+    end = time.monotonic() + 20
+    while not written[-1] and time.monotonic() < end:  # jobs come more often than it looks
+        kept.do(write)
+        time.sleep(0.005)
+    free[0] = 0.0
+    while written[-1] and time.monotonic() < end:
+        kept.do(write)
+        time.sleep(0.005)
+    assert kept.stop() and time.monotonic() < end
+
+
+@pytest.mark.parametrize('keep', ['do', 'save'])
+def test_a_job_that_fails_in_a_way_nobody_thought_of_is_told_and_ends_nothing(tmp_path, keep):
+    complaints = []
+    kept = disk.Disk(tmp_path, min_free=0.0, complain=complaints.append)
+
+    def odd():
+        raise ValueError('cannot convert float NaN to integer')
+
+    getattr(kept, keep)(odd)
+    _until(lambda: complaints)
+    assert 'ValueError: cannot convert float NaN' in kept.trouble
+    assert 'ValueError' in kept.ask(odd)
+    assert kept.ask(lambda: None) == ''
+    assert kept.stop()
+
+
+def test_signs_of_life_push_no_incident_out_while_the_disk_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, '_WAITING', 5)
+    monkeypatch.setattr(disk, '_RETRY', 0.01)
+    bench = Bench(tmp_path)
+    take = bench.store.record
+
+    def full(*_):
+        raise StoreError('full', passing=True)
+
+    monkeypatch.setattr(bench.store, 'record', full)
+    for second in range(7):
+        bench.tell(Kind.HELD_FIRE, float(second))
+        _until(lambda: bench.recorder.disk.backlog == 0 and bench.complaints)
+        bench.recorder.alive()
+    _until(lambda: bench.recorder.disk.unsaved == 5)
+    _until(lambda: bench.complaints[-1].startswith('2 incidents are lost'))
+    monkeypatch.setattr(bench.store, 'record', take)
+    assert [hold.stamp for hold in bench.finish().holds] == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
 def test_an_incident_that_the_store_will_never_take_does_not_block_the_others(bench):

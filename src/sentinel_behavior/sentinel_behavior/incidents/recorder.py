@@ -172,7 +172,8 @@ class Recorder:
     def alive(self) -> None:
         """Note that the recorder still listens, and put the latency samples on the disk."""
         now = self._now()
-        self.disk.save(lambda: self._store.alive(now))
+        if not self.disk.unsaved:  # what waits for the disk is worth more, and says it as well
+            self.disk.save(lambda: self._store.alive(now))
         samples = self.latency.samples()
         if samples:
             text = json.dumps({'unit': 's', 'samples': samples})
