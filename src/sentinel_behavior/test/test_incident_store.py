@@ -10,6 +10,7 @@ import pytest
 from sentinel_behavior.incidents import lock
 from sentinel_behavior.incidents.model import HOLD_OUT, INTERRUPTED, Incident, Kind, Picture, Sound
 from sentinel_behavior.incidents.store import FILE_NAME, MIGRATIONS, SqliteStore, StoreError
+from sentinel_behavior.report.trends import stay
 
 
 @pytest.fixture
@@ -130,12 +131,40 @@ def test_a_new_run_ends_the_visits_of_one_that_died(tmp_path):
     with SqliteStore(tmp_path) as store:
         store.start_run(0.0, {})
         tell(store, Kind.VISIT_STARTED, 5.0)
+        tell(store, Kind.STIMULUS_STARTED, 6.0, deterrent='bark')
+        tell(store, Kind.HELD_FIRE, 7.0, rules=['armed'])
         store.alive(9.0)
     with SqliteStore(tmp_path) as store:
         store.start_run(100.0, {})
         log = store.read()
-    assert (log.visits[0].outcome, log.visits[0].ended) == (INTERRUPTED, 9.0)
+    # It may have lasted longer; the recorder's own end (9.0) says nothing about it.
+    assert (log.visits[0].outcome, log.visits[0].ended) == (INTERRUPTED, 7.0)
     assert [run.last_alive for run in log.runs] == [9.0, 100.0]
+
+
+def test_the_first_visit_of_a_brain_ends_those_of_one_that_died(store):
+    tell(store, Kind.VISIT_STARTED, 5.0, visit='20260531T220000-0001')
+    tell(store, Kind.VISIT_STARTED, 6.0, visit='20260531T230000-0001')
+    tell(store, Kind.VISIT_STARTED, 7.0, visit='20260531T230000-0002')
+    outcomes = [(visit.outcome, visit.ended) for visit in store.read().visits]
+    assert outcomes == [(INTERRUPTED, 5.0), ('', None), ('', None)]
+    assert store.forget(10.0) == 1
+
+
+def test_nobody_knows_how_long_an_interrupted_visit_lasted(store):
+    tell(store, Kind.VISIT_STARTED, 5.0, visit='a-1')
+    tell(store, Kind.HELD_FIRE, 7.0, visit='a-1', rules=['armed'])
+    tell(store, Kind.VISIT_STARTED, 90.0, visit='b-1')
+    tell(store, Kind.VISIT_ENDED, 95.0, visit='b-1', outcome='left', last_seen=93.0)
+    dead, whole = store.read().visits
+    assert (dead.ended, dead.last_seen, stay(dead)) == (7.0, None, None)
+    assert stay(whole) == 3.0
+
+
+def test_the_arm_is_known_from_the_start(store):
+    tell(store, Kind.VISIT_STARTED, 1.0, arm='hold_out', group='B')
+    (visit,) = store.read().visits
+    assert (visit.arm, visit.group) == (HOLD_OUT, 'B')
 
 
 def test_a_file_of_a_newer_version_is_refused(tmp_path):

@@ -168,6 +168,17 @@ def test_pictures_come_at_intervals_and_end_with_the_visit(tmp_path):
     assert crops == [1.0, 2.0, 3.0]
 
 
+def test_a_visit_of_a_brain_that_died_gets_no_more_pictures(bench):
+    def starts(visit, track):
+        incident = Incident(kind=Kind.VISIT_STARTED, stamp=1.0, visit_id=visit, track_id=track)
+        bench.recorder.incident(incident)
+
+    starts('a-1', '7')
+    starts('b-1', '8')
+    bench.look(5.0, RACCOON)
+    assert [visit.pictures for visit in bench.finish().visits] == [(), ()]
+
+
 def test_pictures_of_a_visit_are_limited(tmp_path):
     bench = Bench(tmp_path, snapshot_interval=0.1, snapshot_limit=3)
     bench.tell(Kind.VISIT_STARTED, 1.0)

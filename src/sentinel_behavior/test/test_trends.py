@@ -113,6 +113,16 @@ def test_false_alarms_pets_and_hold_outs_are_no_habituation():
     assert of([*visits, *others]).habituation is None
 
 
+def test_an_interrupted_visit_is_in_no_figure_of_what_came_of_it():
+    visits = [visit(START + i * 1000) for i in range(LEAST_TRIALS - 1)]
+    dead = visit(START + 100_000, outcome='interrupted', stay=1e6)
+    after = visit(START + 200_000, species='cat')
+    found = of([*visits, dead, after])
+    assert found.habituation is None
+    assert [len(arm.stays) for arm in found.arms] == [LEAST_TRIALS - 1]
+    assert len(found.returns) == LEAST_TRIALS - 1
+
+
 def test_return_intervals_count_from_the_last_sight():
     found = of([visit(START), visit(START + 100.0), visit(START + 50.0 + 1000.0)])
     assert found.returns == (90.0, 940.0)

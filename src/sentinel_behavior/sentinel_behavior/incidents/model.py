@@ -12,7 +12,7 @@ from typing import Any
 from sentinel_common.detections import to_seconds
 
 REPELLED, LEFT, STAYED, LOST = 'repelled', 'left', 'stayed', 'lost'
-INTERRUPTED = 'interrupted'  # by the end of the recorder
+INTERRUPTED = 'interrupted'  # by the end of the recorder or of the brain
 
 TREATMENT, HOLD_OUT, NEUTRAL = 'treatment', 'hold_out', 'neutral'
 
@@ -61,6 +61,11 @@ def from_message(message: Any) -> Incident:
         deterrent=message.deterrent,
         detail=detail,
     )
+
+
+def brain_of(visit_id: str) -> str:
+    """Which start of the brain a visit belongs to; its ids are that and a number."""
+    return visit_id.rpartition('-')[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +175,12 @@ class Visit:
 
     @property
     def last_seen(self) -> float | None:
-        """Stamp of the last picture with the animal, as far as it is known."""
+        """Stamp of the last picture with the animal, as far as it is known.
+
+        Of an interrupted visit it is not: it tells neither a stay nor a return.
+        """
+        if self.outcome == INTERRUPTED:
+            return None
         value = self.end_detail.get('last_seen', self.ended)
         return None if value is None else float(value)
 
@@ -185,7 +195,8 @@ class Visit:
         return self._assigned('group')
 
     def _assigned(self, key: str) -> str:
-        for detail in (self.end_detail, *(d.detail for d in reversed(self.decisions))):
+        decided = (d.detail for d in reversed(self.decisions))
+        for detail in (self.end_detail, *decided, self.detail):
             if detail.get(key):
                 return str(detail[key])
         return ''

@@ -12,7 +12,7 @@ from sentinel_common.detections import Box, Frame
 from .disk import Disk
 from .film_frame import Caption, compose
 from .latency import LatencyLog
-from .model import Incident, Kind, Picture, Sound
+from .model import Incident, Kind, Picture, Sound, brain_of
 from .pictures import Pixels, boxes_in, crop, to_rgb, whole
 from .port import IncidentStore
 
@@ -118,6 +118,12 @@ class Recorder:
         self.disk.save(lambda: self._store.record(incident, told))
         if incident.visit_id:
             self._taken.setdefault(incident.visit_id, (0, float('-inf')))
+            # Visits of a brain that died have ended too.
+            self._tracks = {
+                track: visit
+                for track, visit in self._tracks.items()
+                if brain_of(visit) == brain_of(incident.visit_id)
+            }
             if incident.kind == Kind.VISIT_ENDED:
                 ended = incident.visit_id  # of which a tracker may have made several tracks
                 self._tracks = {t: v for t, v in self._tracks.items() if v != ended}

@@ -15,7 +15,6 @@ from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 
 from . import lock
 from .model import (
-    INTERRUPTED,
     Decision,
     Hold,
     Incident,
@@ -29,7 +28,7 @@ from .model import (
 )
 from .port import StoreError
 from .schema import MIGRATIONS
-from .writers import WRITERS, as_json
+from .writers import WRITERS, as_json, interrupt
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -136,12 +135,7 @@ class SqliteStore:
         """
         self._lock = self._lock or lock.claim(self.path.parent)
         with self._transaction() as db:
-            row = db.execute('SELECT max(last_alive) FROM runs').fetchone()
-            db.execute(
-                'UPDATE visits SET ended = max(started, coalesce(?, started)), outcome = ?'
-                ' WHERE ended IS NULL',
-                (row[0], INTERRUPTED),
-            )
+            interrupt(db, but='')
             cursor = db.execute(
                 'INSERT INTO runs (started, last_alive, info) VALUES (?, ?, ?)',
                 (now, now, as_json(info)),
@@ -183,10 +177,13 @@ class SqliteStore:
                 )
 
     def _meet(self, db: sqlite3.Connection, incident: Incident) -> None:
-        """Make the visit if it is new: the recorder may have missed its start."""
+        """Make the visit if it is new: the recorder may have missed its start.
+
+        With the first visit of a brain, those that one before left open when it died are over.
+        """
         if self._run is None:
             raise StoreError('Incidents are recorded within a run.', 'Call start_run first.')
-        db.execute(
+        cursor = db.execute(
             'INSERT OR IGNORE INTO visits (id, run_id, track_id, species, probability, started)'
             ' VALUES (?, ?, ?, ?, ?, ?)',
             (
@@ -198,6 +195,8 @@ class SqliteStore:
                 incident.stamp,
             ),
         )
+        if cursor.rowcount:
+            interrupt(db, but=incident.visit_id)
 
     def add_picture(self, picture: Picture) -> None:
         """Keep what is known of a picture that lies beside the file already."""

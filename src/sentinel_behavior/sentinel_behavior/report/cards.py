@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..incidents.model import HOLD_OUT, LEFT, Picture, Visit
+from ..incidents.model import HOLD_OUT, INTERRUPTED, LEFT, Picture, Visit
 from ..incidents.pictures import annotate
 from . import statistics, wording
 from .holds import Stretch, stretches
@@ -80,8 +80,9 @@ def _story(visit: Visit, zero: float) -> list[dict[str, Any]]:
         rules = wording.listed(wording.name(rule) for rule in hold.rules)
         text = f'held fire{lasting(hold)}: {rules}'
         lines.append((hold.begin, 'held', text, ' '.join(hold.reasons.values())))
-    if visit.last_seen is not None:
-        lines.append((visit.last_seen, visit.outcome, _ending(visit), ''))
+    ended = visit.ended if visit.outcome == INTERRUPTED else visit.last_seen
+    if ended is not None:
+        lines.append((ended, visit.outcome, _ending(visit), ''))
     lines.sort(key=lambda line: line[0])
     return [
         {'at': f'{max(0.0, at - zero):.1f} s', 'kind': kind, 'text': text, 'more': more}
@@ -131,7 +132,7 @@ _ENDINGS = {
     'left': 'last seen: it left by itself',
     'stayed': 'it was still there at the end',
     'lost': 'lost from sight, not seen to leave',
-    'interrupted': 'the recorder was stopped in the middle of the visit',
+    'interrupted': 'the sentinel was stopped in the middle of the visit',
 }
 
 
