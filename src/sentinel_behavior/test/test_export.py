@@ -116,6 +116,15 @@ def test_a_false_alarm_loses_its_own_box_only(folder, tmp_path):
     assert [name for name, _, _ in labels(data)] == ['cat', 'person']
 
 
+@pytest.mark.parametrize('size', [0, 300])
+def test_a_picture_that_was_cut_short_is_left_out(folder, tmp_path, size):
+    path = folder / 'snapshots' / 'a.jpg'
+    path.write_bytes(path.read_bytes()[:size])
+    data = export(folder, tmp_path / 'out')
+    assert data['images'] == data['annotations'] == []
+    assert list((tmp_path / 'out' / 'images').iterdir()) == []
+
+
 def test_a_picture_whose_file_is_gone_is_left_out(folder, tmp_path):
     (folder / 'snapshots' / 'a.jpg').unlink()
     data = export(folder, tmp_path / 'out')

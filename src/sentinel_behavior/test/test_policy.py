@@ -209,6 +209,23 @@ def test_a_file_that_does_not_fit_starts_from_the_prior(tmp_path, text, words):
         assert path.with_suffix('.damaged').read_text() == text
 
 
+def test_a_file_of_other_bytes_than_text_is_damaged(tmp_path):
+    path = tmp_path / 'policy.json'
+    path.write_bytes(b'\x9f\xff\x00{')
+    assert 'damaged' in PolicyStore(path).load(thompson())
+
+
+def test_a_damaged_file_that_cannot_be_moved_is_a_sentence_too(tmp_path, monkeypatch):
+    path = tmp_path / 'policy.json'
+    path.write_text('{')
+
+    def refuse(self, target):
+        raise PermissionError(13, 'Permission denied')
+
+    monkeypatch.setattr(type(path), 'replace', refuse)
+    assert 'damaged' in PolicyStore(path).load(thompson())
+
+
 def test_a_deterrent_that_is_gone_is_forgotten(tmp_path):
     store = PolicyStore(tmp_path / 'policy.json')
     policy = thompson()

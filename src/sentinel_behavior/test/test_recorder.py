@@ -1,6 +1,7 @@
 """What the recorder keeps of pictures, sounds and incidents, and what it refuses to keep."""
 
 import json
+import os
 import sqlite3
 import time
 from collections import namedtuple
@@ -323,6 +324,22 @@ def test_signs_of_life_push_no_incident_out_while_the_disk_is_full(tmp_path, mon
     _until(lambda: bench.complaints[-1].startswith('2 incidents are lost'))
     monkeypatch.setattr(bench.store, 'record', take)
     assert [hold.stamp for hold in bench.finish().holds] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_picture_is_on_the_disk_before_its_row(bench, monkeypatch):
+    done, sync, add = [], os.fsync, bench.store.add_picture
+
+    def watch(descriptor):
+        done.append(Path(os.readlink(f'/proc/self/fd/{descriptor}')))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', watch)
+    monkeypatch.setattr(bench.store, 'add_picture', lambda p: (done.append(p.kind), add(p)))
+    bench.look(1.0, RACCOON, PERSON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    (crop,) = bench.finish().visits[0].pictures
+    path = bench.folder / crop.path
+    assert done == [path.with_name(path.name + '.part'), path.parent, 'crop']
 
 
 def test_an_incident_that_the_store_will_never_take_does_not_block_the_others(bench):

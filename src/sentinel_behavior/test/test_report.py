@@ -363,6 +363,17 @@ def test_a_long_film_is_cut_down_to_the_visits(night, monkeypatch):
         assert 12 <= picture.n_frames <= 20
 
 
+def test_a_picture_that_a_power_cut_left_empty_is_left_out_of_the_film(tmp_path):
+    _film(tmp_path, 5)
+    empty = tmp_path / 'film' / '00000000000001.jpg'
+    empty.write_bytes(b'')
+    with Image.open(film.make(tmp_path)) as picture:
+        assert picture.n_frames == 5
+    for path in (tmp_path / 'film').iterdir():
+        path.write_bytes(path.read_bytes()[:200])
+    assert film.make(tmp_path) is None
+
+
 def test_no_film_is_no_error(tmp_path):
     assert film.make(tmp_path) is None
 

@@ -97,13 +97,20 @@ class Disk:
             return 'The disk does not answer.'
 
     def write(self, path: Path, data: bytes) -> bool:
-        """Write a file, from within a job, whole or not at all; say whether it is there."""
+        """Write a file, from within a job, whole or not at all; say whether it is there.
+
+        It is still there after a power cut, so a row about it may follow.
+        """
         if self._full:
             return False
         part = path.with_name(path.name + '.part')
         try:
-            part.write_bytes(data)
+            with part.open('wb') as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(part, path)
+            _sync(path.parent)
         except OSError as error:
             part.unlink(missing_ok=True)
             self._file_trouble = f'{path} cannot be written: {error.strerror}.'
@@ -163,6 +170,15 @@ class Disk:
             else:
                 self._log_trouble = ''
             self._unsaved.popleft()
+
+
+def _sync(folder: Path) -> None:
+    """Bring the names of a folder's files to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _said(error: Exception) -> str:

@@ -6,6 +6,7 @@ is reduced to a coarse mosaic in memory, and a whole picture is kept only where 
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -162,6 +163,15 @@ def annotate(image: Image.Image, boxes: Iterable[Mapping[str, Any]], scale: floa
         y = top - high if top >= high else top
         draw.rectangle((x, y, x + wide, y + high), fill=tint)
         draw.text((x + 6, y + high / 2), text, (16, 18, 22), font(size), anchor='lm')
+
+
+def opened(path: Path) -> Image.Image | None:
+    """RGB picture of a file; None where that is gone or damaged, as after a power cut."""
+    try:
+        with Image.open(path) as stored:
+            return stored.convert('RGB')
+    except (OSError, ValueError, SyntaxError):  # what Pillow raises depends on where it is cut
+        return None
 
 
 def to_rgb(pixels: Pixels) -> Image.Image:

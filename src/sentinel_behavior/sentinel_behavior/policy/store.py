@@ -1,6 +1,7 @@
 """What was learned survives restarts and power cuts: one small JSON file, replaced as a whole."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ class PolicyStore:
         A damaged file is kept beside under the name ``*.damaged``.
         """
         try:
-            text = self._path.read_text()
+            text = self._path.read_bytes()
         except FileNotFoundError:
             return 'nothing was learned yet'
         except OSError as error:
@@ -35,8 +36,9 @@ class PolicyStore:
             if data['policy'] != policy.name:
                 return f'{self._path} is of the policy {data["policy"]}'
             policy.restore(data['state'])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            self._path.replace(self._path.with_suffix('.damaged'))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            with suppress(OSError):  # a folder that is read-only keeps it anyway
+                self._path.replace(self._path.with_suffix('.damaged'))
             return f'{self._path} is damaged ({type(error).__name__}: {error})'
         return ''
 

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from ..incidents.model import HOLD_OUT, INTERRUPTED, LEFT, Picture, Visit
-from ..incidents.pictures import annotate
+from ..incidents.pictures import annotate, opened
 from . import statistics, wording
 from .holds import Stretch, stretches
 from .summary import is_target
@@ -34,10 +34,8 @@ class Album:
 
     def shown(self, picture: Picture) -> dict[str, str] | None:
         """What the template needs of a picture; None where its file is gone or damaged."""
-        try:
-            with Image.open(self._folder / picture.path) as stored:
-                image = stored.convert('RGB')
-        except OSError:
+        image = opened(self._folder / picture.path)
+        if image is None:
             return None
         scale = _WIDTH / image.width if picture.kind == 'frame' else min(2.0, 320 / image.width)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

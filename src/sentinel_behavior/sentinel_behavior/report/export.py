@@ -17,6 +17,7 @@ from sentinel_common.detections import best
 from sentinel_common.species import PERSON, SPECIES
 
 from ..incidents.model import Log, Picture, Visit
+from ..incidents.pictures import opened
 from .trends import stay
 
 _CATEGORIES = {name: number for number, name in enumerate(SPECIES, start=1)}
@@ -147,7 +148,7 @@ def write(log: Log, folder: Path, out: Path) -> int:
         out: made if it is missing.
 
     Returns:
-        The number of pictures; those whose file is gone are left out.
+        The number of pictures; those whose file is gone or damaged are left out.
 
     Raises:
         OSError: ``out`` cannot be written.
@@ -156,7 +157,7 @@ def write(log: Log, folder: Path, out: Path) -> int:
     (out / 'images').mkdir(parents=True, exist_ok=True)
     data = coco(log)
     places = {Path(p.path).name: folder / p.path for v in log.visits for p in v.pictures}
-    there = {image['id'] for image in data['images'] if places[image['file_name']].is_file()}
+    there = {image['id'] for image in data['images'] if opened(places[image['file_name']])}
     data['images'] = [image for image in data['images'] if image['id'] in there]
     data['annotations'] = [a for a in data['annotations'] if a['image_id'] in there]
     for image in data['images']:

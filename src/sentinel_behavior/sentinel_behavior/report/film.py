@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ..incidents.pictures import opened
 from ..incidents.recorder import FILM, stamp_of
 from ..incidents.store import FILE_NAME, SqliteStore
 
@@ -42,13 +43,17 @@ def _chosen(paths: list[Path], spans: Sequence[tuple[float, float]]) -> list[Pat
 
 
 def _encode(paths: Sequence[Path], width: int, quality: int) -> bytes:
-    pictures = []
+    """The film of those pictures that are whole; empty where none is."""
+    pictures, stamps = [], []
     for path in paths:
-        with Image.open(path) as picture:
+        picture = opened(path)
+        if picture is not None:
             scale = min(1.0, width / picture.width)
             size = round(picture.width * scale), round(picture.height * scale)
-            pictures.append(picture.convert('RGB').resize(size, Image.Resampling.LANCZOS))
-    stamps = [round(stamp_of(path) * 1000) for path in paths]
+            pictures.append(picture.resize(size, Image.Resampling.LANCZOS))
+            stamps.append(round(stamp_of(path) * 1000))
+    if not pictures:
+        return b''
     times = [min(b - a, _LONGEST) for a, b in pairwise(stamps)]
     data = io.BytesIO()
     pictures[0].save(
@@ -65,7 +70,7 @@ def _encode(paths: Sequence[Path], width: int, quality: int) -> bytes:
 
 
 def make(folder: Path) -> Path | None:
-    """Make ``folder/film.webp`` (under 5 MB) from ``folder/film``; None where there is no film."""
+    """Make ``folder/film.webp`` (under 5 MB) from ``folder/film``; None where there is none."""
     paths = sorted(p for p in (folder / FILM).glob('*.jpg') if p.stem.isdigit())
     if not paths:
         return None
@@ -86,6 +91,8 @@ def make(folder: Path) -> Path | None:
             break
     else:
         film = _encode(paths[:: -(-len(paths) // 100)], *_FORMS[-1])
+    if not film:
+        return None
     target = folder / FILE
     target.write_bytes(film)
     return target
