@@ -16,6 +16,7 @@ from sentinel_behavior.incidents.latency import LatencyLog, match
 from sentinel_behavior.incidents.model import Incident, Kind
 from sentinel_behavior.incidents.recorder import Options, Recorder
 from sentinel_behavior.incidents.store import SqliteStore, StoreError
+from sentinel_behavior.report import page
 from sentinel_common.detections import Box, Detection, Frame
 from sentinel_common.images import ImageError
 
@@ -367,6 +368,32 @@ def test_what_is_too_old_is_deleted_with_its_pictures(bench):
     assert [visit.id for visit in log.visits] == ['v2']
     left = {path.name for path in (bench.folder / 'snapshots').iterdir()}
     assert left == {Path(p.path).name for p in log.visits[0].pictures} | {new_stray.name}
+
+
+def test_copies_and_halves_of_what_is_too_old_are_deleted_too(bench):
+    bench.look(1.0, RACCOON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    bench.tell(Kind.VISIT_ENDED, 1.0, outcome='left')
+    bench.now = 100.0
+    bench.look(100.0, RACCOON)
+    bench.recorder.incident(
+        Incident(kind=Kind.VISIT_STARTED, stamp=100.0, visit_id='v2', track_id='7')
+    )
+    bench.recorder.disk.ask(lambda: None)  # until all before it is done
+    (bench.folder / 'film').mkdir()
+    page.write(bench.folder)
+    assert len(list((bench.folder / 'pictures').iterdir())) == 4
+    halves = [
+        bench.folder / 'film' / '00000000000750.jpg.part',
+        bench.folder / 'snapshots' / '00000000000500_9_crop.jpg.part',
+    ]
+    for half in halves:
+        half.write_bytes(b'half')
+    bench.recorder.forget(50.0)
+    bench.finish()
+    assert not any(half.exists() for half in halves)
+    names = sorted(path.name for path in (bench.folder / 'pictures').iterdir())
+    assert names == ['00000000100000_7_crop.jpg', '00000000100000_7_frame.jpg']
 
 
 def test_a_picture_that_cannot_be_read_does_not_end_the_recording(bench):

@@ -27,6 +27,9 @@ _FILM_QUALITY = 82
 
 FILM, SNAPSHOTS, LATENCY = 'film', 'snapshots', 'latency.json'
 
+# Copies of snapshots that the report draws boxes into.
+DRAWN = 'pictures'
+
 _WHY = {
     Kind.VISIT_STARTED: 'visit started',
     Kind.STIMULUS_STARTED: 'stimulus started',
@@ -37,7 +40,7 @@ _WHY = {
 
 def stamp_of(path: Path) -> float:
     """Time in the name of a picture, s; infinite where there is none."""
-    milliseconds = path.stem.split('_')[0]
+    milliseconds = path.name.partition('.')[0].partition('_')[0]
     return int(milliseconds) / 1000 if milliseconds.isdigit() else float('inf')
 
 
@@ -186,19 +189,20 @@ class Recorder:
             self.disk.do(lambda: self.disk.write(self._folder / LATENCY, text.encode()))
 
     def forget(self, age: float) -> None:
-        """Delete all that is older than ``age`` s, and pictures that the log does not know."""
+        """Delete all that is older than ``age`` s, and pictures that the log does not know.
+
+        With them go copies that a report made, and what a process that died left half written.
+        """
         before = self._now() - age
 
         def job() -> None:
             self._store.forget(before)
             known = self._store.picture_paths()
-            for path in (self._folder / SNAPSHOTS).glob('*.jpg'):
-                # A picture younger than that may wait for its row.
-                if f'{SNAPSHOTS}/{path.name}' not in known and stamp_of(path) < before:
-                    path.unlink(missing_ok=True)
-            for path in (self._folder / FILM).glob('*.jpg'):
-                if stamp_of(path) < before:
-                    path.unlink(missing_ok=True)
+            for folder in (SNAPSHOTS, DRAWN, FILM):
+                for path in (self._folder / folder).glob('*.jpg*'):
+                    # A picture younger than that may wait for its row.
+                    if f'{SNAPSHOTS}/{path.name}' not in known and stamp_of(path) < before:
+                        path.unlink(missing_ok=True)
 
         self.disk.save(job)
 

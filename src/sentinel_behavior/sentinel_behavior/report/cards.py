@@ -10,11 +10,10 @@ from PIL import Image
 
 from ..incidents.model import HOLD_OUT, INTERRUPTED, LEFT, Picture, Visit
 from ..incidents.pictures import annotate, opened
+from ..incidents.recorder import DRAWN
 from . import statistics, wording
 from .holds import Stretch, stretches
 from .summary import is_target
-
-PICTURES = 'pictures'
 
 _WIDTH = 640  # px, of the pictures in the page
 _QUALITY = 80
@@ -30,7 +29,7 @@ class Album:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        (folder / PICTURES).mkdir(exist_ok=True)
+        (folder / DRAWN).mkdir(exist_ok=True)
 
     def shown(self, picture: Picture) -> dict[str, str] | None:
         """What the template needs of a picture; None where its file is gone or damaged."""
@@ -43,7 +42,7 @@ class Album:
         annotate(image, picture.boxes if picture.kind == 'frame' else (), scale)
         data = io.BytesIO()
         image.save(data, 'JPEG', quality=_QUALITY)
-        (self._folder / PICTURES / Path(picture.path).name).write_bytes(data.getvalue())
+        (self._folder / DRAWN / Path(picture.path).name).write_bytes(data.getvalue())
         return {
             'url': data_url(data.getvalue(), 'jpeg'),
             'why': picture.why,
