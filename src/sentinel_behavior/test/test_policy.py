@@ -205,8 +205,28 @@ def test_a_file_that_does_not_fit_starts_from_the_prior(tmp_path, text, words):
     path.write_text(text)
     assert words in PolicyStore(path).load(policy)
     assert policy.belief('a', NIGHT) == (1.0, 1.0)
-    if words == 'damaged':
-        assert path.with_suffix('.damaged').read_text() == text
+    aside = {'version 9': 'version-9', 'of the policy first': 'first'}.get(words, words)
+    assert path.with_suffix(f'.{aside}').read_text() == text
+
+
+def test_another_policy_for_one_night_erases_nothing(tmp_path):
+    store, policy, guest = PolicyStore(tmp_path / 'policy.json'), thompson(), First()
+    policy.learn('a', NIGHT, 1.0)
+    store.save(policy)
+    assert 'of the policy thompson' in store.load(guest)
+    store.save(guest)
+    again = thompson()
+    assert store.load(again) == ''
+    assert again.belief('a', NIGHT) == policy.belief('a', NIGHT)
+    assert store.load(guest) == ''  # and so does the guest
+
+
+@pytest.mark.parametrize('name', ['"../x"', '["a"]', '""', '"a\\u0000b"'])
+def test_a_policy_of_no_name_is_damaged(tmp_path, name):
+    path = tmp_path / 'policy.json'
+    path.write_text(f'{{"version": 1, "policy": {name}, "state": {{}}}}')
+    PolicyStore(path).load(thompson())
+    assert not path.exists() and len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_file_of_other_bytes_than_text_is_damaged(tmp_path):

@@ -21,7 +21,9 @@ class PolicyStore:
     def load(self, policy: Policy) -> str:
         """Restore ``policy``; returns why it starts from its prior, '' where it goes on.
 
-        A damaged file is kept beside under the name ``*.damaged``.
+        What is in the way of the next ``save`` is kept beside: a damaged file as ``*.damaged``, one
+        of another version or policy under that name, so that this policy goes on with it when it
+        comes back.
         """
         try:
             text = self._path.read_bytes()
@@ -32,15 +34,32 @@ class PolicyStore:
         try:
             data: dict[str, Any] = json.loads(text)
             if data['version'] != VERSION:
+                self._put_aside(f'version-{int(data["version"])}')
                 return f'{self._path} has version {data["version"]}, not {VERSION}'
             if data['policy'] != policy.name:
-                return f'{self._path} is of the policy {data["policy"]}'
+                self._put_aside(data['policy'])
+                if not self._take_back(policy.name):
+                    return f'{self._path} is of the policy {data["policy"]}'
+                return self.load(policy)
             policy.restore(data['state'])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            with suppress(OSError):  # a folder that is read-only keeps it anyway
-                self._path.replace(self._path.with_suffix('.damaged'))
+            self._put_aside('damaged')
             return f'{self._path} is damaged ({type(error).__name__}: {error})'
         return ''
+
+    def _put_aside(self, why: str) -> None:
+        with suppress(OSError):  # a folder that is read-only keeps it anyway
+            self._path.replace(self._path.with_suffix(f'.{why}'))
+
+    def _take_back(self, name: str) -> bool:
+        """Whether there is now the file that ``name`` saved before another policy did."""
+        if self._path.exists():  # what lies there could not be put aside
+            return False
+        try:
+            self._path.with_suffix(f'.{name}').replace(self._path)
+        except OSError:
+            return False
+        return True
 
     def save(self, policy: Policy) -> None:
         """Write the state; raises OSError."""
