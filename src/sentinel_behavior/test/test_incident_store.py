@@ -102,6 +102,20 @@ def test_only_the_period_is_read(store):
     assert [sound.started for sound in log.sounds] == [2.0]
 
 
+def test_of_a_run_only_what_lies_in_the_period_is_read(tmp_path):
+    with SqliteStore(tmp_path) as store:
+        store.start_run(10.0, {})
+        store.alive(100.0)
+
+        def listened(*span):
+            return [(run.started, run.last_alive) for run in store.read(*span).runs]
+
+        assert listened() == [(10.0, 100.0)]
+        assert listened(40.0, 60.0) == [(40.0, 60.0)]
+        assert listened(0.0, 20.0) == [(10.0, 20.0)]
+        assert listened(200.0) == []
+
+
 def test_the_arm_of_the_last_decision_counts(store):
     tell(store, Kind.DECISION, 1.0, arm='hold_out')
     assert store.read().visits[0].arm == HOLD_OUT

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import threading
+import time
 import urllib.parse
 import urllib.request
 from datetime import datetime
@@ -23,6 +24,7 @@ from sentinel_behavior.report.figures import verdict
 from sentinel_behavior.report.page import render
 from sentinel_behavior.report.serve import server
 from sentinel_behavior.report.summary import summarise
+from sentinel_behavior.report.trends import trends
 from sentinel_common.errors import SentinelError
 
 from sentinel_behavior import report
@@ -492,6 +494,40 @@ def test_a_folder_without_a_log_is_one_sentence(tmp_path):
 )
 def test_dates_and_ages(text, expected):
     assert period.when(text, datetime(2026, 5, 31), 0.0) == expected.timestamp()
+
+
+@pytest.mark.parametrize(
+    ('text', 'now', 'expected'),
+    [
+        ('12h', datetime(2026, 3, 29, 8), datetime(2026, 3, 28, 19)),  # the night lacked an hour
+        ('12h', datetime(2026, 10, 25, 8), datetime(2026, 10, 24, 21)),
+        ('90m', datetime(2026, 3, 29, 4), datetime(2026, 3, 29, 1, 30)),
+        ('1d', datetime(2026, 3, 29, 8), datetime(2026, 3, 28, 8)),
+    ],
+)
+def test_hours_are_hours_also_when_the_clock_is_put_forward(monkeypatch, text, now, expected):
+    monkeypatch.setenv('TZ', 'Europe/Berlin')
+    time.tzset()
+    try:
+        assert period.when(text, now, 0.0) == expected.timestamp()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize('text', ['9999999w', '99999999999999999999d'])
+def test_an_age_before_all_time_is_one_sentence(text):
+    with pytest.raises(SentinelError, match='is no date and no age'):
+        period.when(text, datetime(2026, 5, 31), 0.0)
+
+
+def test_a_night_of_a_season_is_told_as_a_night(night):
+    for day in range(90):
+        night.visit(f'v{day}', day * 86400, 'bark')
+    night.close(90 * 86400)
+    week = summarise(night.folder, since=NIGHT + 83 * 86400)
+    assert 'listened 7.0 days' in report.table(week)
+    assert (trends(week).unit, len(trends(week).bars)) == ('night', 8)
 
 
 def test_a_wrong_date_is_one_sentence():

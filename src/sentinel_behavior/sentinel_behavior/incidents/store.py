@@ -251,7 +251,10 @@ class SqliteStore:
             return frozenset(r['path'] for r in self._rows('pictures', ()))
 
     def read(self, since: float = float('-inf'), until: float = float('inf')) -> Log:
-        """Return what began in ``since <= t < until`` (s, ROS time), oldest first."""
+        """Return what began in ``since <= t < until`` (s, ROS time), oldest first.
+
+        Of runs it is what lies in that time: of one that goes on all season, a night.
+        """
         span = (since, until)
         with self._explained():
             visits = self._rows(
@@ -264,7 +267,7 @@ class SqliteStore:
                 visits=tuple(self._visit(row) for row in visits),
                 holds=tuple(_value(Hold, row) for row in holds),
                 sounds=tuple(_value(Sound, row) for row in sounds),
-                runs=tuple(_value(Run, row) for row in runs),
+                runs=tuple(_within(_value(Run, row), since, until) for row in runs),
             )
 
     def _rows(self, query: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
@@ -283,6 +286,13 @@ class SqliteStore:
             holds=belonging(Hold, 'holds'),
             pictures=belonging(Picture, 'pictures'),
         )
+
+
+def _within(run: Run, since: float, until: float) -> Run:
+    started = max(run.started, since)
+    return dataclasses.replace(
+        run, started=started, last_alive=max(started, min(run.last_alive, until))
+    )
 
 
 def _value(kind: type[_T], row: sqlite3.Row, **more: Any) -> _T:
