@@ -91,6 +91,20 @@ def test_a_false_alarm_is_marked_and_the_mark_taken_back(store):
         store.mark('v2', True)
 
 
+def test_a_second_mark_without_a_note_keeps_the_first(store):
+    def note():
+        return store.read().visits[0].note
+
+    tell(store, Kind.VISIT_STARTED, 1.0)
+    store.mark('v1', True, 'two garden gnomes')
+    store.mark('v1', True)
+    assert note() == 'two garden gnomes'
+    store.mark('v1', True, 'three')
+    assert note() == 'three'
+    store.mark('v1', False)
+    assert note() == ''
+
+
 def test_only_the_period_is_read(store):
     for at in (1.0, 2.0, 3.0):
         tell(store, Kind.VISIT_STARTED, at, visit=f'v{at:.0f}')

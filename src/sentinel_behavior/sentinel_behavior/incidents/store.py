@@ -165,11 +165,15 @@ class SqliteStore:
             WRITERS[incident.kind](db, incident, told)
 
     def mark(self, visit_id: str, false_alarm: bool, note: str = '') -> None:
-        """Say that a visit was a false alarm, or take that back; StoreError where there is none."""
+        """Say that a visit was a false alarm, or take that back; StoreError where there is none.
+
+        A second mark without a note keeps that of the first.
+        """
         with self._transaction() as db:
             cursor = db.execute(
-                'UPDATE visits SET false_alarm = ?, note = ? WHERE id = ?',
-                (int(false_alarm), note, visit_id),
+                'UPDATE visits SET note = CASE WHEN false_alarm AND :marked AND length(:note) = 0'
+                ' THEN note ELSE :note END, false_alarm = :marked WHERE id = :visit',
+                {'marked': int(false_alarm), 'note': note, 'visit': visit_id},
             )
             if cursor.rowcount == 0:
                 raise StoreError(
