@@ -18,6 +18,7 @@ from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 from sentinel_common.parameters import Parameter, Parameters
+from sentinel_common.timers import every
 
 from sentinel_common import images, node
 
@@ -105,7 +106,7 @@ class BagNode(Node):
         for topic in TOPICS:
             if p['images'] or not topic.image:
                 self._subscribe(topic)
-        self.create_timer(_SPACE_PERIOD, self._look_at_space)
+        every(self, _SPACE_PERIOD, self._look_at_space)
         Diagnostics(self).add('recording', self._report)
         self.get_logger().info(f'recording into {self._recording.file or folder}')
 

@@ -1,5 +1,6 @@
-"""Messages in, plain values out: what both nodes of this package need at their border."""
+"""Messages in, plain values out: what the nodes of this package need at their border."""
 
+import math
 import time
 from typing import Any
 
@@ -75,6 +76,17 @@ def pose_from_message(pose: Any) -> Pose:
     """Planar pose of a geometry_msgs/Pose."""
     q = pose.orientation
     return Pose(pose.position.x, pose.position.y, yaw_of(q.x, q.y, q.z, q.w))
+
+
+def fix_from_message(message: Any) -> tuple[Pose, float] | None:
+    """Pose and variance of its place (m^2) of a geometry_msgs/PoseWithCovarianceStamped.
+
+    None where the place or its variance is not known: not finite, or a negative variance.
+    """
+    pose, covariance = pose_from_message(message.pose.pose), message.pose.covariance
+    variance = max(float(covariance[0]), float(covariance[7]))
+    known = all(map(math.isfinite, (pose.x, pose.y, pose.yaw, variance)))
+    return (pose, variance) if known and min(covariance[0], covariance[7]) >= 0.0 else None
 
 
 def twist_from_message(message: Any) -> Twist:

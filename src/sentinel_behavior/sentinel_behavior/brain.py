@@ -7,19 +7,21 @@ from pathlib import Path
 
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
-from py_trees.display import ascii_tree, unicode_tree
+from py_trees.display import unicode_tree
 from sentinel_common.detections import Frame, TargetFrame
 
+from .blackboard import Blackboard, Safety, Wants
 from .configuration import digest
 from .deterrents import Deterrents, read_deterrents
 from .geometry import STOP, Pose, Twist
+from .incidents.model import LEFT, LOST, REPELLED, STAYED, Incident, Kind
 from .policy.choice import Policy, reward
 from .policy.trial import NO_TRIAL, Trial
+from .settings import MORE_TIME, SETTINGS, Settings
+from .stuck import StuckDetector
 from .tracks import SURENESS, Sureness, SureTracks
 from .tree.build import build_tree
 from .visits import Visit, VisitBook, place
-from .walked import Walked
-from .world import MORE_TIME, SETTINGS, Incident, Kind, Safety, Settings, Wants, World
 from .zones import Zones
 
 # Cosine of the tilt from which it has fallen: 60 degrees, more than any gait or lawn makes.
@@ -54,7 +56,7 @@ class Brain:
     ) -> None:
         """``run`` prefixes the ids of visits."""
         catalogue = read_deterrents(deterrents)
-        self.world = World(
+        self.board = Blackboard(
             settings=settings,
             catalogue=catalogue,
             policy=policy(catalogue, random.Random(seed)),
@@ -65,110 +67,121 @@ class Brain:
             seed=seed,
             trial=trial,
         )
-        self.root: Behaviour = build_tree(tree, self.world)
+        self.root: Behaviour = build_tree(tree, self.board)
         self._moving = False
         self._without_places = 0
         # Its own source: how many choices a policy draws shifts no assignment.
         self._tosses = random.Random(f'trial {seed}')
-        self._walked = Walked()
+        self._stuck = StuckDetector()
 
     # What is heard.
 
     def see(self, frame: Frame, captured: float) -> None:
         """A picture, captured at ``captured`` on the steady clock, was looked at."""
-        world = self.world
-        world.frame, world.frame_time = frame, captured
-        world.stamp = max(world.stamp, frame.stamp)
-        world.sure.see(frame)
+        board = self.board
+        self._date(frame.stamp)
+        board.frame, board.frame_time = frame, captured
+        board.sure.see(frame)
         self._without_places += 1
-        if self._without_places > PLACES_MISSING and world.targets is not None:
+        if self._without_places > PLACES_MISSING and board.targets is not None:
             # The writer of places fell silent: what it said last is no longer there.
-            self.locate(TargetFrame(frame.stamp, world.targets.frame_id))
+            self.locate(TargetFrame(frame.stamp, board.targets.frame_id))
 
     def locate(self, frame: TargetFrame) -> None:
         """Confirmed tracks stand at these places."""
-        world = self.world
+        board = self.board
+        self._date(frame.stamp)
         self._without_places = 0
-        blind = world.targets is not None and (
-            frame.stamp - world.targets.stamp > world.settings.absence
+        blind = board.targets is not None and (
+            frame.stamp - board.targets.stamp > board.settings.absence
         )
-        world.targets = frame
-        world.stamp = max(world.stamp, frame.stamp)
+        board.targets = frame
         zones = {}
-        if world.reckoning.estimate is not None:
-            pose = world.reckoning.pose
-            zones = {t.track_id: world.zones.at(pose.to_world(place(t))) for t in frame.targets}
-        for visit in world.visits.gone(world.stamp):
-            self._close(visit, 'lost' if blind else '')
-        for visit in world.visits.see(frame, zones):
-            visit.context = world.period
-            if visit.species in world.catalogue.target_species:
-                visit.arm, visit.group = world.trial.assign(self._tosses)
-            world.tell(
+        if board.reckoning.estimate is not None:
+            pose = board.reckoning.pose
+            zones = {t.track_id: board.zones.at(pose.to_world(place(t))) for t in frame.targets}
+        for visit in board.visits.gone(board.stamp):
+            self._close(visit, LOST if blind else '')
+        for visit in board.visits.see(frame, zones):
+            visit.context = board.period
+            if visit.species in board.catalogue.target_species:
+                visit.arm, visit.group = board.trial.assign(self._tosses)
+            board.tell(
                 Kind.VISIT_STARTED,
                 visit,
                 {
                     'first_seen': visit.start,
+                    'arm': visit.arm,
+                    'group': visit.group,
                     'context': visit.context,
-                    'quiet': world.quiet,
-                    **world.sight(visit),
+                    'quiet': board.quiet,
+                    **board.sight(visit),
                 },
             )
 
+    def _date(self, stamp: float) -> None:
+        """Go on to ``stamp``; a clock that was set back ends all visits, whose times are void."""
+        board = self.board
+        if stamp < board.stamp - board.settings.absence:
+            self._close_all(LOST)
+            board.targets = None
+            board.stamp = stamp
+        board.stamp = max(board.stamp, stamp)
+
     def obey(self, safety: Safety, now: float) -> None:
         """The guard said what is allowed."""
-        self.world.safety, self.world.safety_time = safety, now
+        self.board.safety, self.board.safety_time = safety, now
 
     def fix(self, pose: Pose, variance: float, now: float) -> None:
         """Somebody saw the robot at ``pose`` in ``map``."""
-        before = self.world.reckoning.pose
-        self.world.reckoning.fix(pose, variance, now)
-        if self.world.last_place is not None:
-            self.world.last_place = pose.to_world(before.to_base(self.world.last_place))
-        if self._walked.stuck(before, pose):
-            self.world.stuck_until = now + STUCK_REST
+        before = self.board.reckoning.pose
+        self.board.reckoning.fix(pose, variance, now)
+        if self.board.last_place is not None:
+            self.board.last_place = pose.to_world(before.to_base(self.board.last_place))
+        if self._stuck.stuck(before, pose):
+            self.board.stuck_until = now + STUCK_REST
 
-    def moves(self, twist: Twist, now: float) -> None:
+    def moved(self, twist: Twist, now: float) -> None:
         """The guard let this motion through."""
-        self.world.reckoning.command(twist, now)
+        self.board.reckoning.command(twist, now)
 
     def tilt(self, up: float) -> None:
         """``up``: cosine of the angle between the body's upward axis and the sky's, -1..1."""
-        self.world.fallen = up < FALLEN
+        self.board.fallen = up < FALLEN
 
     def charge(self, fraction: float | None) -> None:
         """Charge of the battery 0..1; None where the robot does not tell.
 
         Low and well again at different levels.
         """
-        world = self.world
-        world.battery = fraction
+        board = self.board
+        board.battery = fraction
         if fraction is not None:
             limit = (
-                world.settings.battery_ok if world.battery_is_low else world.settings.battery_low
+                board.settings.battery_ok if board.battery_is_low else board.settings.battery_low
             )
-            world.battery_is_low = fraction < limit
+            board.battery_is_low = fraction < limit
 
-    def runs(self, model: str) -> None:
+    def set_model(self, model: str) -> None:
         """The detector runs the model with this hash; '' before it said so. Goes into the log."""
-        self.world.hashes = {**self.world.hashes, 'model': model}
+        self.board.hashes = {**self.board.hashes, 'model': model}
 
     # What follows.
 
     def tick(self, now: float, hour: float) -> Wants:
         """Decide at ``now``; ``hour`` is the local time of day (0..24)."""
-        world = self.world
-        world.now, world.hour = now, hour
-        world.reckoning.advance(now)
-        target = world.target
+        board = self.board
+        board.now, board.hour = now, hour
+        board.reckoning.advance(now)
+        target = board.target
         if target is not None:
-            world.last_place = world.reckoning.pose.to_world(place(target))
-        if world.visits.open or world.busy is None:
-            world.busy = now
+            board.last_place = board.reckoning.pose.to_world(place(target))
+        if board.visits.open or board.busy is None:
+            board.busy = now
         visited = list(self.root.tick())
-        wants, world.wants = world.wants, Wants()
-        if world.state not in ('engaging', 'observing'):
-            world.deterrent = ''
+        wants, board.wants = board.wants, Wants()
+        if board.state not in ('engaging', 'observing'):
+            board.deterrent = ''
         if wants.twist is None and self._moving:
             wants.twist = STOP
         self._moving = wants.twist is not None and not wants.twist.is_zero
@@ -178,19 +191,22 @@ class Brain:
     def stop(self) -> Wants:
         """End what runs, close what is open."""
         self.root.stop(Status.INVALID)
-        for visit in list(self.world.visits.open.values()):
-            self._close(visit, 'stayed')
-        self.world.visits.open.clear()
-        wants, self.world.wants = self.world.wants, Wants()
+        self._close_all(STAYED)
+        wants, self.board.wants = self.board.wants, Wants()
         wants.twist = STOP
         return wants
 
+    def _close_all(self, outcome: str) -> None:
+        for visit in self.board.visits.open.values():
+            self._close(visit, outcome)
+        self.board.visits.open.clear()
+
     def _close(self, visit: Visit, outcome: str) -> None:
-        world = self.world
+        board = self.board
         if not outcome:
-            outcome = 'repelled' if self._credit(visit) else 'left'
+            outcome = REPELLED if self._credit(visit) else LEFT
         first = visit.stimuli[0].start if visit.stimuli else None
-        world.tell(
+        board.tell(
             Kind.VISIT_ENDED,
             visit,
             {
@@ -217,7 +233,7 @@ class Brain:
                 'species_votes': dict(visit.votes),
                 'arm': visit.arm,
                 'group': visit.group,
-                'policy': world.policy.name,
+                'policy': board.policy.name,
                 'context': visit.context,
             },
         )
@@ -232,11 +248,11 @@ class Brain:
         stimulus = visit.stimuli[-1]
         if stimulus.success is None and (stimulus.end is None or stimulus.felt):
             end = stimulus.end if stimulus.end is not None else visit.last_seen
-            observe = self.world.settings.observe * MORE_TIME
+            observe = self.board.settings.observe * MORE_TIME
             stimulus.success = visit.last_seen - end <= observe
             longest = observe + (end - stimulus.start)
             took = visit.last_seen - stimulus.start
-            self.world.learn(visit, stimulus, reward(took, longest) if stimulus.success else 0.0)
+            self.board.learn(visit, stimulus, reward(took, longest) if stimulus.success else 0.0)
         return bool(stimulus.success)
 
     # For people.
@@ -244,10 +260,6 @@ class Brain:
     def snapshot(self) -> str:
         """The tree as text, with the status of every node."""
         return unicode_tree(self.root, show_status=True)
-
-    def plain_snapshot(self) -> str:
-        """The tree as ASCII text, with the status of every node."""
-        return ascii_tree(self.root, show_status=True)
 
     def signature(self) -> tuple[str, ...]:
         """Changes whenever the snapshot does."""

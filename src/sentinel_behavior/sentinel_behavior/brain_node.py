@@ -18,6 +18,7 @@ from sensor_msgs.msg import BatteryState, Imu
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.files import share
 from sentinel_common.parameters import Parameters
+from sentinel_common.timers import every
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2DArray, Detection3DArray
@@ -26,17 +27,18 @@ from visualization_msgs.msg import MarkerArray
 from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import Incident, SafetyState, Status
 
-from .border import HOUR, TimeBridge, pose_from_message, twist_from_message
+from .blackboard import Safety, Wants
+from .border import HOUR, TimeBridge, fix_from_message, twist_from_message
 from .brain import Brain
 from .brain_parameters import PARAMETERS as SETTINGS_PARAMETERS
 from .brain_parameters import make_settings
 from .effectors import Effectors
+from .guard.core import TELEOP
 from .markers import markers
 from .policy import POLICIES
 from .policy.store import PolicyStore
 from .policy.trial import Trial
 from .tracks import Sureness
-from .world import Safety, Wants
 from .zones import read_zones
 
 PARAMETERS = (*SETTINGS_PARAMETERS, HOUR)
@@ -76,14 +78,14 @@ class BrainNode(Node):
             run=time.strftime('%Y%m%dT%H%M%S'),
         )
         self._store = PolicyStore(Path(p['state_file'])) if p['state_file'] else None
-        if self._store is not None and (why := self._store.load(self._brain.world.policy)):
+        if self._store is not None and (why := self._store.load(self._brain.board.policy)):
             self.get_logger().info(f'The policy starts from its prior: {why}.')
-        world = self._brain.world
+        board = self._brain.board
         self.get_logger().info(
-            f'policy {world.policy.name}, seed {world.seed}, '
-            f'{len(world.catalogue.by_name)} deterrents'
+            f'policy {board.policy.name}, seed {board.seed}, '
+            f'{len(board.catalogue.by_name)} deterrents'
         )
-        self._effectors = Effectors(self, world.catalogue, hooks=p['hooks'])
+        self._effectors = Effectors(self, board.catalogue, hooks=p['hooks'])
         self._store_fault = ''
         self._enabled = True
         self._tree: tuple[str, ...] = ()
@@ -105,8 +107,8 @@ class BrainNode(Node):
         subscribe(BatteryState, 'battery_state', self._on_battery, qos.SENSOR_READER)
         subscribe(DiagnosticArray, '/diagnostics', self._on_diagnostics, qos.RELIABLE)
         self.create_service(SetBool, '~/enable', self._on_enable)
-        self.create_timer(1.0 / IDLE_RATE, self._tick)
-        self.create_timer(1.0 / STATUS_RATE, self._say)
+        every(self, 1.0 / IDLE_RATE, self._tick)
+        every(self, 1.0 / STATUS_RATE, self._say)
         diagnostics = Diagnostics(self)
         diagnostics.add('decisions', self._report)
         diagnostics.add('speaker', self._report_speaker)
@@ -119,11 +121,12 @@ class BrainNode(Node):
         self._tick()
 
     def _on_safety(self, message: Any) -> None:
-        before = self._brain.world.safety
+        before = self._brain.board.safety
+        by_hand = message.driver == TELEOP  # then motion is allowed to that person, not to us
         safety = Safety(
             armed=message.armed,
-            translation=message.translation_allowed,
-            turning=message.turning_allowed,
+            translation=message.translation_allowed and not by_hand,
+            turning=message.turning_allowed and not by_hand,
             sound=message.sound_allowed,
             light=message.light_allowed,
             rules=tuple(message.rules),
@@ -134,12 +137,12 @@ class BrainNode(Node):
             self._tick()
 
     def _on_fix(self, message: Any) -> None:
-        covariance = message.pose.covariance
-        variance = max(float(covariance[0]), float(covariance[7]))
-        self._brain.fix(pose_from_message(message.pose.pose), variance, self._time.now())
+        fix = fix_from_message(message)
+        if fix is not None:  # the guard tells of the others
+            self._brain.fix(*fix, self._time.now())
 
     def _on_motion(self, message: Any) -> None:
-        self._brain.moves(twist_from_message(message), self._time.now())
+        self._brain.moved(twist_from_message(message), self._time.now())
 
     def _on_battery(self, message: Any) -> None:
         known = math.isfinite(message.percentage)
@@ -154,7 +157,7 @@ class BrainNode(Node):
         detector = f'{self.get_namespace().rstrip("/")}/detector: perception'
         for status in message.status:
             if status.name == detector:
-                self._brain.runs({v.key: v.value for v in status.values}.get('model', ''))
+                self._brain.set_model({v.key: v.value for v in status.values}.get('model', ''))
 
     def _on_enable(self, request: Any, response: Any) -> Any:
         if self._enabled and not request.data:
@@ -173,13 +176,13 @@ class BrainNode(Node):
         if signature != self._tree:
             self._tree = signature
             self._trees.publish(String(data=self._brain.snapshot()))
-        world = self._brain.world
-        said = (world.state, world.deterrent, bool(world.target))
+        board = self._brain.board
+        said = (board.state, board.deterrent, bool(board.target))
         if said != self._said:
             self._say()
 
     def _publish(self, wants: Wants) -> None:
-        self._effectors.carry_out(wants, self._brain.world.stamp, self._time.now())
+        self._effectors.carry_out(wants, self._brain.board.stamp, self._time.now())
         self._keep_learned()
         for incident in wants.incidents:
             self.get_logger().info(f'{incident.kind.name} {incident.species} {incident.deterrent}')
@@ -197,44 +200,44 @@ class BrainNode(Node):
             )
 
     def _keep_learned(self) -> None:
-        world = self._brain.world
-        if self._store is None or not world.learned:
+        board = self._brain.board
+        if self._store is None or not board.learned:
             return
-        world.learned = False
+        board.learned = False
         try:
-            self._store.save(world.policy)
+            self._store.save(board.policy)
             self._store_fault = ''
         except OSError as error:
             self._store_fault = f'what was learned is not kept: {error.strerror}'
             self.get_logger().warning(self._store_fault)
 
     def _say(self) -> None:
-        world = self._brain.world
-        target = world.target
+        board = self._brain.board
+        target = board.target
         species, probability = target.best if target else ('', 0.0)
-        self._said = (world.state, world.deterrent, bool(target))
+        self._said = (board.state, board.deterrent, bool(target))
         self._status.publish(
             Status(
-                header=Header(stamp=detections.to_stamp(world.stamp)),
-                state=world.state if self._enabled else 'disarmed',
+                header=Header(stamp=detections.to_stamp(board.stamp)),
+                state=board.state if self._enabled else 'disarmed',
                 target_id=target.track_id if target else '',
                 species=species,
                 probability=probability,
-                deterrent=world.deterrent,
-                explanation=world.explanation if self._enabled else 'Switched off by a person.',
-                rejected=[f'{c.name}: {c.rejected}' for c in world.considered if c.rejected],
+                deterrent=board.deterrent,
+                explanation=board.explanation if self._enabled else 'Switched off by a person.',
+                rejected=[f'{c.name}: {c.rejected}' for c in board.considered if c.rejected],
             )
         )
         if self._markers.get_subscription_count():
-            self._markers.publish(markers(world))
+            self._markers.publish(markers(board))
 
     def _report(self) -> Report:
-        world = self._brain.world
-        if world.state == 'fault':
-            return Report(Level.ERROR, world.explanation)
+        board = self._brain.board
+        if board.state == 'fault':
+            return Report(Level.ERROR, board.explanation)
         fault = self._store_fault or self._effectors.hook_fault
         level = Level.WARN if fault else Level.OK
-        return Report(level, fault or world.explanation or world.state, {'state': world.state})
+        return Report(level, fault or board.explanation or board.state, {'state': board.state})
 
     def _report_speaker(self) -> Report:
         fault = self._effectors.speaker_fault

@@ -6,7 +6,7 @@ from typing import Any
 from sentinel_common.parameters import Parameter
 
 from .policy import POLICIES
-from .world import SETTINGS, Settings
+from .settings import SETTINGS, Settings
 
 
 def _seconds(name: str, default: float, about: str, maximum: float = 600.0) -> Parameter:

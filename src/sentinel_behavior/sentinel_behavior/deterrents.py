@@ -198,6 +198,14 @@ class Deterrents:
         """Rung of the ladder on which ``deterrent`` stands now; ``quiet``: in quiet hours."""
         return deterrent.step + (self.silent_first and quiet and deterrent.sound is not None)
 
+    def lowest_rung(self, species: str, *, quiet: bool) -> int:
+        """The mildest rung that holds something for ``species``."""
+        return min(
+            self.rung(d, quiet=quiet)
+            for d in self.by_name.values()
+            if species in d.species and not d.neutral
+        )
+
 
 def _deterrent(name: str, data: Mapping[str, Any], targets: list[str]) -> Deterrent:
     prior = data.get('prior', {'repelled': 1.0, 'stayed': 1.0})

@@ -10,9 +10,9 @@ from std_msgs.msg import ColorRGBA, Float32, Header
 from sentinel_common import qos
 from sentinel_msgs.action import PlaySound
 
+from .blackboard import Play, Wants
 from .deterrents import Deterrents
 from .hooks import Hooks
-from .world import Play, Wants
 
 # A light that shines is asked for again after this, s; each time costs one frame on the radio.
 LIGHT_PERIOD = 0.5
@@ -32,7 +32,9 @@ class Effectors:
         self._height = node.create_publisher(Float32, 'body_height', qos.RELIABLE)
         self._speaker: Any = ActionClient(node, PlaySound, 'play_sound')
         self._hooks = Hooks(node, catalogue) if hooks else None
-        self._color, self._lit = (0.0, 0.0, 0.0), 0.0
+        # None: the brain before this one may have died while the light shone.
+        self._color: tuple[float, float, float] | None = None
+        self._lit = 0.0
         self._goal: Any = None
         self._wanted = 0  # counts sounds; one that was called off before it was accepted is no more
 

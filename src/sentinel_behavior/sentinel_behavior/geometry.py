@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 # One-sided 95 % quantile of the normal distribution: a lower bound that is too high once in twenty
 # times.
-Z_95 = 1.645
+Z_95_ONE_SIDED = 1.645
 
 Point = tuple[float, float]
 
@@ -123,9 +123,9 @@ class DeadReckoning:
     """
 
     def __init__(self, drift: float = 0.15) -> None:
-        """``drift``: standard deviation gained per metre of path, m/m (slip of an open-loop gait.
+        """``drift``: standard deviation of the place gained per metre of path, m/m.
 
-        An assumption).
+        An assumption: an open-loop gait slips.
         """
         self._drift = drift
         self._variance: float | None = None
@@ -140,13 +140,22 @@ class DeadReckoning:
         self._twist = twist
 
     def advance(self, now: float) -> None:
-        """Integrate up to ``now`` (s)."""
-        seconds = 0.0 if self._time is None else max(0.0, now - self._time)
+        """Integrate up to ``now`` (s); an earlier time than the last one changes nothing."""
+        seconds = 0.0 if self._time is None else now - self._time
+        if seconds < 0.0:
+            return
         self._time = now
         if self._twist.is_zero:
             return
         self.pose = self.pose.moved(self._twist, seconds)
         self._path += self._twist.speed * seconds
+
+    def pose_at(self, time: float) -> Pose:
+        """Pose at ``time`` (s), a moment ago: a picture shows what was where when it was taken.
+
+        As if the present motion had gone on since then.
+        """
+        return self.pose if self._time is None else self.pose.moved(self._twist, time - self._time)
 
     def fix(self, pose: Pose, variance: float, now: float) -> None:
         """Somebody saw the robot at ``pose`` in ``map`` with ``variance`` of its place in m^2."""

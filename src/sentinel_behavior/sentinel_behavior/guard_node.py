@@ -13,6 +13,7 @@ from sensor_msgs.msg import CameraInfo
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.files import share
 from sentinel_common.parameters import Parameters
+from sentinel_common.timers import every
 from std_msgs.msg import Bool, ColorRGBA, Header
 from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2DArray, Detection3DArray
@@ -20,10 +21,10 @@ from vision_msgs.msg import Detection2DArray, Detection3DArray
 from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import SafetyState, SoundState
 
-from .border import HOUR, TimeBridge, pose_from_message, twist_from_message
+from .border import HOUR, TimeBridge, fix_from_message, twist_from_message
 from .geometry import STOP
 from .guard import latches, make_guard
-from .guard.core import Relayed, Verdict
+from .guard.core import AUTO, TELEOP, Relayed, Verdict
 from .guard.parameters import PARAMETERS as RULES_PARAMETERS
 from .guard.rules import Act
 from .zones import read_zones
@@ -39,6 +40,9 @@ STOP_REPEATS = 3
 
 # Rules at their limits come and go; the log tells of them so often at most, s.
 LOG_PERIOD = 1.0
+
+# Whoever sends fixes that say nothing does so again and again, s.
+LOG_PERIOD_FIX = 60.0
 
 
 class GuardNode(Node):
@@ -73,7 +77,7 @@ class GuardNode(Node):
         subscribe(ColorRGBA, 'head_color', self._on_light, qos.RELIABLE)
         subscribe(PoseWithCovarianceStamped, 'pose_fix', self._on_fix, qos.RELIABLE)
         subscribe(CameraInfo, 'camera/camera_info', self._on_camera, qos.SENSOR_READER)
-        for source in ('teleop', 'auto'):
+        for source in (TELEOP, AUTO):
             subscribe(
                 TwistStamped,
                 f'cmd_vel_{source}',
@@ -82,7 +86,7 @@ class GuardNode(Node):
             )
         self.create_service(SetBool, 'arm', self._on_arm)
         self.create_service(SetBool, 'emergency_stop', self._on_emergency_stop)
-        self.create_timer(1.0 / STATE_RATE, self._tick)
+        every(self, 1.0 / STATE_RATE, self._tick)
         diagnostics = Diagnostics(self)
         diagnostics.add('safety', self._report)
         diagnostics.add('clocks', self._time.report)
@@ -135,9 +139,14 @@ class GuardNode(Node):
         self._guard.light(bool(message.r or message.g or message.b), self._time.now())
 
     def _on_fix(self, message: Any) -> None:
-        covariance = message.pose.covariance
-        variance = max(float(covariance[0]), float(covariance[7]))
-        self._guard.fix(pose_from_message(message.pose.pose), variance, self._time.now())
+        fix = fix_from_message(message)
+        if fix is None:
+            self.get_logger().warning(
+                'a pose_fix without a place or with an unknown covariance was ignored',
+                throttle_duration_sec=LOG_PERIOD_FIX,
+            )
+        else:
+            self._guard.fix(*fix, self._time.now())
 
     def _on_camera(self, message: Any) -> None:
         self._guard.image_height = int(message.height)
@@ -173,8 +182,7 @@ class GuardNode(Node):
         """Publish the state (where it changed, or ``always``) and hold the motion against it."""
         now = self._time.now()
         scene = self._guard.scene(now, self._time.hour())
-        driver = self._guard.driver(now)
-        verdict = self._guard.judge(scene, teleop=driver == 'teleop')
+        verdict = self._guard.judge(scene)
         names = [f.rule for f in verdict.findings]
         changed = self._verdict is None or names != [f.rule for f in self._verdict.findings]
         if changed:
@@ -183,18 +191,20 @@ class GuardNode(Node):
             )
         self._verdict = verdict
         if always or changed:
-            # Sound and light are never teleoperated: they stay under all rules.
-            acts = verdict if driver != 'teleop' else self._guard.judge(scene)
+            # Motion is for whoever drives; sound, light and decisions are never teleoperated.
+            driver = self._guard.driver(now)
+            motion = self._guard.judge(scene, teleop=True) if driver == TELEOP else verdict
             self._state.publish(
                 SafetyState(
                     header=Header(stamp=self.get_clock().now().to_msg()),
                     armed=scene.armed,
                     emergency_stop=scene.emergency_stop,
-                    translation_allowed=verdict.allows(Act.TRANSLATION),
-                    turning_allowed=verdict.allows(Act.TURNING),
-                    sound_allowed=acts.allows(Act.SOUND),
-                    light_allowed=acts.allows(Act.LIGHT),
-                    max_speed=verdict.max_speed,
+                    driver=driver,
+                    translation_allowed=motion.allows(Act.TRANSLATION),
+                    turning_allowed=motion.allows(Act.TURNING),
+                    sound_allowed=verdict.allows(Act.SOUND),
+                    light_allowed=verdict.allows(Act.LIGHT),
+                    max_speed=motion.max_speed,
                     rules=names,
                     reasons=[f.reason for f in verdict.findings],
                 )

@@ -7,13 +7,14 @@ from typing import Any
 from sentinel_common.detections import Frame, TargetFrame
 from sentinel_common.files import share
 
+from .blackboard import Play, Safety, Wants
 from .brain import Brain
 from .geometry import Pose, Twist
 from .guard import make_guard
 from .guard.core import Guard, Verdict
 from .guard.parameters import DEFAULTS
 from .guard.rules import Act
-from .world import Incident, Play, Safety, Wants
+from .incidents.model import Incident
 from .zones import Zones, read_zones
 
 
@@ -92,7 +93,7 @@ class LockStep:
         if wants.twist is not None:
             self.guard.command('auto', wants.twist, now)
         twist = self.guard.relay(self.guard.scene(now, hour)).twist
-        self.brain.moves(twist, now)
+        self.brain.moved(twist, now)
         color = wants.color if light else (0.0, 0.0, 0.0)
         self.guard.light(any(wants.color), now)
         self.incidents += wants.incidents

@@ -7,8 +7,8 @@ from sentinel_common.detections import to_stamp
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
+from .blackboard import Blackboard
 from .geometry import Point as Place
-from .world import World
 
 _GREEN = ColorRGBA(r=0.3, g=0.8, b=0.3, a=1.0)
 _BLUE = ColorRGBA(r=0.3, g=0.5, b=1.0, a=1.0)
@@ -27,12 +27,12 @@ def _outline(name: str, polygon: tuple[Place, ...], color: Any) -> Any:
     return marker
 
 
-def markers(world: World) -> Any:
+def markers(board: Blackboard) -> Any:
     """Geofence, zones, animals in view, and what is done about them."""
-    found = [_outline('geofence', world.zones.geofence, _BLUE)]
-    found += [_outline(name, polygon, _GREEN) for name, polygon in world.zones.zones.items()]
-    header = Header(stamp=to_stamp(world.stamp), frame_id='base_link')
-    for index, target in enumerate(world.targets.targets if world.targets else ()):
+    found = [_outline('geofence', board.zones.geofence, _BLUE)]
+    found += [_outline(name, polygon, _GREEN) for name, polygon in board.zones.zones.items()]
+    header = Header(stamp=to_stamp(board.stamp), frame_id='base_link')
+    for index, target in enumerate(board.targets.targets if board.targets else ()):
         ball = Marker(header=header, ns='animals', id=index, type=Marker.SPHERE, color=_RED)
         ball.pose.position = Point(x=target.x, y=target.y, z=target.z)
         ball.pose.orientation.w = 1.0
@@ -40,7 +40,7 @@ def markers(world: World) -> Any:
         ball.lifetime.sec = _LIFETIME
         label = Marker(header=header, ns='labels', id=index, type=Marker.TEXT_VIEW_FACING)
         species, probability = target.best
-        label.text = f'{species} {probability:.2f} {world.state} {world.deterrent}'.rstrip()
+        label.text = f'{species} {probability:.2f} {board.state} {board.deterrent}'.rstrip()
         label.pose.position = Point(x=target.x, y=target.y, z=target.z + 0.35)
         label.pose.orientation.w = 1.0
         label.scale.z = 0.12

@@ -12,6 +12,7 @@ from sensor_msgs.msg import Image
 from sentinel_common.detections import frame_from_message, to_seconds
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.parameters import Parameter, Parameters
+from sentinel_common.timers import every
 from vision_msgs.msg import Detection2DArray
 
 from sentinel_common import images, node, qos
@@ -152,11 +153,11 @@ class RecorderNode(Node):
             self._hear(Image, 'spectator/image_raw', self._on_spectator, _PICTURES)
             self._hear(TwistStamped, 'cmd_vel', self._on_command)
             self._hear(HermesFrame, 'hermes/tx', self._on_frame_sent)
-            self.create_timer(1.0 / p['film_rate'], self._film)
-        self.create_timer(_ALIVE_PERIOD, self._recorder.alive)
+            every(self, 1.0 / p['film_rate'], self._film)
+        every(self, _ALIVE_PERIOD, self._recorder.alive)
         if p['retention_days']:
             self._forget()
-            self.create_timer(_FORGET_PERIOD, self._forget)
+            every(self, _FORGET_PERIOD, self._forget)
         self.create_service(MarkVisit, 'mark_visit', self._mark)
         Diagnostics(self).add('incident log', self._report)
         self.get_logger().info(f'recording into {folder}')

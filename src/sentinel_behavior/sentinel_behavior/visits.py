@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sentinel_common.detections import Target, TargetFrame
 
-from .geometry import Z_95, Point
+from .geometry import Z_95_ONE_SIDED, Point
 
 # So many pictures must agree on a species before a visit of it is opened, and so many must show
 # more than one animal before it is a family: one wavering picture is not enough.
@@ -39,7 +39,7 @@ def distance_low(target: Target) -> float:
         + uy * uy * target.variance_y
         + 2 * ux * uy * target.covariance_xy
     )
-    return d - Z_95 * math.sqrt(max(0.0, variance))
+    return d - Z_95_ONE_SIDED * math.sqrt(max(0.0, variance))
 
 
 def bearing(target: Target) -> float:
@@ -49,11 +49,12 @@ def bearing(target: Target) -> float:
 
 @dataclass
 class Stimulus:
-    """One stimulus of a visit; times in s of the stamps."""
+    """One stimulus of a visit; times in s of the stamps. ``zone``: where the animal was."""
 
     name: str
     step: int
     start: float
+    zone: str = ''
     end: float | None = None
     reason: str = ''
     success: bool | None = None

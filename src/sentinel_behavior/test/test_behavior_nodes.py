@@ -17,12 +17,12 @@ from rclpy.action.server import ActionServer, CancelResponse
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
+from sentinel_behavior.blackboard import Play, Wants
 from sentinel_behavior.border import TimeBridge
 from sentinel_behavior.brain_node import PARAMETERS as BRAIN_PARAMETERS
 from sentinel_behavior.brain_node import BrainNode
 from sentinel_behavior.guard_node import PARAMETERS as GUARD_PARAMETERS
 from sentinel_behavior.guard_node import GuardNode
-from sentinel_behavior.world import Play, Wants
 from sentinel_common.files import share
 from sentinel_common.parameters import check
 from std_msgs.msg import Bool, ColorRGBA, Header, String
@@ -185,11 +185,11 @@ def test_what_one_night_taught_is_there_in_the_next(tmp_path):
         stack.call(stack.probe.arm, True)
         stack.until(lambda: Incident.STIMULUS_ENDED in stack.kinds(), RACCOON)
         stack.until(lambda: Incident.VISIT_ENDED in stack.kinds())
-        learned = stack.nodes[1]._brain.world.policy.state()
+        learned = stack.nodes[1]._brain.board.policy.state()
     begun = [i for i in stack.probe.heard['incidents'] if i.kind == Incident.STIMULUS_STARTED]
     assert begun[-1].deterrent in json.dumps(learned)
     with running(args) as stack:
-        assert stack.nodes[1]._brain.world.policy.state() == learned
+        assert stack.nodes[1]._brain.board.policy.state() == learned
 
 
 def test_the_log_names_the_model_that_the_detector_says_it_runs(stack):
@@ -201,7 +201,7 @@ def test_the_log_names_the_model_that_the_detector_says_it_runs(stack):
         stack.probe.diagnostics.publish(
             DiagnosticArray(status=[says('/detector', 'abc'), says('/other_robot/detector', 'def')])
         )
-        return stack.nodes[1]._brain.world.hashes['model']
+        return stack.nodes[1]._brain.board.hashes['model']
 
     stack.call(stack.probe.arm, True)
     stack.until(told)
@@ -327,6 +327,23 @@ def test_teleop_is_relayed_and_its_silence_is_a_stop(stack):
 
     stack.until(relayed)
     stack.until(lambda: stack.newest('cmd_vel').twist.linear.x == 0.0)
+
+
+def test_somebody_who_drives_hides_no_veto_from_the_brain(stack):
+    stack.call(stack.probe.arm, True)
+    person = d.Detection(ELSEWHERE, {'person': 0.9}, '')
+
+    def by_hand():
+        stack.probe.teleop.publish(TwistStamped())
+        state = stack.newest('safety_state')
+        return state is not None and state.driver == 'teleop' and 'person_or_pet' in state.rules
+
+    stack.until(by_hand, RACCOON, person)
+    state = stack.newest('safety_state')
+    assert state.turning_allowed  # to the person who drives and sees the garden
+    assert not (state.sound_allowed or state.light_allowed)
+    stack.until(lambda: stack.newest('status').state == 'holding_fire', RACCOON, person)
+    assert not stack.nodes[1]._brain.board.allowed.turning
 
 
 def start(name, *args):

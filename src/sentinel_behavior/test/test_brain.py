@@ -4,12 +4,15 @@ import itertools
 import random
 
 import pytest
+from sentinel_behavior.blackboard import Safety
 from sentinel_behavior.geometry import Pose, Twist
+from sentinel_behavior.incidents.model import Kind
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.policy.trial import HOLD_OUT, NEUTRAL, Trial
+from sentinel_behavior.settings import Settings
 from sentinel_behavior.visits import OPENING
-from sentinel_behavior.world import Kind, Settings
+from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 
 PERIOD = 0.1
@@ -85,7 +88,7 @@ class Garden:
 
     @property
     def state(self):
-        return self.brain.world.state
+        return self.brain.board.state
 
 
 @pytest.fixture
@@ -292,7 +295,7 @@ def test_a_neutral_visit_gets_the_control_sound_alone(tmp_path):
     garden = make(tmp_path, CATALOGUE + TONE, trial=Trial(neutral=1.0))
     garden.step((RACCOON, 3.0, 0.0), seconds=40)
     assert garden.plays and {name for _, name in garden.plays} == {'tone'}
-    assert not garden.brain.world.learned
+    assert not garden.brain.board.learned
     assert garden.last(Kind.DECISION).detail['arm'] == NEUTRAL
 
 
@@ -300,7 +303,7 @@ def test_what_happened_is_learned(tmp_path):
     garden = make(tmp_path, policy=POLICIES['thompson'])
     garden.step((RACCOON, 3.0, 0.0), seconds=18)
     garden.step(seconds=8)
-    counts = garden.brain.world.policy.state()['counts']['raccoon']
+    counts = garden.brain.board.policy.state()['counts']['raccoon']
     (flash,), (bark,) = counts['flash'].values(), counts['bark'].values()
     assert flash[0] == 0.0 < flash[1]
     assert bark[0] == pytest.approx(1 - 3.5 / 27.0, abs=0.05)
@@ -312,7 +315,7 @@ def test_the_sooner_it_leaves_the_better(tmp_path):
         garden = make(tmp_path, policy=POLICIES['thompson'])
         garden.step((RACCOON, 3.0, 0.0), seconds=seconds)
         garden.step(seconds=8)
-        (counts,) = garden.brain.world.policy.state()['counts']['raccoon']['flash'].values()
+        (counts,) = garden.brain.board.policy.state()['counts']['raccoon']['flash'].values()
         rewards.append(counts[0])
     assert 1.0 > rewards[0] > 0.9 > rewards[1] > 0.2
 
@@ -347,10 +350,10 @@ def test_a_mother_that_hides_her_young_is_not_walked_up_to(garden):
 
 def test_who_comes_after_a_family_comes_alone(garden):
     garden.step((RACCOON, 3.0, 0.5), (RACCOON, 3.0, -0.5), seconds=2)
-    assert garden.brain.world.visit.several
+    assert garden.brain.board.visit.several
     garden.step(seconds=6)
     garden.step((RACCOON, 3.0, 0.0), seconds=1)
-    assert not garden.brain.world.visit.several
+    assert not garden.brain.board.visit.several
 
 
 def test_a_tracker_that_loses_an_animal_and_finds_it_makes_no_family(garden):
@@ -394,7 +397,7 @@ def test_walking_in_vain_is_a_fault(garden):
         garden.step()
         if garden.state == 'fault':
             break
-    assert 'did not get anywhere' in garden.brain.world.explanation.lower()
+    assert 'did not get anywhere' in garden.brain.board.explanation.lower()
 
 
 def test_lying_on_its_side_is_a_fault(garden):
@@ -449,7 +452,7 @@ def test_a_silent_writer_of_places_means_that_nobody_is_there(garden):
     for _ in range(10):
         garden.now += PERIOD
         garden.brain.see(Frame(garden.now, 'camera'), garden.now)
-    assert garden.brain.world.target is None
+    assert garden.brain.board.target is None
 
 
 def test_held_fire_is_told_once_for_a_rule_that_flickers(garden):
@@ -500,7 +503,7 @@ def test_an_interruption_does_not_hasten_the_next_stimulus(garden):
     assert garden.kinds().count(Kind.DECISION) == 1
     garden.step((RACCOON, 3.0, 0.0), seconds=2)
     assert garden.kinds().count(Kind.DECISION) == 2
-    assert garden.brain.world.visit.stimuli[0].success is False
+    assert garden.brain.board.visit.stimuli[0].success is False
 
 
 FLASHES = """
@@ -542,4 +545,51 @@ def test_a_stimulus_that_hardly_began_is_not_judged(tmp_path):
     garden.guard.armed = False
     garden.step(seconds=8)
     assert garden.last(Kind.VISIT_ENDED).detail['outcome'] == 'left'
-    assert not garden.brain.world.learned
+    assert not garden.brain.board.learned
+
+
+@pytest.mark.parametrize('step', [0.0, 10.0, -10.0])
+def test_a_time_of_day_that_is_set_ends_the_visit_and_nothing_else(garden, step):
+    brain, incidents = garden.brain, []
+    allowed = Safety(armed=True, translation=True, turning=True, sound=True, light=True)
+    for picture in range(200):
+        now = 1000.0 + picture * PERIOD
+        stamp = now + (step if picture > 20 else 0.0)  # in the middle of a stimulus
+        raccoon = Detection(Box(300, 200, 80, 60), RACCOON, '1')
+        brain.obey(allowed, now)
+        brain.see(Frame(stamp, 'camera', (raccoon,)), now)
+        brain.locate(TargetFrame(stamp, 'base_link', (Target('1', RACCOON, 3.0, 0.0),)))
+        incidents += brain.tick(now, 23.0).incidents
+        if picture == 20:
+            assert garden.state == 'engaging'
+    kinds = [i.kind for i in incidents]
+    assert kinds.count(Kind.VISIT_STARTED) == (2 if step else 1)
+    ends = [i.detail['outcome'] for i in incidents if i.kind == Kind.VISIT_ENDED]
+    assert ends == (['lost'] if step else [])
+    assert garden.state != 'fault'
+
+
+def test_a_second_target_species_during_a_stimulus_is_engaged_by_itself(tmp_path):
+    catalogue = CATALOGUE.replace('[raccoon]', '[raccoon, fox]', 1).replace('step: 2', 'step: 1')
+    garden = make(tmp_path, catalogue, guard={'target_species': ['raccoon', 'fox']})
+    fox = ({'fox': 0.95}, 3.0, 0.0)
+    garden.step(fox, seconds=2)
+    assert garden.state == 'engaging'
+    garden.step(fox, (RACCOON, 3.0, 1.0), seconds=20)
+    assert {i.species for i in garden.incidents if i.kind == Kind.STIMULUS_STARTED} == {
+        'fox',
+        'raccoon',
+    }
+
+
+def test_what_is_learned_belongs_to_the_zone_in_which_it_began(tmp_path):
+    garden = make(tmp_path)
+    learned = []
+    garden.brain.board.policy.learn = lambda name, context, reward: learned.append(context.zone)
+    bed = ((2.0, -1.0), (4.0, -1.0), (4.0, 1.0), (2.0, 1.0))
+    garden.brain.board.zones = Zones(garden.brain.board.zones.geofence, {'bed': bed})
+    garden.step((RACCOON, 3.0, 0.0), seconds=1.5)
+    assert garden.last(Kind.STIMULUS_STARTED).detail['zone'] == 'bed'
+    garden.step((RACCOON, 6.0, 0.0), seconds=2)  # it flees
+    garden.step(seconds=20)
+    assert learned == ['bed']

@@ -1,5 +1,7 @@
 """The guard as a whole: evidence, sureness, relays, silence."""
 
+import math
+
 import pytest
 from sentinel_behavior.geometry import STOP, Pose, Twist
 from sentinel_behavior.guard import make_guard
@@ -56,6 +58,45 @@ class Bench:
 @pytest.fixture
 def bench():
     return Bench()
+
+
+@pytest.mark.parametrize('lag', [0.0, 0.15, 0.5])
+def test_late_pictures_count_no_motion_twice(bench, lag):
+    turn = Twist(0.2, 0.0, 0.5)
+    bench.look(detection(RACCOON), times=8)
+    pose = Pose()
+    for _ in range(20):
+        assert bench.drive('teleop', turn).twist == turn
+        for _ in range(2):
+            bench.now += 0.05
+            place = TargetFrame(bench.now - lag, 'base_link', (Target('1', RACCOON, 9.0, 0.0),))
+            bench.guard.locate(place, bench.now - lag)
+            pose = pose.moved(turn, 0.05)
+            scene = bench.guard.scene(bench.now, 12.0)
+    believed = scene.pose.pose
+    assert (believed.x, believed.y) == pytest.approx((pose.x, pose.y), abs=1e-6)
+    assert believed.yaw == pytest.approx(pose.yaw)
+    # What stood straight ahead when the picture was taken lies to the right of a robot that turned.
+    angle = -math.atan2(scene.animals[0].position[1], scene.animals[0].position[0])
+    assert angle == pytest.approx(0.5 * lag, abs=0.02)
+
+
+def test_light_that_nobody_asks_for_is_forbidden_and_may_be_asked_for_again(bench):
+    bench.look(detection(RACCOON), times=8)
+    bench.guard.light(True, bench.now)  # then the brain dies
+    assert 'light_silence' in bench.look(detection(RACCOON), times=18)
+    assert 'light_silence' not in bench.look(detection(RACCOON), times=5)
+    assert bench.verdict().allows(Act.LIGHT)
+    used = bench.guard.scene(bench.now).light_used
+    bench.look(detection(RACCOON), times=50)
+    assert bench.guard.scene(bench.now).light_used == used
+
+
+def test_a_picture_of_long_ago_makes_no_evidence_older(bench):
+    person = detection({'person': 0.9}, ELSEWHERE, '')
+    bench.look(person)
+    bench.guard.see(Frame(bench.now - 12.0, 'camera', (person,)), bench.now - 12.0)
+    assert 'person_or_pet' in bench.rules()
 
 
 def test_a_sure_target_may_be_deterred_after_five_of_eight_pictures(bench):

@@ -8,8 +8,9 @@ import time
 
 import pytest
 from sentinel_behavior.incidents import lock
-from sentinel_behavior.incidents.model import HOLD_OUT, INTERRUPTED, Incident, Kind, Picture, Sound
+from sentinel_behavior.incidents.model import INTERRUPTED, Incident, Kind, Picture, Sound
 from sentinel_behavior.incidents.store import FILE_NAME, MIGRATIONS, SqliteStore, StoreError
+from sentinel_behavior.policy.trial import HOLD_OUT
 from sentinel_behavior.report.trends import stay
 
 

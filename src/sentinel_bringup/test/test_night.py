@@ -16,9 +16,9 @@ from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.policy.trial import Trial
 from sentinel_bringup.night import (
     bodies,
+    detector_errors,
     effect,
     encounters,
-    errors,
     family,
     meetings,
     workers,
@@ -103,7 +103,7 @@ def _stepped(plan, seed):
             deeds = world.step(Frame(now, 'c', found), TargetFrame(now, 'b', places), hour=12.0)
             light += max(deeds.color) / (STEP * RATE)
             if deeds.play:
-                deterrent = CATALOGUE.by_name[world.brain.world.deterrent]
+                deterrent = CATALOGUE.by_name[world.brain.board.deterrent]
                 sound, until = deterrent.sound, now + deterrent.duration
             if deeds.stop_sound:
                 until = now
@@ -167,7 +167,7 @@ def test_variations_halve_and_double_each_assumption():
     assert found['bark halved'][0].temperament().stimuli['bark'].strength == pytest.approx(0.6)
 
 
-PERFECT = errors.perfect()
+PERFECT = detector_errors.perfect()
 # Nobody is ever seen as what it is, and whoever is no raccoon passes for one.
 BLIND = replace(PERFECT, never=1.0)
 FOOLED = replace(
@@ -232,17 +232,19 @@ def test_the_judge_of_families_tells_apart_whom_the_robot_cannot_know_of():
 
 def test_the_errors_are_upper_bounds_of_what_was_counted():
     path = files.share(meetings.FILE)
-    bound, _ = errors.read_errors(path)
-    counted, _ = errors.read_errors(path, bound=errors.plain)
+    bound, _ = detector_errors.read_errors(path)
+    counted, _ = detector_errors.read_errors(path, bound=detector_errors.plain)
     assert all(bound.missed[s] > counted.missed[s] for s in counted.missed)
     assert bound.false_veto > counted.false_veto
-    assert errors.upper((0, 60)) == pytest.approx(1 - 0.05 ** (1 / 60), abs=1e-6)
-    assert errors.upper((3, 3)) == 1.0
+    assert detector_errors.upper((0, 60)) == pytest.approx(1 - 0.05 ** (1 / 60), abs=1e-6)
+    assert detector_errors.upper((3, 3)) == 1.0
 
 
 def test_every_measured_set_can_be_read():
     path = files.share(meetings.FILE)
-    assert all(errors.read_errors(path, name)[0].missed for name in errors.sets(path))
+    assert all(
+        detector_errors.read_errors(path, name)[0].missed for name in detector_errors.sets(path)
+    )
 
 
 def test_the_benchmark_says_whose_errors_were_counted():
@@ -257,13 +259,13 @@ def test_counts_that_make_no_sense_are_refused(tmp_path):
     path = tmp_path / 'errors.yaml'
     path.write_text(text.replace(first, 'raccoon_missed: [53]'))
     with pytest.raises(ConfigurationError, match='raccoon_missed'):
-        errors.read_errors(path)
+        detector_errors.read_errors(path)
     path.write_text(text.replace('set: night_composites', 'set: moon'))
     with pytest.raises(ConfigurationError, match='moon'):
-        errors.read_errors(path)
+        detector_errors.read_errors(path)
     path.write_text(text.replace(first, 'raccoon_missed: [153, 123]'))
     with pytest.raises(ConfigurationError, match='153'):
-        errors.read_errors(path)
+        detector_errors.read_errors(path)
 
 
 def test_looks_at_one_animal_are_correlated_as_the_file_says():

@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from . import qos
+from .timers import every
 
 
 class Level(IntEnum):
@@ -39,7 +40,7 @@ class Diagnostics:
         self._hardware_id = hardware_id
         self._sources: dict[str, Callable[[], Report]] = {}
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', qos.RELIABLE)
-        node.create_timer(1.0, self.publish)
+        every(node, 1.0, self.publish)
 
     def add(self, name: str, source: Callable[[], Report]) -> None:
         """Ask ``source`` once a second; ``name`` says what it reports on."""

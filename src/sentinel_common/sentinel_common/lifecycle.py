@@ -65,6 +65,21 @@ class ManagedNode(LifecycleNode):
         """Hook of rclpy."""
         return self._guarded(self.cleanup, super().on_cleanup, state)
 
+    def on_shutdown(self, state: Any) -> TransitionCallbackReturn:
+        """Hook of rclpy; ``state``: the one from which it shuts down."""
+        return self._guarded(lambda: self._wind_down(state.label), super().on_shutdown, state)
+
+    def on_error(self, state: Any) -> TransitionCallbackReturn:
+        """Hook of rclpy, after an exception in a transition out of ``state``."""
+        return self._guarded(lambda: self._wind_down('active'), super().on_error, state)
+
+    def _wind_down(self, label: str) -> None:
+        """Stop to work and let go of everything, from the state ``label`` on."""
+        if label == 'active':
+            self.deactivate()
+        if label in ('active', 'inactive'):
+            self.cleanup()
+
     def _guarded(self, work: Any, parent: Any, state: Any) -> TransitionCallbackReturn:
         try:
             work()
@@ -72,6 +87,6 @@ class ManagedNode(LifecycleNode):
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         except Exception as error:  # rclpy would drop it without a word
-            self.get_logger().error(f'{type(error).__name__} in {work.__name__}: {error}')
+            self.get_logger().error(f'{type(error).__name__} after {state.label}: {error}')
             return TransitionCallbackReturn.ERROR
         return parent(state)

@@ -19,8 +19,9 @@ def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None 
 
     ``factory`` makes the node once rclpy is up. If the node has ``stop()``, that is its stop
     sequence: it runs exactly once while publishers still work, however often and by whichever
-    signal the end was asked for. A node with ``autostart()`` (see ``lifecycle``) gets that call
-    before spinning. A SentinelError ends the process with its sentence and status 2.
+    signal the end was asked for, and where a callback raises. A node with ``autostart()`` (see
+    ``lifecycle``) gets that call before spinning. A SentinelError ends the process with its
+    sentence and status 2.
     """
     import rclpy
     from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
@@ -38,13 +39,16 @@ def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None 
         executor.add_node(node)
         if hasattr(node, 'autostart'):
             node.autostart()
-        while not asked_to_end:
-            executor.spin_once(timeout_sec=_SIGNAL_PERIOD)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # The interpreter would restore the default on its way out, where a second Ctrl-C kills.
-            signal.signal(number, signal.SIG_IGN)
-        if hasattr(node, 'stop'):
-            node.stop()
+        try:
+            while not asked_to_end:
+                executor.spin_once(timeout_sec=_SIGNAL_PERIOD)
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                # The interpreter would restore the default on its way out, where a second Ctrl-C
+                # kills.
+                signal.signal(number, signal.SIG_IGN)
+            if hasattr(node, 'stop'):
+                node.stop()
         executor.shutdown(timeout_sec=1.0)
         return 0
     except SentinelError as error:

@@ -12,6 +12,7 @@ from sentinel_common.detections import to_stamp
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.lifecycle import AUTOSTART, ManagedNode
 from sentinel_common.parameters import Parameter, Parameters
+from sentinel_common.timers import every
 
 from sentinel_common import images, node, qos
 
@@ -109,7 +110,7 @@ class CameraNode(ManagedNode):
         self._last = self._started = self._seconds()
         self._trouble = ''
         Diagnostics(self).add('pictures', self._report)
-        self.create_timer(_WATCH_PERIOD, self._watch)
+        every(self, _WATCH_PERIOD, self._watch)
 
     def activate(self) -> None:
         """Begin to capture."""

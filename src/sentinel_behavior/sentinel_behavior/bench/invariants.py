@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 from sentinel_common.species import PROTECTED
 
-from ..geometry import Z_95, Pose, Twist
+from ..geometry import Z_95_ONE_SIDED, Pose, Twist
 from ..guard import make_guard
 from ..guard.core import COMMAND_TIMEOUT, Guard
 from ..guard.parameters import DEFAULTS
@@ -188,7 +188,8 @@ def distance_world(chance: random.Random) -> list[str]:
     comes = chance.choice((0.0, 0.0, chance.uniform(0.2, 2.0)))
     animal = away * math.cos(angle), away * math.sin(angle)
     sigma = chance.choice((0.0, 0.05, 0.2))
-    told = chance.uniform(-1.0, 1.0) * Z_95 * sigma  # correlated: the same for the whole world
+    # Correlated: the same for the whole world.
+    told = chance.uniform(-1.0, 1.0) * Z_95_ONE_SIDED * sigma
     violations = []
     want = Twist()
     near_since = math.inf
@@ -222,7 +223,7 @@ def distance_world(chance: random.Random) -> list[str]:
         before = math.dist((pose.x, pose.y), animal)
         pose = pose.moved(twist, 0.05)
         after = math.dist((pose.x, pose.y), animal)
-        low = after + told - Z_95 * sigma
+        low = after + told - Z_95_ONE_SIDED * sigma
         near_since = min(near_since, now) if low < 0.7 - _ROUNDING else math.inf
         too_late = now - near_since >= (STOPS if comes else 0.0)
         if too_late and after < before - _ROUNDING:

@@ -9,7 +9,7 @@ from ..tracks import Sureness
 from ..zones import Zones
 from . import limits, rules
 from .core import Guard, RuleSet
-from .witness import Watch
+from .veto import VetoSettings
 
 
 def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
@@ -44,7 +44,7 @@ def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
                 limits.Geofence(polygon=zones.geofence),
             ),
         ),
-        watch=Watch(
+        veto=VetoSettings(
             targets=frozenset(values['target_species']) - PROTECTED,
             protected=PROTECTED | frozenset(values['also_protected']),
             veto_level=values['veto_level'],

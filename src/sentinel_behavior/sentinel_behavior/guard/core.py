@@ -12,19 +12,20 @@ from sentinel_common.detections import Frame, TargetFrame
 from ..geometry import STOP, DeadReckoning, Pose, Twist
 from ..tracks import SURENESS, Sureness, SureTracks
 from .animals import Animals
+from .light import Light
 from .limits import Limit, closing_speed
 from .rules import Act, Rule
 from .scene import Scene
-from .witness import WATCH, Watch, Witness
+from .veto import VetoMemory, VetoSettings
+
+# Who may drive, the first before the second.
+TELEOP, AUTO = 'teleop', 'auto'
 
 # A command older than this, counted from its receipt, is as good as none, s.
 COMMAND_TIMEOUT = 0.5
 
 # Window of the charge limit, s.
 CHARGE_WINDOW = 60.0
-
-# Light seconds are counted over one hour, s.
-LIGHT_WINDOW = 3600.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Guard:
         self,
         *,
         rules: RuleSet,
-        watch: Watch = WATCH,
+        veto: VetoSettings,
         sureness: Sureness = SURENESS,
         max_speed: float = 0.3,
         armed: bool = False,
@@ -103,15 +104,13 @@ class Guard:
         self._frame_time: float | None = None
         self._sweep_time: float | None = None
         self._targets_time: float | None = None
-        self._sure = SureTracks(watch.targets, sureness)
-        self._witness = Witness(watch)
+        self._sure = SureTracks(veto.targets, sureness)
+        self._veto = VetoMemory(veto)
         self._animals = Animals()
         self._reckoning = DeadReckoning()
         self._sound_time: float | None = None
         self._sound_used = 0.0
-        self._lights: deque[tuple[float, float]] = deque()
-        self._light_since: float | None = None
-        self._light_asked: float | None = None
+        self._light = Light()
         self._approach: deque[tuple[float, float]] = deque()
         self._commands: dict[str, Command] = {}
         self._moving = STOP
@@ -123,7 +122,7 @@ class Guard:
         """A picture captured at ``captured`` was looked at."""
         self._frame, self._frame_time = frame, captured
         self._sure.see(frame)
-        self._witness.see(frame, captured)
+        self._veto.see(frame, captured)
 
     def sweep(self, captured: float) -> None:
         """A full look past the motion gate ended with the picture captured at ``captured``."""
@@ -132,8 +131,7 @@ class Guard:
     def locate(self, frame: TargetFrame, captured: float) -> None:
         """Confirmed tracks stand at these places."""
         self._targets_time = captured
-        self._reckoning.advance(captured)
-        self._animals.locate(frame, captured, self._reckoning.pose)
+        self._animals.locate(frame, captured, self._reckoning.pose_at(captured))
 
     def fix(self, pose: Pose, variance: float, now: float) -> None:
         """Somebody saw the robot at ``pose`` in ``map``."""
@@ -147,12 +145,7 @@ class Guard:
 
     def light(self, on: bool, now: float) -> None:
         """The head light was asked to be on or off."""
-        self._light_asked = now if on else None
-        if on and self._light_since is None:
-            self._light_since = now
-        elif not on and self._light_since is not None:
-            self._lights.append((self._light_since, now))
-            self._light_since = None
+        self._light.ask(on, now)
 
     def command(self, source: str, twist: Twist, now: float, stamp: float = 0.0) -> None:
         """``source`` ('teleop' or 'auto') wants the robot to move."""
@@ -174,25 +167,18 @@ class Guard:
             frame_age=_age(now, self._frame_time),
             sweep_age=_age(now, self._sweep_time),
             targets_age=_age(now, self._targets_time),
-            evidence=self._witness.newest(now, sure),
+            evidence=self._veto.newest(now, sure),
             sure=sure,
             animals=self._animals.at(now, here),
             image_height=self.image_height,
             pose=self._reckoning.estimate,
-            local=here,
             sound_age=_age(now, self._sound_time),
             sound_used=self._sound_used,
-            light_used=self._light_used(now),
-            light_age=_age(now, self._light_asked),
+            light_age=self._light.age(now),
+            light_used=self._light.used(now),
             approached=self._approached(now),
             hour=hour,
         )
-
-    def _light_used(self, now: float) -> float:
-        while self._lights and self._lights[0][1] < now - LIGHT_WINDOW:
-            self._lights.popleft()
-        used = sum(end - max(start, now - LIGHT_WINDOW) for start, end in self._lights)
-        return used + (now - self._light_since if self._light_since is not None else 0.0)
 
     def _approached(self, now: float) -> float:
         while self._approach and self._approach[0][0] < now - CHARGE_WINDOW:
@@ -216,7 +202,7 @@ class Guard:
 
     def driver(self, now: float) -> str:
         """Who moves the robot: 'teleop' before 'auto', '' where both are silent."""
-        for source in ('teleop', 'auto'):
+        for source in (TELEOP, AUTO):
             command = self._commands.get(source)
             if command is not None and now - command.received <= COMMAND_TIMEOUT:
                 return source
@@ -229,7 +215,7 @@ class Guard:
             relayed = Relayed(STOP, 0.0, '')
         else:
             command = self._commands[source]
-            verdict = self.judge(scene, teleop=source == 'teleop')
+            verdict = self.judge(scene, teleop=source == TELEOP)
             twist = command.twist
             if not verdict.allows(Act.TURNING):
                 twist = Twist(twist.vx, twist.vy)

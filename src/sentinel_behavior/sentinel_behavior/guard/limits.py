@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar, Protocol
 
-from ..geometry import ORIGIN, STOP, Z_95, Point, Pose, Twist, inside_by, segment_distance, wrap
+from ..geometry import (
+    ORIGIN,
+    STOP,
+    Z_95_ONE_SIDED,
+    Point,
+    Pose,
+    Twist,
+    inside_by,
+    segment_distance,
+    wrap,
+)
 from .scene import Animal, Scene
 
 # How long a command may stay in force before the next judgement reaches the legs, s: the age at
@@ -122,7 +132,7 @@ class Geofence:
 
     def _room(self, scene: Scene, pose: Pose) -> float:
         assert scene.pose is not None
-        return inside_by((pose.x, pose.y), self.polygon) - Z_95 * scene.pose.sigma
+        return inside_by((pose.x, pose.y), self.polygon) - Z_95_ONE_SIDED * scene.pose.sigma
 
     def objection(self, scene: Scene) -> str:
         """See class."""

@@ -23,8 +23,6 @@ class Act(Enum):
 
 
 EVERYTHING = frozenset(Act)
-STIMULUS = EVERYTHING - {Act.TURNING}
-MOTION = frozenset({Act.TRANSLATION, Act.TURNING})
 
 
 class Rule(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sentinel_common.detections import Frame
 
-from ..geometry import ORIGIN, Z_95, Point, Pose, PoseEstimate
+from ..geometry import Z_95_ONE_SIDED, Point, PoseEstimate
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Animal:
     @property
     def distance_low(self) -> float:
         """Lower 5 % bound of its distance in m."""
-        return math.hypot(*self.position) - Z_95 * self.sigma
+        return math.hypot(*self.position) - Z_95_ONE_SIDED * self.sigma
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,6 @@ class Scene:
     animals: tuple[Animal, ...] = ()
     image_height: int | None = None
     pose: PoseEstimate | None = None
-    local: Pose = ORIGIN
     sound_age: float | None = None
     sound_used: float = 0.0  # s of sound in the last hour
     light_used: float = 0.0  # s of light in the last hour

@@ -11,10 +11,10 @@ from typing import Any
 
 from sentinel_common.detections import to_seconds
 
+from ..policy.trial import TREATMENT
+
 REPELLED, LEFT, STAYED, LOST = 'repelled', 'left', 'stayed', 'lost'
 INTERRUPTED = 'interrupted'  # by the end of the recorder or of the brain
-
-TREATMENT, HOLD_OUT, NEUTRAL = 'treatment', 'hold_out', 'neutral'
 
 
 class Kind(IntEnum):
@@ -41,6 +41,10 @@ class Incident:
     probability: float = 0.0
     deterrent: str = ''
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def json(self) -> str:
+        """``detail`` as JSON text."""
+        return json.dumps(self.detail, separators=(',', ':'))
 
 
 def from_message(message: Any) -> Incident:

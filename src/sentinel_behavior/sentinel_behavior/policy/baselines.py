@@ -4,10 +4,10 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .choice import Choice, Context, Unlearning
+from .choice import Choice, Context, StaticPolicy
 
 
-class First(Unlearning):
+class First(StaticPolicy):
     """Always the first that may be used, in the order of the catalogue: the rule-based choice."""
 
     name = 'first'
@@ -17,7 +17,7 @@ class First(Unlearning):
         return Choice(names[0])
 
 
-class Uniform(Unlearning):
+class Uniform(StaticPolicy):
     """Any of them, all alike."""
 
     name = 'random'
@@ -30,7 +30,7 @@ class Uniform(Unlearning):
         return Choice(self._chance.choice(names))
 
 
-class RoundRobin(Unlearning):
+class RoundRobin(StaticPolicy):
     """The one that was used longest ago."""
 
     name = 'round_robin'

@@ -3,9 +3,9 @@
 from collections import deque
 from dataclasses import dataclass
 
-from ..deterrents import Deterrent, Deterrents
+from sentinel_common.hourly import HOUR
 
-HOUR = 3600.0
+from ..deterrents import Deterrent, Deterrents
 
 
 @dataclass(frozen=True)

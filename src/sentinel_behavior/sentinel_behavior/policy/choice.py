@@ -55,7 +55,7 @@ class Policy(Protocol):
         ...
 
 
-class Unlearning:
+class StaticPolicy:
     """What policies share that do not learn."""
 
     def learn(self, name: str, context: Context, reward: float) -> None:

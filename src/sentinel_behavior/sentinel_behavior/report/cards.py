@@ -8,9 +8,10 @@ from typing import Any
 
 from PIL import Image
 
-from ..incidents.model import HOLD_OUT, INTERRUPTED, LEFT, Picture, Visit
+from ..incidents.model import INTERRUPTED, LEFT, Picture, Visit
 from ..incidents.pictures import annotate, opened
 from ..incidents.recorder import DRAWN
+from ..policy.trial import HOLD_OUT
 from . import statistics, wording
 from .holds import Stretch, stretches
 from .summary import is_target

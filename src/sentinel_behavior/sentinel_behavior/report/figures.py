@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..incidents.model import REPELLED, TREATMENT
+from ..incidents.model import REPELLED
+from ..policy.trial import TREATMENT
 from . import statistics, wording
 from .summary import Summary
 from .trends import Trends

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # Two-sided 95 % of a standard normal distribution.
-Z_95 = 1.959964
+Z_95_TWO_SIDED = 1.959964
 
 # Fewer trials than this say nothing about a trend, and fewer visits nothing about a mean.
 LEAST_TRIALS = 10
@@ -20,7 +20,7 @@ _BOOTSTRAP_DRAWS = 4000
 _BOOTSTRAP_SEED = 1
 
 
-def wilson(successes: int, trials: int, z: float = Z_95) -> tuple[float, float]:
+def wilson(successes: int, trials: int, z: float = Z_95_TWO_SIDED) -> tuple[float, float]:
     """Interval of a proportion (E. B. Wilson, 1927); ``(0, 1)`` where nothing was tried."""
     if not trials:
         return 0.0, 1.0
@@ -92,7 +92,7 @@ def slope(outcomes: Sequence[bool]) -> Estimate | None:
         beta += step / max(1.0, float(np.abs(step).max()))
         if np.abs(step).max() < _NEWTON_EXACT:
             break
-    half = Z_95 * math.sqrt(covariance[1, 1])
+    half = Z_95_TWO_SIDED * math.sqrt(covariance[1, 1])
     low, value, high = ((beta[1] + d) / scale for d in (-half, 0.0, half))
     return Estimate(float(value), float(low), float(high), len(y))
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from sentinel_common.species import OTHER_ANIMAL, PROTECTED
 
-from ..incidents.model import HOLD_OUT, REPELLED, Log, Stimulus, Visit
+from ..incidents.model import REPELLED, Log, Stimulus, Visit
 from ..incidents.recorder import LATENCY
 from ..incidents.store import SqliteStore
+from ..policy.trial import HOLD_OUT
 from .holds import Stretch, stretches
 
 SIMULATION, COSTS = 'simulation.json', 'stack.json'

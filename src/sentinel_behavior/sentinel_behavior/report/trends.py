@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..incidents.model import HOLD_OUT, NEUTRAL, REPELLED, TREATMENT, Sound, Visit
+from ..incidents.model import REPELLED, Sound, Visit
+from ..policy.trial import HOLD_OUT, NEUTRAL, TREATMENT
 from .statistics import Estimate, reduction, slope
 from .summary import Summary, is_target
 

@@ -2,10 +2,11 @@
 
 from py_trees.common import Status
 
+from ..blackboard import Blackboard, Play
 from ..deterrents import Deterrent, Motion
 from ..geometry import Twist
+from ..incidents.model import Kind
 from ..visits import Stimulus, Visit, bearing, distance_low
-from ..world import Kind, Play, World
 from .leaf import AHEAD, STANCE, Leaf, turn_to
 
 # Period of the back and forth of a lunge or a strafe, s, and of the knees of a stomp, s.
@@ -19,28 +20,28 @@ CUT_SHORT = frozenset({'guard', 'interrupted'})
 class Act(Leaf):
     """Carries out the chosen deterrent; RUNNING until it ends, SUCCESS then, however it ended."""
 
-    def __init__(self, *, name: str, world: World) -> None:
-        super().__init__(name=name, world=world)
+    def __init__(self, *, name: str, board: Blackboard) -> None:
+        super().__init__(name=name, board=board)
         self._deterrent: Deterrent | None = None
         self._visit: Visit | None = None
         self._start = 0.0
 
     def initialise(self) -> None:
         """Start it."""
-        world = self.world
-        visit = world.visit
+        board = self.board
+        visit = board.visit
         if visit is None:
             return
         self._visit = visit
-        self._deterrent = deterrent = world.catalogue.by_name[world.deterrent]
-        self._start = world.now
-        world.usage.note(deterrent.name, world.now)
-        visit.stimuli.append(Stimulus(deterrent.name, deterrent.step, world.stamp))
+        self._deterrent = deterrent = board.catalogue.by_name[board.deterrent]
+        self._start = board.now
+        board.usage.note(deterrent.name, board.now)
+        visit.stimuli.append(Stimulus(deterrent.name, deterrent.step, board.stamp, visit.zone))
         if deterrent.sound:
-            world.wants.play = Play(deterrent.sound.name, deterrent.sound.volume)
+            board.wants.play = Play(deterrent.sound.name, deterrent.sound.volume)
         if deterrent.hook:
-            world.wants.hook = deterrent.name
-        world.tell(
+            board.wants.hook = deterrent.name
+        board.tell(
             Kind.STIMULUS_STARTED,
             visit,
             {
@@ -54,29 +55,29 @@ class Act(Leaf):
                 'step': deterrent.step,
                 'duration': deterrent.duration,
                 'index': len(visit.stimuli) - 1,
-                **world.sight(visit),
+                **board.sight(visit),
             },
             deterrent.name,
         )
 
     def update(self) -> Status:
         """See py_trees."""
-        deterrent, world = self._deterrent, self.world
+        deterrent, board = self._deterrent, self.board
         if deterrent is None:
             return self.say(Status.FAILURE, 'nobody is there')
         ended = self._ended(deterrent)
         if ended:
             self._end(ended)
             return self.say(Status.SUCCESS, ended)
-        elapsed = world.now - self._start
-        world.state = 'engaging'
-        world.explanation = f'{deterrent.name} for another {deterrent.duration - elapsed:.0f} s.'
+        elapsed = board.now - self._start
+        board.state = 'engaging'
+        board.explanation = f'{deterrent.name} for another {deterrent.duration - elapsed:.0f} s.'
         if deterrent.light:
-            world.wants.color = deterrent.light.at(elapsed)
-        world.wants.twist = turn_to(world)
+            board.wants.color = deterrent.light.at(elapsed)
+        board.wants.twist = turn_to(board)
         motion = deterrent.motion
         if motion and not (motion.walks and self._visit and self._visit.several):
-            world.wants.twist, world.wants.height = _motion(world, motion, elapsed)
+            board.wants.twist, board.wants.height = _motion(board, motion, elapsed)
         return self.say(Status.RUNNING, f'{deterrent.name} {elapsed:.0f} s')
 
     def terminate(self, new_status: Status) -> None:
@@ -86,55 +87,55 @@ class Act(Leaf):
             self._end('interrupted')
 
     def _ended(self, deterrent: Deterrent) -> str:
-        world, visit = self.world, self._visit
-        allowed = world.allowed
+        board, visit = self.board, self._visit
+        allowed = board.allowed
         if (deterrent.sound and not allowed.sound) or (deterrent.light and not allowed.light):
             return 'guard'
         if not (allowed.turning or allowed.sound or allowed.light):
             return 'guard'
-        if deterrent.hook and world.safety is not None and 'unsure_target' in world.safety.rules:
+        if deterrent.hook and board.safety is not None and 'unsure_target' in board.safety.rules:
             # The rule forbids sound and light; what a hook does the guard cannot know.
             return 'guard'
-        if visit is None or world.out_of_sight(visit):
+        if visit is None or board.out_of_sight(visit):
             return 'target_lost'
-        return 'finished' if world.now - self._start >= deterrent.duration else ''
+        return 'finished' if board.now - self._start >= deterrent.duration else ''
 
     def _end(self, reason: str) -> None:
-        world, visit, deterrent = self.world, self._visit, self._deterrent
+        board, visit, deterrent = self.board, self._visit, self._deterrent
         self._deterrent = self._visit = None
         if visit is None or deterrent is None:
             return
-        world.wants.color = (0.0, 0.0, 0.0)
+        board.wants.color = (0.0, 0.0, 0.0)
         if deterrent.hook:
-            world.wants.end_hook = deterrent.name
-        world.wants.stop_sound = deterrent.sound is not None and reason != 'finished'
+            board.wants.end_hook = deterrent.name
+        board.wants.stop_sound = deterrent.sound is not None and reason != 'finished'
         if deterrent.motion and deterrent.motion.kind == 'stomp':
-            world.wants.height = STANCE
+            board.wants.height = STANCE
         stimulus = visit.stimuli[-1]
-        stimulus.end, stimulus.reason = world.stamp, reason
+        stimulus.end, stimulus.reason = board.stamp, reason
         if reason in CUT_SHORT:
             # What forbade it may come and go (late pictures on a busy computer): no stutter.
-            settings = world.settings
+            settings = board.settings
             used_up = len(visit.stimuli) >= settings.stimuli
-            world.rest(settings.cool_down if used_up else settings.pause)
-        world.tell(
+            board.rest(settings.cool_down if used_up else settings.pause)
+        board.tell(
             Kind.STIMULUS_ENDED,
             visit,
             {
                 'seconds': round(stimulus.end - stimulus.start, 3),
                 'completed': reason == 'finished',
                 'reason': reason,
-                'rules': list(world.safety.rules) if world.safety else [],
+                'rules': list(board.safety.rules) if board.safety else [],
                 'index': len(visit.stimuli) - 1,
-                **world.sight(visit),
+                **board.sight(visit),
             },
             deterrent.name,
         )
 
 
-def _motion(world: World, motion: Motion, elapsed: float) -> tuple[Twist, float | None]:
+def _motion(board: Blackboard, motion: Motion, elapsed: float) -> tuple[Twist, float | None]:
     """Velocity and body height of ``motion`` at ``elapsed`` s; it faces the target meanwhile."""
-    facing = turn_to(world)
+    facing = turn_to(board)
     if motion.kind == 'stomp':
         return facing, STANCE if int(elapsed / STOMP * 2) % 2 else 0.0
     if motion.kind == 'face':
@@ -144,7 +145,7 @@ def _motion(world: World, motion: Motion, elapsed: float) -> tuple[Twist, float 
         return Twist(0.0, -motion.speed if back else motion.speed, facing.wz), None
     if motion.kind == 'retreat' or (motion.kind == 'lunge' and back):
         return Twist(-motion.speed, 0.0, facing.wz), None
-    target = world.target
+    target = board.target
     if target is None or abs(bearing(target)) > AHEAD or distance_low(target) <= motion.stop_at:
         return facing, None
     return Twist(motion.speed, 0.0, facing.wz), None

@@ -8,8 +8,8 @@ from py_trees.behaviour import Behaviour
 from py_trees.composites import Selector, Sequence
 from sentinel_common.errors import ConfigurationError
 
+from ..blackboard import Blackboard
 from ..configuration import load
-from ..world import World
 from .leaves import LEAVES
 
 SCHEMA: dict[str, Any] = {
@@ -39,31 +39,31 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def build_tree(path: Path, world: World) -> Behaviour:
+def build_tree(path: Path, board: Blackboard) -> Behaviour:
     """Return the root made from the file ``path``; raise ConfigurationError for the first fault.
 
     ``selector``: the first child that does not fail. ``sequence``: as long as all before it hold.
     ``steps``: one after the other, without looking back.
     """
-    return _node(load(path, SCHEMA), world, path)
+    return _node(load(path, SCHEMA), board, path)
 
 
-def _node(data: dict[str, Any], world: World, path: Path) -> Behaviour:
+def _node(data: dict[str, Any], board: Blackboard, path: Path) -> Behaviour:
     if 'leaf' in data:
-        return _leaf(data, world, path)
+        return _leaf(data, board, path)
     kind = next(k for k in ('selector', 'sequence', 'steps') if k in data)
-    children = [_node(child, world, path) for child in data[kind]]
+    children = [_node(child, board, path) for child in data[kind]]
     name = data.get('name', kind)
     if kind == 'selector':
         return Selector(name=name, memory=False, children=children)
     return Sequence(name=name, memory=kind == 'steps', children=children)
 
 
-def _leaf(data: dict[str, Any], world: World, path: Path) -> Behaviour:
+def _leaf(data: dict[str, Any], board: Blackboard, path: Path) -> Behaviour:
     name, options = data.get('name', data['leaf']), data.get('with', {})
     kind = LEAVES[data['leaf']]
     try:
-        inspect.signature(kind).bind(name=name, world=world, **options)
+        inspect.signature(kind).bind(name=name, board=board, **options)
     except TypeError as error:
         raise ConfigurationError(f'{path}: leaf {data["leaf"]}: {error}.') from None
-    return kind(name=name, world=world, **options)
+    return kind(name=name, board=board, **options)

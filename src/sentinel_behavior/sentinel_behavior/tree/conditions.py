@@ -2,9 +2,9 @@
 
 import math
 
+from ..blackboard import SAFETY_TIMEOUT, Blackboard
 from ..geometry import wrap
 from ..policy.trial import HOLD_OUT
-from ..world import SAFETY_TIMEOUT, World
 from .leaf import Condition
 
 # Turned away from its heading at home by more than this it turns back, rad.
@@ -16,8 +16,8 @@ class Disarmed(Condition):
 
     def holds(self) -> str:
         """See Condition."""
-        safety = self.world.safety
-        if safety is None or self.world.safety_age > SAFETY_TIMEOUT:
+        safety = self.board.safety
+        if safety is None or self.board.safety_age > SAFETY_TIMEOUT:
             return ''
         if 'emergency_stop' in safety.rules:
             return 'the emergency stop is latched'
@@ -29,17 +29,17 @@ class Fault(Condition):
 
     def holds(self) -> str:
         """See Condition."""
-        world = self.world
-        if world.safety_age > SAFETY_TIMEOUT:
+        board = self.board
+        if board.safety_age > SAFETY_TIMEOUT:
             return 'the guard is silent'
-        if world.frame_age > world.settings.perception_timeout:
+        if board.frame_age > board.settings.perception_timeout:
             return 'no picture was looked at for too long'
-        if world.fallen:
+        if board.fallen:
             return 'it lies on its side'
-        if world.stuck_until > world.now:
+        if board.stuck_until > board.now:
             return 'it walked and did not get anywhere'
-        if world.battery_is_low:
-            return f'the battery is down to {world.battery:.0%}'
+        if board.battery_is_low:
+            return f'the battery is down to {board.battery:.0%}'
         return ''
 
 
@@ -48,7 +48,7 @@ class Vetoed(Condition):
 
     def holds(self) -> str:
         """See Condition."""
-        safety = self.world.safety
+        safety = self.board.safety
         if safety is None or 'person_or_pet' not in safety.rules:
             return ''
         return safety.reasons[safety.rules.index('person_or_pet')]
@@ -59,12 +59,12 @@ class TargetPresent(Condition):
 
     def holds(self) -> str:
         """See Condition."""
-        target = self.world.target
+        target = self.board.target
         return f'{target.best[0]} {target.track_id} is in view' if target else ''
 
     def lacks(self) -> str:
         """See Condition."""
-        visit = self.world.visit
+        visit = self.board.visit
         return 'no target is confirmed' if visit is None else 'it is out of sight'
 
 
@@ -73,11 +73,11 @@ class TargetSure(Condition):
 
     def holds(self) -> str:
         """See Condition."""
-        return 'it surely is one' if self.world.target_is_sure else ''
+        return 'it surely is one' if self.board.target_is_sure else ''
 
     def lacks(self) -> str:
         """See Condition."""
-        target = self.world.target
+        target = self.board.target
         if target is None:
             return ''
         species, probability = target.best
@@ -89,10 +89,10 @@ class TargetLost(Condition):
 
     def holds(self) -> str:
         """See Condition."""
-        visit = self.world.visit
-        if visit is None or visit.targets or self.world.last_place is None:
+        visit = self.board.visit
+        if visit is None or visit.targets or self.board.last_place is None:
             return ''
-        return f'out of sight for {self.world.stamp - visit.last_seen:.0f} s'
+        return f'out of sight for {self.board.stamp - visit.last_seen:.0f} s'
 
 
 class Resting(Condition):
@@ -100,7 +100,7 @@ class Resting(Condition):
 
     def holds(self) -> str:
         """See Condition."""
-        left = self.world.rest_until - self.world.now
+        left = self.board.rest_until - self.board.now
         return f'rests for another {left:.0f} s' if left > 0 else ''
 
 
@@ -113,13 +113,13 @@ class Rested(Condition):
 
     def lacks(self) -> str:
         """See Condition."""
-        world = self.world
-        left = world.rest_until - world.now
+        board = self.board
+        left = board.rest_until - board.now
         if left > 0:
             return f'rests for another {left:.0f} s'
-        last = world.visit.stimuli[-1] if world.visit and world.visit.stimuli else None
+        last = board.visit.stimuli[-1] if board.visit and board.visit.stimuli else None
         if last is not None and last.success is None and last.felt:
-            left = world.settings.observe - (world.stamp - (last.end or last.start))
+            left = board.settings.observe - (board.stamp - (last.end or last.start))
             if left > 0:
                 return f'{last.name} has another {left:.0f} s to work'
         return ''
@@ -130,7 +130,7 @@ class HeldOut(Condition):
 
     def holds(self) -> str:
         """See Condition."""
-        visit = self.world.visit
+        visit = self.board.visit
         return 'this visit is held out' if visit and visit.arm == HOLD_OUT else ''
 
 
@@ -139,12 +139,12 @@ class AwayFromHome(Condition):
 
     def holds(self) -> str:
         """See Condition."""
-        world = self.world
-        if world.reckoning.estimate is None or not world.allowed.translation:
+        board = self.board
+        if board.reckoning.estimate is None or not board.allowed.translation:
             return ''
-        pose, home = world.reckoning.pose, world.zones.home
+        pose, home = board.reckoning.pose, board.zones.home
         away = math.dist((pose.x, pose.y), home[:2])
-        if away > world.settings.home:
+        if away > board.settings.home:
             return f'{away:.1f} m from home'
         off = abs(wrap(home[2] - pose.yaw))
         return f'turned away by {math.degrees(off):.0f} deg' if off > TURNED else ''
@@ -153,12 +153,12 @@ class AwayFromHome(Condition):
 class Quiet(Condition):
     """Nobody has been there for ``seconds``."""
 
-    def __init__(self, *, name: str, world: World, seconds: float) -> None:
-        super().__init__(name=name, world=world)
+    def __init__(self, *, name: str, board: Blackboard, seconds: float) -> None:
+        super().__init__(name=name, board=board)
         self._seconds = seconds
 
     def holds(self) -> str:
         """See Condition."""
-        world = self.world
-        calm = 0.0 if world.busy is None else world.now - world.busy
+        board = self.board
+        calm = 0.0 if board.busy is None else board.now - board.busy
         return f'nobody for {calm:.0f} s' if calm >= self._seconds else ''

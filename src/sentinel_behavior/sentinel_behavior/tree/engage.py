@@ -5,10 +5,11 @@ from typing import Any
 
 from py_trees.common import Status
 
+from ..blackboard import Blackboard
+from ..incidents.model import Kind
 from ..policy.candidates import candidates
 from ..policy.trial import NEUTRAL
 from ..visits import Visit
-from ..world import Kind, World
 from .leaf import Leaf, turn_to
 
 
@@ -17,33 +18,33 @@ class Choose(Leaf):
 
     def update(self) -> Status:
         """See py_trees."""
-        world = self.world
-        visit = world.visit
+        board = self.board
+        visit = board.visit
         if visit is None:
             return self.say(Status.FAILURE, 'nobody is there')
         self._judge_last(visit)
         target = visit.target()
         visit.engaged = target.track_id if target else visit.engaged
-        world.considered = candidates(
-            world.catalogue,
+        board.considered = candidates(
+            board.catalogue,
             species=visit.species,
-            allowed=world.allowed,
-            usage=world.usage,
+            allowed=board.allowed,
+            usage=board.usage,
             step=self._step(visit),
-            now=world.now,
+            now=board.now,
             neutral=visit.arm == NEUTRAL,
             several=visit.several,
         )
-        names = [c.name for c in world.considered if not c.rejected]
+        names = [c.name for c in board.considered if not c.rejected]
         if not names:
-            world.deterrent = ''
+            board.deterrent = ''
             return self.say(Status.FAILURE, 'no deterrent may be used now')
-        choice = world.policy.choose(names, world.context(visit))
-        world.deterrent = choice.name
-        world.explanation = f'{choice.name}: chosen by the policy {world.policy.name}.'
-        detail = decision(world, visit, choice.values)
+        choice = board.policy.choose(names, board.context(visit))
+        board.deterrent = choice.name
+        board.explanation = f'{choice.name}: chosen by the policy {board.policy.name}.'
+        detail = decision(board, visit, choice.values)
         detail['level'] = self._step(visit)
-        world.tell(Kind.DECISION, visit, detail, choice.name)
+        board.tell(Kind.DECISION, visit, detail, choice.name)
         return self.say(Status.SUCCESS, choice.name)
 
     def _judge_last(self, visit: Visit) -> None:
@@ -51,42 +52,37 @@ class Choose(Leaf):
         last = visit.stimuli[-1] if visit.stimuli else None
         if last is not None and last.success is None and last.felt:
             last.success = False
-            self.world.learn(visit, last, 0.0)
+            self.board.learn(visit, last, 0.0)
 
     def _step(self, visit: Visit) -> int:
         """Highest open rung: one more for every stimulus of this visit that did not help.
 
         The mildest that exists at least.
         """
-        catalogue = self.world.catalogue
-        lowest = min(
-            catalogue.rung(d, quiet=self.world.quiet)
-            for d in catalogue.by_name.values()
-            if visit.species in d.species and not d.neutral
-        )
-        return max(lowest, self.world.settings.first_step) + sum(
-            s.success is False for s in visit.stimuli
-        )
+        board = self.board
+        lowest = board.catalogue.lowest_rung(visit.species, quiet=board.quiet)
+        in_vain = sum(s.success is False for s in visit.stimuli)
+        return max(lowest, board.settings.first_step) + in_vain
 
 
 def decision(
-    world: World, visit: Visit, values: Mapping[str, float] | None = None
+    board: Blackboard, visit: Visit, values: Mapping[str, float] | None = None
 ) -> dict[str, Any]:
     """What the log says about a choice, or about choosing nothing."""
     values = values or {}
     return {
         'arm': visit.arm,
         'group': visit.group,
-        'policy': world.policy.name,
+        'policy': board.policy.name,
         'context': visit.context,
-        **world.sight(visit),
+        **board.sight(visit),
         'candidates': [
             {'name': c.name, 'value': values.get(c.name), 'rejected': c.rejected}
-            for c in world.considered
+            for c in board.considered
         ],
-        'explanation': world.explanation,
-        'seed': world.seed,
-        **world.hashes,
+        'explanation': board.explanation,
+        'seed': board.seed,
+        **board.hashes,
     }
 
 
@@ -96,36 +92,36 @@ class HoldFire(Leaf):
     Says why, once for every set of rules that lasts.
     """
 
-    def __init__(self, *, name: str, world: World) -> None:
-        super().__init__(name=name, world=world)
+    def __init__(self, *, name: str, board: Blackboard) -> None:
+        super().__init__(name=name, board=board)
         self._since = 0.0
 
     def initialise(self) -> None:
         """Count from now."""
-        self._since = self.world.now
+        self._since = self.board.now
 
     def update(self) -> Status:
         """See py_trees."""
-        world = self.world
-        visit, safety = world.visit, world.safety
-        world.state = 'holding_fire'
+        board = self.board
+        visit, safety = board.visit, board.safety
+        board.state = 'holding_fire'
         rules = safety.rules if safety else ()
         reasons = list(safety.reasons) if safety else []
         if not rules:
-            reasons = [f'{c.name}: {c.rejected}' for c in world.considered]
-        world.explanation = 'Holds fire. ' + ' '.join(reasons)
+            reasons = [f'{c.name}: {c.rejected}' for c in board.considered]
+        board.explanation = 'Holds fire. ' + ' '.join(reasons)
         if visit is None:
             return self.say(Status.RUNNING, 'nobody is there')
-        names = tuple(rules) or tuple(sorted({c.rejected for c in world.considered}))
+        names = tuple(rules) or tuple(sorted({c.rejected for c in board.considered}))
         if not names:
             return self.say(Status.RUNNING, 'nothing to do')
         # Lesser rules come and go; the most severe one is told once a visit.
-        if names[0] not in visit.held and world.now - self._since >= world.settings.held:
+        if names[0] not in visit.held and board.now - self._since >= board.settings.held:
             visit.held.add(names[0])
-            world.tell(
+            board.tell(
                 Kind.HELD_FIRE,
                 visit,
-                {'rules': list(rules), 'reasons': reasons, **world.sight(visit)},
+                {'rules': list(rules), 'reasons': reasons, **board.sight(visit)},
             )
         return self.say(Status.RUNNING, ', '.join(names))
 
@@ -133,19 +129,22 @@ class HoldFire(Leaf):
 class Abstain(Leaf):
     """Watches a held-out visit and does nothing; the log gets one decision for nothing."""
 
-    def __init__(self, *, name: str, world: World) -> None:
-        super().__init__(name=name, world=world)
+    def __init__(self, *, name: str, board: Blackboard) -> None:
+        super().__init__(name=name, board=board)
         self._told = ''
 
     def update(self) -> Status:
         """See py_trees."""
-        world = self.world
-        visit = world.visit
+        board = self.board
+        visit = board.visit
         if visit is None:
             return self.say(Status.FAILURE, 'nobody is there')
-        world.state, world.explanation = 'observing', 'This visit is held out: it only watches.'
-        world.wants.twist = turn_to(world)
-        if visit.visit_id != self._told and world.target_is_sure:
+        board.state, board.explanation = (
+            'observing',
+            'This visit is held out: it only watches.',
+        )
+        board.wants.twist = turn_to(board)
+        if visit.visit_id != self._told and board.target_is_sure:
             self._told = visit.visit_id
-            world.tell(Kind.DECISION, visit, decision(world, visit))
+            board.tell(Kind.DECISION, visit, decision(board, visit))
         return self.say(Status.RUNNING, 'watches')

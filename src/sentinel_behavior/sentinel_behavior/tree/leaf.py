@@ -3,9 +3,9 @@
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
+from ..blackboard import Blackboard
 from ..geometry import STOP, Twist
 from ..visits import bearing
-from ..world import World
 
 # Only what is this far off the nose (rad) or less is walked at: the eye sees nothing at the sides.
 AHEAD = 0.5
@@ -15,11 +15,11 @@ STANCE = 0.5
 
 
 class Leaf(Behaviour):
-    """A leaf over the blackboard."""
+    """A leaf over the board."""
 
-    def __init__(self, *, name: str, world: World) -> None:
+    def __init__(self, *, name: str, board: Blackboard) -> None:
         super().__init__(name=name)
-        self.world = world
+        self.board = board
 
     def terminate(self, new_status: Status) -> None:
         """What a leaf said last is no news once it is not ticked any more."""
@@ -49,15 +49,15 @@ class Condition(Leaf):
         return self.say(Status.SUCCESS, why) if why else self.say(Status.FAILURE, self.lacks())
 
 
-def turn_to(world: World) -> Twist:
+def turn_to(board: Blackboard) -> Twist:
     """Turn on the spot towards the target; stand still where there is none or it is ahead."""
-    target = world.target
-    return STOP if target is None else turn(world, bearing(target))
+    target = board.target
+    return STOP if target is None else turn(board, bearing(target))
 
 
-def turn(world: World, angle: float) -> Twist:
+def turn(board: Blackboard, angle: float) -> Twist:
     """Turn on the spot by ``angle`` rad; stand still where that is little."""
-    settings = world.settings
+    settings = board.settings
     if abs(angle) < settings.facing:
         return STOP
     rate = settings.turn_gain * angle

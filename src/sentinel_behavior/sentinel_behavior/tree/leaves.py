@@ -1,7 +1,7 @@
 """The leaves of the tree by their names in the data file.
 
 Conditions look, actions want; each says in ``feedback_message`` why. No leaf reads a clock or
-waits: time is ``world.now``.
+waits: time is ``board.now``.
 """
 
 from . import calm, conditions, engage

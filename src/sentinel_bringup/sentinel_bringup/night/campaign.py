@@ -4,16 +4,17 @@ Candidates, ladder and policy are the real ones.
 """
 
 import random
-from collections import deque
 from dataclasses import dataclass, field
 
 from sentinel_behavior.deterrents import Deterrent, Deterrents
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.hours import in_span
-from sentinel_behavior.policy.candidates import HOUR, Allowed, Usage, candidates
+from sentinel_behavior.policy.candidates import Allowed, Usage, candidates
 from sentinel_behavior.policy.choice import Context, Policy, reward
 from sentinel_behavior.policy.trial import HOLD_OUT, NEUTRAL, NO_TRIAL, Trial
-from sentinel_behavior.world import MORE_TIME, SETTINGS, Settings
+from sentinel_behavior.settings import MORE_TIME, SETTINGS
+from sentinel_common.hourly import HourlyUse
+from sentinel_common.species import RACCOON
 
 from .residents import STEP, Garden, Model, Plan, Resident, Stay, plans
 
@@ -47,14 +48,13 @@ class Campaign:
     catalogue: Deterrents
     garden: Garden
     policy: Policy | None
-    settings: Settings = SETTINGS
     trial: Trial = NO_TRIAL
     seed: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._usage = Usage()
-        self._sounded: deque[tuple[float, float]] = deque()
+        self._sounded = HourlyUse()
         self._tosses = random.Random(f'trial {self.seed}')
 
     def run(self, model: Model, nights: int) -> list[Outcome]:
@@ -84,7 +84,7 @@ class Campaign:
             stay.skip(sight + self.garden.sure_after)
             in_vain = 0
             robot = 0.0
-            while not stay.gone and len(used) < self.settings.stimuli:
+            while not stay.gone and len(used) < SETTINGS.stimuli:
                 now = start + stay.elapsed
                 name = self._choose(plan, arm, in_vain, now)
                 if not name:
@@ -97,8 +97,9 @@ class Campaign:
                 robot = self._act(stay, deterrent, robot, now)
                 if deterrent.sound:
                     lasted = stay.elapsed - began + (_OUT_OF_SIGHT if stay.gone else 0.0)
-                    self._sounded.append((now, min(deterrent.duration, lasted)))
-                    sound += self._sounded[-1][1]
+                    sounded = min(deterrent.duration, lasted)
+                    self._sounded.add(now, now + sounded)
+                    sound += sounded
                 self._observe(stay, robot, began, name, plan, arm)
                 in_vain += 1
             if not stay.gone:
@@ -120,9 +121,10 @@ class Campaign:
     def _choose(self, plan: Plan, arm: str, in_vain: int, now: float) -> str:
         hour = (self.garden.night[0] + now % 86400.0 / 3600.0) % 24.0
         quiet = SETTINGS.quiet is not None and in_span(hour, *SETTINGS.quiet)
+        lowest = self.catalogue.lowest_rung(RACCOON, quiet=quiet)
         found = candidates(
             self.catalogue,
-            species='raccoon',
+            species=RACCOON,
             allowed=Allowed(
                 sound=self._sound_left(now, quiet),
                 light=True,
@@ -131,7 +133,7 @@ class Campaign:
                 quiet=quiet,
             ),
             usage=self._usage,
-            step=self._lowest(quiet) + in_vain,
+            step=max(lowest, SETTINGS.first_step) + in_vain,
             now=now,
             neutral=arm == NEUTRAL,
         )
@@ -142,22 +144,14 @@ class Campaign:
         self._usage.note(name, now)
         return name
 
-    def _lowest(self, quiet: bool) -> int:
-        """Rung that is open from the start of a visit: the mildest that exists at least."""
-        deterrents = [d for d in self.catalogue.by_name.values() if not d.neutral]
-        mildest = min(self.catalogue.rung(d, quiet=quiet) for d in deterrents)
-        return max(mildest, self.settings.first_step)
-
     def _sound_left(self, now: float, quiet: bool) -> bool:
-        while self._sounded and self._sounded[0][0] <= now - HOUR:
-            self._sounded.popleft()
         budget = DEFAULTS['quiet_sound_budget' if quiet else 'sound_budget']
         assert isinstance(budget, float)
-        return sum(seconds for _, seconds in self._sounded) < budget
+        return self._sounded.used(now) < budget
 
     @staticmethod
     def _context(plan: Plan) -> Context:
-        return Context('raccoon', 'night', plan.zone)
+        return Context(RACCOON, 'night', plan.zone)
 
     @staticmethod
     def _act(stay: Stay, deterrent: Deterrent, robot: float, now: float) -> float:
@@ -184,13 +178,13 @@ class Campaign:
     ) -> None:
         """Watch what it does, and tell the policy as the brain would."""
         end = stay.elapsed
-        while not stay.gone and stay.elapsed - end < self.settings.observe:
+        while not stay.gone and stay.elapsed - end < SETTINGS.observe:
             stay.step(robot, 0.0, 0.0, '', 0.0)
         if self.policy is None or arm == NEUTRAL:
             return
         if stay.gone:
             took = stay.elapsed + _OUT_OF_SIGHT - began
-            value = reward(took, self.settings.observe * MORE_TIME + end - began)
+            value = reward(took, SETTINGS.observe * MORE_TIME + end - began)
         else:
             value = 0.0
         self.policy.learn(name, self._context(plan), value)

@@ -11,12 +11,12 @@ import random
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from sentinel_behavior.blackboard import Play
 from sentinel_behavior.geometry import Point, Pose
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.lockstep import Deeds, LockStep, make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.tracks import SURENESS
-from sentinel_behavior.world import Play
 from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 from sentinel_common.files import share
@@ -25,7 +25,7 @@ from sentinel_sim.agents import Sentinel, perceive
 from sentinel_sim.fear import Fear, Stimulus
 
 from .bodies import LENGTH, SIZES, WIDTH, Body, box_of
-from .errors import Errors, Lasting, Watched
+from .detector_errors import DetectorErrors, Lasting, Watched
 from .judge import VETO, Judge, Result
 from .residents import read_nights
 
@@ -51,7 +51,7 @@ _PREY, _OTHER = 1, 3
 
 
 @dataclass
-class _Picture:
+class SyntheticPicture:
     """What the pipeline reports of one picture."""
 
     found: list[Detection] = field(default_factory=list)
@@ -75,7 +75,7 @@ class _Picture:
             )
         return any(scores.get(s, 0.0) >= VETO for s in PROTECTED)
 
-    def imagine(self, chance: random.Random, errors: Errors) -> None:
+    def imagine(self, chance: random.Random, errors: DetectorErrors) -> None:
         """Add a person or pet that is none: on the box of what is there, or anywhere."""
         box = Box(chance.uniform(0, WIDTH - 60), chance.uniform(100, 400), 60.0, 60.0)
         if self.found and chance.random() < 0.5:
@@ -87,7 +87,7 @@ class _Picture:
 class Encounters:
     """Plays encounters one after the other with the same sentinel."""
 
-    def __init__(self, errors: Errors, seed: str) -> None:
+    def __init__(self, errors: DetectorErrors, seed: str) -> None:
         self._errors = errors
         self._chance = random.Random(seed)
         self._world: LockStep = make_lockstep(
@@ -122,7 +122,7 @@ class Encounters:
         fled = math.inf
         judge = Judge(visitor in PROTECTED, str(self._ids + _OTHER))
         play, sound_until, idle, awake = None, 0.0, 0.0, False
-        waiting: list[tuple[float, _Picture]] = []
+        waiting: list[tuple[float, SyntheticPicture]] = []
         for tick in range(int(LENGTH * RATE)):
             time = tick / RATE
             now = self._now + time
@@ -136,7 +136,7 @@ class Encounters:
                     continue  # an empty garden; only what follows an encounter is lived through
             else:
                 idle = 0.0
-            picture, sign = _Picture(), False
+            picture, sign = SyntheticPicture(), False
             if there:
                 picture.add(prey, str(self._ids + _PREY), pose.to_base(spot), now)
             if seen and place is not None and other is not None:
@@ -170,7 +170,7 @@ class Encounters:
                     fled = time + fear.reaction
         return judge.result
 
-    def _step(self, picture: _Picture, now: float, pose: Pose | None) -> Deeds:
+    def _step(self, picture: SyntheticPicture, now: float, pose: Pose | None) -> Deeds:
         """Tell brain and guard of a picture, and of ``pose`` where somebody told it."""
         if pose is not None:
             self._world.place(pose, 0.001, now)

@@ -6,13 +6,13 @@ from typing import Any
 
 from sentinel_behavior.geometry import Point, Pose, segment_distance
 from sentinel_behavior.guard.animals import ANIMAL_MEMORY
+from sentinel_behavior.incidents.model import Kind
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
-from sentinel_behavior.world import Kind
 from sentinel_common.detections import Frame, TargetFrame
 
-from .encounters import RATE, ZONES, _Picture
-from .errors import Errors, Watched, perfect
+from .detector_errors import DetectorErrors, Watched, perfect
+from .encounters import RATE, ZONES, SyntheticPicture
 from .statistics import share
 
 # How long a family is watched, s, how many young there are, and how far from her they play, m.
@@ -33,7 +33,7 @@ _FAULTS = ('between', 'near', 'between_unseen', 'near_unseen')
 _SPEED = 0.15
 
 
-def play_family(errors: Errors, count: int) -> dict[str, Any]:
+def play_family(errors: DetectorErrors, count: int) -> dict[str, Any]:
     """Families in view of a detector that does not err, and of one that errs as measured."""
     found = {}
     for name, how in (('seen', perfect()), ('measured', errors)):
@@ -51,7 +51,7 @@ def play_family(errors: Errors, count: int) -> dict[str, Any]:
     return found
 
 
-def _play(errors: Errors, seed: str) -> dict[str, Any]:
+def _play(errors: DetectorErrors, seed: str) -> dict[str, Any]:
     chance = random.Random(seed)
     world = make_lockstep(zones=ZONES, policy=POLICIES['random'], seed=chance.randrange(1, 2**31))
     angle, far = chance.uniform(-0.4, 0.4), chance.uniform(1.2, 3.0)
@@ -66,11 +66,11 @@ def _play(errors: Errors, seed: str) -> dict[str, Any]:
     pose, now = Pose(), 1000.0
     done = {'stimuli': 0, 'walks': 0, 'moved': False, **dict.fromkeys(_FAULTS, False)}
     reported = [-math.inf] * len(places)
-    catalogue = world.brain.world.catalogue.by_name
+    catalogue = world.brain.board.catalogue.by_name
     for tick in range(int(LENGTH * RATE)):
         now += 1 / RATE
         places = [_strolled(chance, p, pose) for p in places]
-        picture = _Picture()
+        picture = SyntheticPicture()
         for i, place in enumerate(places):
             picture.add(watched[i], str(i + 1), pose.to_base(place), now)
         for target in picture.places:

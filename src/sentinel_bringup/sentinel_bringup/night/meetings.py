@@ -11,8 +11,16 @@ from sentinel_behavior.configuration import digest
 from sentinel_common.files import share
 from sentinel_common.species import PROTECTED
 
+from .detector_errors import (
+    DetectorErrors,
+    measured_model,
+    plain,
+    read_errors,
+    sets,
+    stricter,
+    variations,
+)
 from .encounters import Encounters
-from .errors import Errors, measured_model, plain, read_errors, sets, stricter, variations
 from .family import play_family
 from .judge import Result
 from .statistics import share as share_of
@@ -35,7 +43,7 @@ _NIGHTS = 10
 Met = tuple[str, Result]
 
 
-def _block(job: tuple[Errors, str, int]) -> list[Met]:
+def _block(job: tuple[DetectorErrors, str, int]) -> list[Met]:
     errors, seed, count = job
     world, chance = Encounters(errors, seed), random.Random(f'kinds {seed}')
     results = []
@@ -46,7 +54,7 @@ def _block(job: tuple[Errors, str, int]) -> list[Met]:
     return results
 
 
-def _single(job: tuple[Errors, str, int]) -> list[Met]:
+def _single(job: tuple[DetectorErrors, str, int]) -> list[Met]:
     """Somebody alone: a raccoon, or one of those who pass; the seed begins with who."""
     errors, seed, count = job
     world, who = Encounters(errors, seed), seed.split()[0]
@@ -99,7 +107,7 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with mapper(workers) as run:
 
-        def meet(name: str, how: Errors) -> dict[str, Any]:
+        def meet(name: str, how: DetectorErrors) -> dict[str, Any]:
             say(name)
             return _meet(run, how, name, few)
 
@@ -118,17 +126,17 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
     return found
 
 
-def _meet(run: Any, errors: Errors, name: str, count: int) -> dict[str, Any]:
+def _meet(run: Any, errors: DetectorErrors, name: str, count: int) -> dict[str, Any]:
     jobs = _jobs(errors, name, count)
     return figures([met for block in run(_block, jobs) for met in block])
 
 
-def _alone(run: Any, errors: Errors, who: str, count: int) -> list[Result]:
+def _alone(run: Any, errors: DetectorErrors, who: str, count: int) -> list[Result]:
     jobs = _jobs(errors, f'{who} alone', count)
     return [result for block in run(_single, jobs) for _, result in block]
 
 
-def _jobs(errors: Errors, name: str, count: int) -> list[tuple[Errors, str, int]]:
+def _jobs(errors: DetectorErrors, name: str, count: int) -> list[tuple[DetectorErrors, str, int]]:
     return [(errors, f'{name} {i}', min(_BLOCK, count - i)) for i in range(0, count, _BLOCK)]
 
 

@@ -47,7 +47,7 @@ def code() -> str:
     packages = sentinel_behavior, sentinel_perception, sentinel_sim
     return fingerprint(
         [
-            *(path for p in packages for path in Path(p.__file__).parent.rglob('*.py')),
+            *(path for p in packages for path in Path(p.__path__[0]).rglob('*.py')),
             *share('models').glob('*.tflite'),
             *share('config').glob('*.yaml'),
         ]

@@ -70,7 +70,7 @@ def plain(count: tuple[int, int]) -> float:
 
 
 @dataclass(frozen=True)
-class Errors:
+class DetectorErrors:
     """Shares of looks, and how they hang together; see config/detector_errors.yaml.
 
     ``never``: share of encounters in which a person or pet is never seen, whatever else is drawn.
@@ -99,9 +99,9 @@ class Errors:
         return chance.betavariate(mean * spread, (1.0 - mean) * spread)
 
 
-def perfect() -> Errors:
+def perfect() -> DetectorErrors:
     """A detector that does not err."""
-    return Errors(
+    return DetectorErrors(
         {s: 0.0 for s in _HOUSEHOLD}, {s: 0.0 for s in _OTHERS},
         0.0, 0.0, 0.0, 0.0, 1.0, {'raccoon': [0.9], 'household': [0.9]},
     )  # fmt: skip
@@ -109,7 +109,7 @@ def perfect() -> Errors:
 
 def read_errors(
     path: Path, name: str = '', *, bound: Callable[[tuple[int, int]], float] = upper
-) -> tuple[Errors, dict[str, float]]:
+) -> tuple[DetectorErrors, dict[str, float]]:
     """Errors of the set ``name`` ('': the one that the file names), and who passes in a night.
 
     ``bound`` makes a share of a count: the upper end of its interval, or the share itself.
@@ -120,7 +120,7 @@ def read_errors(
     if name not in data['sets']:
         raise ConfigurationError(f'{path}: there are no counts of the set {name}.')
     counts = data['sets'][name]
-    errors = Errors(
+    errors = DetectorErrors(
         {s: bound(c) for s, c in counts['missed'].items()},
         {s: bound(c) for s, c in counts['called_raccoon'].items()},
         bound(counts['raccoon_missed']),
@@ -143,7 +143,7 @@ def measured_model(path: Path) -> str:
     return str(load(path, _SCHEMA)['model'])
 
 
-def variations(errors: Errors) -> dict[str, Errors]:
+def variations(errors: DetectorErrors) -> dict[str, DetectorErrors]:
     """The assumptions about how looks hang together, halved and doubled."""
     found = {}
     for factor, word in ((0.5, 'halved'), (2.0, 'doubled')):
@@ -153,7 +153,7 @@ def variations(errors: Errors) -> dict[str, Errors]:
     return found
 
 
-def stricter(errors: Errors) -> dict[str, Errors]:
+def stricter(errors: DetectorErrors) -> dict[str, DetectorErrors]:
     """What a higher score of a track, and sureness that takes longer, would do."""
     score = replace(errors, threshold=0.7)
     return {
@@ -166,7 +166,9 @@ def stricter(errors: Errors) -> dict[str, Errors]:
 class Lasting:
     """Something that a share of all looks shows, and that stays for a while when it comes."""
 
-    def __init__(self, errors: Errors, chance: random.Random, share: float, rate: float) -> None:
+    def __init__(
+        self, errors: DetectorErrors, chance: random.Random, share: float, rate: float
+    ) -> None:
         self._chance, self._share = chance, share
         self._fresh = min(1.0, 1.0 / (errors.lasts * rate))
         self._there: bool | None = None
@@ -184,7 +186,9 @@ class Watched:
     ``body``: a species, or 'nothing' for clutter. Confirmation and posterior are the pipeline's.
     """
 
-    def __init__(self, errors: Errors, chance: random.Random, body: str, rate: float) -> None:
+    def __init__(
+        self, errors: DetectorErrors, chance: random.Random, body: str, rate: float
+    ) -> None:
         self._errors, self._chance, self.body = errors, chance, body
         self._settings = replace(_SETTINGS, threshold=errors.threshold)
         self._fresh = min(1.0, 1.0 / (errors.lasts * rate))

@@ -1,13 +1,11 @@
-"""What the brain knows and wants at one instant: the blackboard of the leaves of the tree.
+"""The blackboard of the tree: what the brain knows and wants at one instant.
 
 Two clocks: ``now`` is the steady clock (s) by which things grow old; ``stamp`` is ROS time (s) by
 which pictures and the log are dated. In a lock-step simulation both are the simulated time.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any
 
 from sentinel_common.detections import Frame, Target, TargetFrame
@@ -15,29 +13,17 @@ from sentinel_common.detections import Frame, Target, TargetFrame
 from .deterrents import Deterrents
 from .geometry import DeadReckoning, Point, Twist
 from .hours import in_span
+from .incidents.model import Incident, Kind
 from .policy.candidates import Allowed, Candidate, Usage
 from .policy.choice import Context, Policy
 from .policy.trial import NO_TRIAL, TREATMENT, Trial
+from .settings import Settings
 from .tracks import SureTracks
 from .visits import Stimulus, Visit, VisitBook, distance, distance_low
 from .zones import Zones
 
 # A safety state older than this forbids everything, s.
 SAFETY_TIMEOUT = 0.5
-
-# An animal on its way out is observed so many times as long before the next stimulus.
-MORE_TIME = 2.0
-
-
-class Kind(IntEnum):
-    """Kinds of incidents, as in sentinel_msgs/Incident."""
-
-    VISIT_STARTED = 1
-    DECISION = 2
-    STIMULUS_STARTED = 3
-    STIMULUS_ENDED = 4
-    VISIT_ENDED = 5
-    HELD_FIRE = 6
 
 
 @dataclass(frozen=True)
@@ -52,29 +38,6 @@ class Safety:
     rules: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
-    @property
-    def stimulus(self) -> bool:
-        """Whether any stimulus is allowed."""
-        return self.sound or self.light or self.translation
-
-
-@dataclass(frozen=True)
-class Incident:
-    """One line of the log; ``detail`` has the keys of docs/incidents.md."""
-
-    kind: Kind
-    stamp: float
-    visit_id: str
-    track_id: str
-    species: str
-    probability: float
-    deterrent: str
-    detail: Mapping[str, Any]
-
-    def json(self) -> str:
-        """``detail`` as JSON text."""
-        return json.dumps(self.detail, separators=(',', ':'))
-
 
 @dataclass(frozen=True)
 class Play:
@@ -82,39 +45,6 @@ class Play:
 
     name: str
     volume: float
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Times and counts of an engagement.
-
-    ``observe``: s after a stimulus within which a departure counts as its effect. ``absence``: s
-    without a sight after which the animal has left. ``lost``: s without a sight after which a
-    stimulus ends. ``stimuli``: per visit; then ``cool_down`` s of rest. ``pause``: s of rest after
-    one that the guard cut short.
-    """
-
-    observe: float = 6.0
-    absence: float = 5.0
-    lost: float = 0.7
-    stimuli: int = 6
-    cool_down: float = 60.0
-    pause: float = 3.0
-    held: float = 0.5
-    perception_timeout: float = 1.5
-    battery_low: float = 0.15
-    battery_ok: float = 0.25
-    night: tuple[float, float] = (20.0, 7.0)
-    quiet: tuple[float, float] | None = (22.0, 7.0)
-    first_step: int = 1
-    home: float = 0.3
-    walk: float = 0.2
-    turn_gain: float = 1.2
-    turn_rate: float = 1.0
-    facing: float = 0.15
-
-
-SETTINGS = Settings()
 
 
 @dataclass
@@ -135,11 +65,8 @@ class Wants:
 
 
 @dataclass
-class World:
-    """The blackboard.
-
-    Leaves read what was heard and write ``wants``, ``state`` and ``explanation``.
-    """
+class Blackboard:
+    """Leaves read what was heard and write ``wants``, ``state`` and ``explanation``."""
 
     settings: Settings
     catalogue: Deterrents
@@ -242,9 +169,13 @@ class World:
         self.rest_until = max(self.rest_until, self.now + seconds)
 
     def learn(self, visit: Visit, stimulus: Stimulus, reward: float) -> None:
-        """Tell the policy how ``stimulus`` went; a control sound teaches nothing."""
+        """Tell the policy how ``stimulus`` went; a control sound teaches nothing.
+
+        What counts is where the animal was when the stimulus began, not where it went to.
+        """
         if visit.arm == TREATMENT:
-            self.policy.learn(stimulus.name, self.context(visit), reward)
+            context = Context(visit.species, visit.context, stimulus.zone)
+            self.policy.learn(stimulus.name, context, reward)
             self.learned = True
 
     def tell(
@@ -254,14 +185,14 @@ class World:
         target = visit.target()
         self.wants.incidents.append(
             Incident(
-                kind,
-                self.stamp,
-                visit.visit_id,
-                target.track_id if target else visit.engaged,
-                visit.species,
-                target.scores.get(visit.species, 0.0) if target else 0.0,
-                deterrent,
-                detail,
+                kind=kind,
+                stamp=self.stamp,
+                visit_id=visit.visit_id,
+                track_id=target.track_id if target else visit.engaged,
+                species=visit.species,
+                probability=target.scores.get(visit.species, 0.0) if target else 0.0,
+                deterrent=deterrent,
+                detail=detail,
             )
         )
 

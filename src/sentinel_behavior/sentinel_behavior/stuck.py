@@ -12,7 +12,7 @@ _PATH = 1.0
 _SHARE = 0.2
 
 
-class Walked:
+class StuckDetector:
     """Compares what was commanded with what somebody saw."""
 
     def __init__(self) -> None:
@@ -21,10 +21,7 @@ class Walked:
         self._moved = 0.0
 
     def stuck(self, reckoned: Pose, seen: Pose) -> bool:
-        """A fix says ``seen`` where dead reckoning expected ``reckoned``.
-
-        True: it walked in vain.
-        """
+        """Whether it walked in vain: a fix says ``seen`` where it reckoned with ``reckoned``."""
         last, self._last = self._last, seen
         if last is None:
             return False

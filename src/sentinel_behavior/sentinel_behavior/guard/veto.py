@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sentinel_common.detections import Detection, Frame
-from sentinel_common.species import PERSON, PROTECTED
+from sentinel_common.species import PERSON
 
 from ..tracks import PART, covered
 from .scene import Evidence
@@ -19,7 +19,7 @@ CONFUSABLE = frozenset({'cat', 'dog'})
 
 
 @dataclass(frozen=True)
-class Watch:
+class VetoSettings:
     """What counts as a sign of somebody protected.
 
     ``veto_level`` is far below the level of an alarm. Evidence whose box is the target's own (a
@@ -30,19 +30,16 @@ class Watch:
     level is lower (``person_alarm_level``): raccoons look like cats and dogs, not like people.
     """
 
-    targets: frozenset[str] = frozenset({'raccoon'})
-    protected: frozenset[str] = PROTECTED
-    veto_level: float = 0.15
-    alarm_level: float = 0.9
-    person_alarm_level: float = 0.5
-    seconds: float = 10.0
+    targets: frozenset[str]
+    protected: frozenset[str]
+    veto_level: float
+    alarm_level: float
+    person_alarm_level: float
+    seconds: float
 
     def alarm(self, species: str) -> float:
         """Score from which ``species`` counts in the box of the target itself."""
         return self.person_alarm_level if species == PERSON else self.alarm_level
-
-
-WATCH = Watch()
 
 
 @dataclass
@@ -51,12 +48,12 @@ class _Sight:
     score: float
 
 
-class Witness:
+class VetoMemory:
     """Keeps evidence for the seconds that a rule may ask back."""
 
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self._protected = sorted(watch.protected)  # the same order in every process
+    def __init__(self, settings: VetoSettings) -> None:
+        self._settings = settings
+        self._protected = sorted(settings.protected)  # the same order in every process
         # By species and by the tracks whose sureness excuses it.
         self._evidence: dict[tuple[str, frozenset[str]], _Sight] = {}
 
@@ -66,16 +63,16 @@ class Witness:
         for detection in frame.detections:
             self._note(detection, tracks, captured)
         self._evidence = {
-            k: s for k, s in self._evidence.items() if captured - s.time <= self._watch.seconds
+            k: s for k, s in self._evidence.items() if captured - s.time <= self._settings.seconds
         }
 
     def _note(self, detection: Detection, tracks: Mapping[str, Detection], captured: float) -> None:
         for species in self._protected:
             score = detection.scores.get(species, 0.0)
-            if score < self._watch.veto_level:
+            if score < self._settings.veto_level:
                 continue
             same: frozenset[str] = frozenset()
-            if score < self._watch.alarm(species):
+            if score < self._settings.alarm(species):
                 same = frozenset(
                     track_id
                     for track_id, track in tracks.items()
@@ -85,13 +82,15 @@ class Witness:
                 # A track that is elsewhere in this picture is somebody else.
                 if species in CONFUSABLE and detection.tentative not in ('', *tracks):
                     same |= {detection.tentative}
-            self._evidence[species, same] = _Sight(captured, score)
+            known = self._evidence.get((species, same))
+            if known is None or known.time <= captured:  # a clock that steps makes pictures old
+                self._evidence[species, same] = _Sight(captured, score)
 
     def newest(self, now: float, sure: frozenset[str]) -> Evidence | None:
         """The newest evidence that no sure track (``sure``) excuses; None where there is none."""
         counted = [
             Evidence(species, sight.score, now - sight.time)
             for (species, same), sight in self._evidence.items()
-            if not same & sure and now - sight.time <= self._watch.seconds
+            if not same & sure and now - sight.time <= self._settings.seconds
         ]
         return min(counted, key=lambda e: (e.age, -e.score), default=None)
