@@ -117,6 +117,24 @@ def test_only_the_period_is_read(store):
     assert [sound.started for sound in log.sounds] == [2.0]
 
 
+def test_a_long_log_is_read_with_few_questions(store):
+    asked = []
+    for number in range(20):
+        visit = f'v{number:02d}'
+        tell(store, Kind.VISIT_STARTED, number, visit=visit)
+        tell(store, Kind.DECISION, number, visit=visit, deterrent='bark', number=number)
+        tell(store, Kind.HELD_FIRE, number + 0.5, visit=visit, rules=[str(number)])
+    tell(store, Kind.HELD_FIRE, 30.0, visit='', rules=['armed'])
+    store._db.set_trace_callback(asked.append)
+    log = store.read(since=5.0)
+    store._db.set_trace_callback(None)
+    assert len(asked) < 10
+    assert [visit.decisions[0].detail['number'] for visit in log.visits] == [*range(5, 20)]
+    assert all(visit.holds[0].rules == (str(visit.started)[:-2],) for visit in log.visits)
+    # What is held in no visit, or in one that began before the period, counts for itself.
+    assert len(log.holds) == 16 and log.holds[-1].visit_id == ''
+
+
 def test_of_a_run_only_what_lies_in_the_period_is_read(tmp_path):
     with SqliteStore(tmp_path) as store:
         store.start_run(10.0, {})

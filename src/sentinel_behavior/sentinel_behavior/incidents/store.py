@@ -5,42 +5,24 @@ One transaction per incident, a write-ahead log, and a flush to the disk at each
 leaves a sound file.
 """
 
-import dataclasses
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
+from typing import IO, Any, Self
 
 from . import lock
-from .model import (
-    Decision,
-    Hold,
-    Incident,
-    Kind,
-    Log,
-    Picture,
-    Run,
-    Sound,
-    Stimulus,
-    Visit,
-)
+from .model import Incident, Kind, Log, Picture, Sound
 from .port import StoreError
+from .reading import read_log
 from .schema import MIGRATIONS
 from .writers import WRITERS, as_json, interrupt
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-_T = TypeVar('_T', bound='DataclassInstance')
 
 FILE_NAME = 'incidents.sqlite3'
 
 # How long a writer waits for another process that has the file open, s.
 _BUSY_TIMEOUT = 5.0
-
-_JSON_COLUMNS = frozenset({'detail', 'end_detail', 'info', 'boxes'})
 
 
 class SqliteStore:
@@ -71,7 +53,6 @@ class SqliteStore:
             self._db = sqlite3.connect(
                 self.path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
             )
-            self._db.row_factory = sqlite3.Row
             self._db.execute('PRAGMA journal_mode = WAL')
             self._db.execute('PRAGMA synchronous = FULL')
             self._db.execute('PRAGMA foreign_keys = ON')
@@ -252,63 +233,18 @@ class SqliteStore:
     def picture_paths(self) -> frozenset[str]:
         """Paths of all pictures that the log knows, relative to its folder."""
         with self._explained():
-            return frozenset(r['path'] for r in self._rows('pictures', ()))
+            return frozenset(path for (path,) in self._db.execute('SELECT path FROM pictures'))
 
     def read(self, since: float = float('-inf'), until: float = float('inf')) -> Log:
         """Return what began in ``since <= t < until`` (s, ROS time), oldest first.
 
         Of runs it is what lies in that time: of one that goes on all season, a night.
         """
-        span = (since, until)
         with self._explained():
-            visits = self._rows(
-                'visits WHERE started >= ? AND started < ? ORDER BY started, id', span
-            )
-            holds = self._rows('holds WHERE stamp >= ? AND stamp < ? ORDER BY stamp, id', span)
-            sounds = self._rows('sounds WHERE started >= ? AND started < ? ORDER BY started', span)
-            runs = self._rows('runs WHERE last_alive >= ? AND started < ? ORDER BY started', span)
-            return Log(
-                visits=tuple(self._visit(row) for row in visits),
-                holds=tuple(_value(Hold, row) for row in holds),
-                sounds=tuple(_value(Sound, row) for row in sounds),
-                runs=tuple(_within(_value(Run, row), since, until) for row in runs),
-            )
+            return read_log(self._db, since, until)
 
-    def _rows(self, query: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
-        return self._db.execute(f'SELECT * FROM {query}', values).fetchall()
-
-    def _visit(self, row: sqlite3.Row) -> Visit:
-        def belonging(kind: type[_T], table: str) -> tuple[_T, ...]:
-            query = f'{table} WHERE visit_id = ? ORDER BY stamp, rowid'
-            return tuple(_value(kind, r) for r in self._rows(query, (row['id'],)))
-
-        return _value(
-            Visit,
-            row,
-            decisions=belonging(Decision, 'decisions'),
-            stimuli=belonging(Stimulus, 'stimuli'),
-            holds=belonging(Hold, 'holds'),
-            pictures=belonging(Picture, 'pictures'),
-        )
-
-
-def _within(run: Run, since: float, until: float) -> Run:
-    started = max(run.started, since)
-    return dataclasses.replace(
-        run, started=started, last_alive=max(started, min(run.last_alive, until))
-    )
-
-
-def _value(kind: type[_T], row: sqlite3.Row, **more: Any) -> _T:
-    """Make a value of the model from the columns that have its fields' names."""
-    names = {field.name for field in dataclasses.fields(kind)}
-    for name in names.intersection(row.keys()):
-        value = row[name]
-        if name in _JSON_COLUMNS:
-            value = json.loads(value)
-        elif name == 'visit_id':
-            value = value or ''
-        elif name == 'false_alarm':
-            value = bool(value)
-        more[name] = tuple(value) if isinstance(value, list) else value
-    return kind(**more)
+    def spans(self) -> list[tuple[float, float]]:
+        """Return when each visit began and ended (s, ROS time), oldest first."""
+        with self._explained():
+            query = 'SELECT started, coalesce(ended, started) FROM visits ORDER BY started'
+            return [(float(begin), float(end)) for begin, end in self._db.execute(query)]

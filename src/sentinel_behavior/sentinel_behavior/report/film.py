@@ -77,8 +77,7 @@ def make(folder: Path) -> Path | None:
     spans: list[tuple[float, float]] = []
     if (folder / FILE_NAME).is_file():
         with SqliteStore(folder, create=False) as store:
-            visits = store.read().visits
-        spans = [(v.started, v.ended or v.started) for v in visits]
+            spans = store.spans()
     paths = _chosen(paths, spans)
     # A stretch in the middle: neighbours share much, so pictures from all over would mislead.
     middle = max(0, len(paths) // 2 - _SAMPLES // 2)

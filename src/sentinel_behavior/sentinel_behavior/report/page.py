@@ -85,8 +85,12 @@ def write(folder: Path, *, since: float = float('-inf'), until: float = float('i
 
     Returns the page. Raises StoreError where there is no incident log.
     """
-    summary = summarise(folder, since=since, until=until)
-    film_file = film.make(folder)
-    page = folder / FILE
+    return make(summarise(folder, since=since, until=until))
+
+
+def make(summary: Summary) -> Path:
+    """See ``write``."""
+    film_file = film.make(summary.folder)
+    page = summary.folder / FILE
     page.write_text(render(summary, film_file), encoding='utf-8')
     return page
