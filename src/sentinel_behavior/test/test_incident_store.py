@@ -2,12 +2,14 @@
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import time
 
 import pytest
-from sentinel_behavior.incidents import lock
+from sentinel_behavior.incidents import connection, lock
+from sentinel_behavior.incidents import store as store_module
 from sentinel_behavior.incidents.model import INTERRUPTED, Incident, Kind, Picture, Sound
 from sentinel_behavior.incidents.store import FILE_NAME, MIGRATIONS, SqliteStore, StoreError
 from sentinel_behavior.policy.trial import HOLD_OUT
@@ -133,6 +135,40 @@ def test_a_long_log_is_read_with_few_questions(store):
     assert all(visit.holds[0].rules == (str(visit.started)[:-2],) for visit in log.visits)
     # What is held in no visit, or in one that began before the period, counts for itself.
     assert len(log.holds) == 16 and log.holds[-1].visit_id == ''
+
+
+@pytest.mark.parametrize('live', [True, False])
+def test_a_log_that_is_read_only_is_read_whole_and_not_changed(tmp_path, monkeypatch, live):
+    store = SqliteStore(tmp_path / 'log')
+    store.start_run(0.0, {})
+    tell(store, Kind.VISIT_STARTED, 1.0)  # lies in the write-ahead log
+    folder = tmp_path / 'log'
+    if not live:  # as a recorder leaves it that was killed, without what only a live one needs
+        folder = shutil.copytree(folder, tmp_path / 'copy', ignore=shutil.ignore_patterns('*-shm'))
+        store.close()
+    before = sorted(path.name for path in folder.iterdir())
+    monkeypatch.setattr(connection.os, 'access', lambda *_: False)
+    folder.chmod(0o555)
+    with SqliteStore(folder, create=False) as reader:
+        assert [visit.id for visit in reader.read().visits] == ['v1']
+        with pytest.raises(StoreError, match='readonly'):
+            reader.mark('v1', True)
+    folder.chmod(0o755)
+    assert sorted(path.name for path in folder.iterdir()) == before
+    store.close()
+
+
+def test_an_older_log_that_is_read_only_is_read_by_a_copy(tmp_path, monkeypatch):
+    with SqliteStore(tmp_path) as store:
+        store.start_run(0.0, {})
+        tell(store, Kind.VISIT_STARTED, 1.0)
+    monkeypatch.setattr(connection.os, 'access', lambda *_: False)
+    monkeypatch.setattr(store_module, 'MIGRATIONS', (*MIGRATIONS, 'CREATE TABLE more (id)'))
+    with SqliteStore(tmp_path, create=False) as reader:
+        assert len(reader.read().visits) == 1
+    monkeypatch.undo()
+    with SqliteStore(tmp_path) as store:
+        assert len(store.read().visits) == 1
 
 
 def test_of_a_run_only_what_lies_in_the_period_is_read(tmp_path):

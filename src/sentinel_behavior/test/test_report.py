@@ -471,6 +471,36 @@ def test_without_a_folder_it_is_the_newest_run_with_a_log(tmp_path, monkeypatch)
     assert period.of(words.parse_args(['here']))[0] == Path('here')
 
 
+def test_the_newest_run_may_be_one_with_several_robots(tmp_path):
+    for age, name in enumerate(('demo/robot2', 'demo/robot1', 'older')):
+        (tmp_path / name).mkdir(parents=True)
+        log = tmp_path / name / FILE_NAME
+        log.touch()
+        os.utime(log, (1000 - age, 1000 - age))
+    assert period.newest(tmp_path) == tmp_path / 'demo' / 'robot2'
+
+
+def test_the_page_of_a_folder_that_is_read_only_is_laid_where_one_is(
+    night, tmp_path, monkeypatch, capsys
+):
+    night.visit('a', 10, 'bark')
+    night.picture('a', 10)
+    _film(night.folder, 3)
+    night.close()
+    before = sorted(night.folder.iterdir())
+    here = tmp_path / 'here'
+    here.mkdir()
+    monkeypatch.chdir(here)
+    access = os.access
+    monkeypatch.setattr(os, 'access', lambda path, how: Path(path) == here and access(path, how))
+    run(night.folder)
+    assert f'report-{night.folder.name}/report.html' in capsys.readouterr().out
+    made = here / f'report-{night.folder.name}'
+    names = sorted(path.name for path in made.iterdir())
+    assert names == ['film.webp', 'pictures', 'report.html']
+    assert sorted(path for path in night.folder.iterdir() if path != here) == before
+
+
 def test_without_any_run_it_is_the_folder_of_the_recorder(tmp_path, monkeypatch):
     monkeypatch.setenv('SENTINEL_ROOT', str(tmp_path))
     words = argparse.ArgumentParser()

@@ -10,9 +10,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, Self
 
-from . import lock
+from . import connection, lock
 from .model import Incident, Kind, Log, Picture, Sound
 from .port import StoreError
 from .reading import read_log
@@ -21,15 +22,13 @@ from .writers import WRITERS, as_json, interrupt
 
 FILE_NAME = 'incidents.sqlite3'
 
-# How long a writer waits for another process that has the file open, s.
-_BUSY_TIMEOUT = 5.0
-
 
 class SqliteStore:
     """The incident log in ``folder/incidents.sqlite3``; also a context manager.
 
     Raises StoreError with one sentence where the folder cannot be written, the file is damaged, or
-    a newer version wrote it. With ``create=False`` a missing file is an error too.
+    a newer version wrote it. With ``create=False`` a missing file is an error too, and one that is
+    read-only can be read.
     """
 
     def __init__(self, folder: Path, *, create: bool = True) -> None:
@@ -48,15 +47,15 @@ class SqliteStore:
                 f'The folder {folder} cannot be made: {error.strerror}.',
                 'Set the parameter folder of the recorder to a place that can be written.',
             ) from error
+        self._copy: TemporaryDirectory[str] | None = None
         with self._explained():
-            # The recorder's disk thread uses the store that the node made; never two at once.
-            self._db = sqlite3.connect(
-                self.path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
-            )
-            self._db.execute('PRAGMA journal_mode = WAL')
-            self._db.execute('PRAGMA synchronous = FULL')
-            self._db.execute('PRAGMA foreign_keys = ON')
+            if not create and connection.is_read_only(self.path):
+                self._db, self._copy = connection.to_read(self.path, len(MIGRATIONS))
+            else:
+                self._db = connection.to_write(self.path)
             self._migrate()
+            if self._copy is not None:
+                self._db.execute('PRAGMA query_only = ON')  # a change would be lost
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +66,8 @@ class SqliteStore:
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self._db.close()
+        if self._copy is not None:
+            self._copy.cleanup()
         if self._lock is not None:
             self._lock.close()
 
@@ -74,9 +75,9 @@ class SqliteStore:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             # Locked, full, read-only or not readable; damage and wrong values are other classes.
-            passing = isinstance(error, sqlite3.OperationalError)
+            passing = isinstance(error, sqlite3.OperationalError | OSError)
             raise StoreError(
                 f'The incident log {self.path} cannot be used: {error}.',
                 'Is the disk full or the folder read-only?'

@@ -14,6 +14,7 @@ from ..incidents.recorder import DRAWN
 from ..policy.trial import HOLD_OUT
 from . import statistics, wording
 from .holds import Stretch, stretches
+from .place import place
 from .summary import is_target
 
 _WIDTH = 640  # px, of the pictures in the page
@@ -29,8 +30,8 @@ class Album:
     """Draws what was seen into stored pictures, lays them beside the page and into it."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        (folder / DRAWN).mkdir(exist_ok=True)
+        self._folder, self._copies = folder, place(folder) / DRAWN
+        self._copies.mkdir(exist_ok=True)
 
     def shown(self, picture: Picture) -> dict[str, str] | None:
         """What the template needs of a picture; None where its file is gone or damaged."""
@@ -43,7 +44,7 @@ class Album:
         annotate(image, picture.boxes if picture.kind == 'frame' else (), scale)
         data = io.BytesIO()
         image.save(data, 'JPEG', quality=_QUALITY)
-        (self._folder / DRAWN / Path(picture.path).name).write_bytes(data.getvalue())
+        (self._copies / Path(picture.path).name).write_bytes(data.getvalue())
         return {
             'url': data_url(data.getvalue(), 'jpeg'),
             'why': picture.why,

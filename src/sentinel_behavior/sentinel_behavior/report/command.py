@@ -50,9 +50,10 @@ def main(args: argparse.Namespace) -> int:
 def _serve(folder: Path, since: float, until: float, port: int) -> None:
     from . import film, summarise
     from .page import render
+    from .place import place
     from .serve import HOST, server
 
-    film_file = folder / film.FILE
+    film_file = place(folder) / film.FILE
 
     def page() -> str:
         return render(

@@ -10,6 +10,7 @@ from PIL import Image
 from ..incidents.pictures import opened
 from ..incidents.recorder import FILM, stamp_of
 from ..incidents.store import FILE_NAME, SqliteStore
+from .place import place
 
 FILE = 'film.webp'
 
@@ -70,7 +71,7 @@ def _encode(paths: Sequence[Path], width: int, quality: int) -> bytes:
 
 
 def make(folder: Path) -> Path | None:
-    """Make ``folder/film.webp`` (under 5 MB) from ``folder/film``; None where there is none."""
+    """Make ``film.webp`` (under 5 MB) from ``folder/film``; None where there is none."""
     paths = sorted(p for p in (folder / FILM).glob('*.jpg') if p.stem.isdigit())
     if not paths:
         return None
@@ -92,6 +93,6 @@ def make(folder: Path) -> Path | None:
         film = _encode(paths[:: -(-len(paths) // 100)], *_FORMS[-1])
     if not film:
         return None
-    target = folder / FILE
+    target = place(folder) / FILE
     target.write_bytes(film)
     return target

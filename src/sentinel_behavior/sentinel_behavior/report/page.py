@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from . import figures, film, wording
 from .cards import Album, card, data_url, lasting
+from .place import place
 from .summary import Summary, summarise
 from .trends import trends
 
@@ -91,6 +92,6 @@ def write(folder: Path, *, since: float = float('-inf'), until: float = float('i
 def make(summary: Summary) -> Path:
     """See ``write``."""
     film_file = film.make(summary.folder)
-    page = summary.folder / FILE
+    page = place(summary.folder) / FILE
     page.write_text(render(summary, film_file), encoding='utf-8')
     return page

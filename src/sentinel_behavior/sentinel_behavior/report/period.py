@@ -57,8 +57,12 @@ def when(text: str, now: datetime, otherwise: float) -> float:
 
 
 def newest(runs: Path) -> Path | None:
-    """The folder in ``runs`` whose log was written last; None where no run has a log."""
-    logs = [log for log in runs.glob(f'*/{FILE_NAME}') if log.is_file()]
+    """The folder in ``runs`` whose log was written last; None where no run has a log.
+
+    Of a run with several robots, which have a folder each, it is that of one of them.
+    """
+    places = (f'*/{FILE_NAME}', f'*/*/{FILE_NAME}')
+    logs = [log for place in places for log in runs.glob(place) if log.is_file()]
     return max(logs, key=_written).parent if logs else None
 
 
