@@ -2,20 +2,9 @@
 
 from pathlib import Path
 
-from launch.actions import DeclareLaunchArgument
-from sentinel_bringup.launching import describe
+from sentinel_bringup.launching import NAMESPACE, USE_SIM_TIME, describe
 
 from sentinel_bringup import nodes
-
-ARGUMENTS = (
-    DeclareLaunchArgument('namespace', default_value='', description='one per robot'),
-    DeclareLaunchArgument(
-        'use_sim_time',
-        default_value='false',
-        choices=['true', 'false'],
-        description='take the time from /clock',
-    ),
-)
 
 
 def plan(values):
@@ -31,4 +20,4 @@ def plan(values):
 
 def generate_launch_description():
     """Entry point of ``ros2 launch``."""
-    return describe(ARGUMENTS, plan)
+    return describe([NAMESPACE, USE_SIM_TIME], plan)

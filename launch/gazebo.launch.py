@@ -4,6 +4,7 @@ Starts ``gz sim`` with the garden, puts the robot in, bridges topics by config/g
 and runs the same stack: driver, emulated radio, emulated MekaMon, which here moves Gazebo's servos.
 """
 
+import shlex
 from dataclasses import replace
 
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
@@ -12,7 +13,15 @@ from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 from sentinel_bringup.description import load
-from sentinel_bringup.launching import COMMON_ARGUMENTS, common_options, describe
+from sentinel_bringup.launching import (
+    ARMED,
+    COMMON_ARGUMENTS,
+    USE_SIM_TIME,
+    common_options,
+    describe,
+    require,
+    switch,
+)
 from sentinel_common.files import share
 
 from sentinel_bringup import nodes
@@ -21,19 +30,9 @@ ARGUMENTS = (
     DeclareLaunchArgument(
         'world', default_value=str(share('urdf/garden.sdf')), description='world file of Gazebo'
     ),
-    DeclareLaunchArgument(
-        'gui',
-        default_value='true',
-        choices=['true', 'false'],
-        description='open the window of Gazebo; false: server only',
-    ),
-    DeclareLaunchArgument(
-        'armed',
-        default_value='false',
-        choices=['true', 'false'],
-        description='act at once; else only after a call of the service arm',
-    ),
-    *(a for a in COMMON_ARGUMENTS if a.name != 'use_sim_time'),  # it is Gazebo's, always
+    switch('gui', True, 'open the window of Gazebo; false: server only'),
+    ARMED,
+    *(a for a in COMMON_ARGUMENTS if a is not USE_SIM_TIME),  # it is Gazebo's, always
 )
 
 
@@ -42,7 +41,7 @@ def plan(values):
     options = common_options({**values, 'use_sim_time': 'true'})
     entries = nodes.own_source(
         nodes.SourceOptions(
-            source='gazebo', robot=nodes.EMULATED, armed=values['armed'] == 'true', **options
+            source=nodes.TOPIC, robot=nodes.EMULATED, armed=values['armed'] == 'true', **options
         )
     )
     return [
@@ -50,13 +49,14 @@ def plan(values):
         if entry.name == 'mekamon_emulator'
         else entry
         for entry in entries
-        if entry.name != 'camera'
     ]
 
 
 def gazebo(values):
     """Return the actions that start Gazebo, the robot in it, and the bridge."""
-    server_only = '' if values['gui'] == 'true' else '-s '
+    require('ros_gz_sim', 'ros_gz_bridge')
+    # The server alone must draw what the camera sees without a screen.
+    window = '' if values['gui'] == 'true' else '-s --headless-rendering '
     urdf = load(
         share('urdf/mekamon.urdf.xacro'),
         {'gazebo': 'true', 'mesh_dir': f'file://{share("urdf/meshes")}'},
@@ -66,7 +66,10 @@ def gazebo(values):
             PythonLaunchDescriptionSource(
                 PathJoinSubstitution([FindPackageShare('ros_gz_sim'), 'launch', 'gz_sim.launch.py'])
             ),
-            launch_arguments={'gz_args': f'-r {server_only}{values["world"]}'}.items(),
+            launch_arguments={
+                'gz_args': f'-r {window}{shlex.quote(values["world"])}',
+                'on_exit_shutdown': 'true',
+            }.items(),
         ),
         Node(
             package='ros_gz_sim',

@@ -1,7 +1,7 @@
 """The sentinel on a camera, a video or a stream, with a real, an emulated, or no robot."""
 
 from launch.actions import DeclareLaunchArgument
-from sentinel_bringup.launching import COMMON_ARGUMENTS, common_options, describe
+from sentinel_bringup.launching import ARMED, COMMON_ARGUMENTS, common_options, describe
 
 from sentinel_bringup import nodes
 
@@ -9,7 +9,8 @@ ARGUMENTS = (
     DeclareLaunchArgument(
         'source',
         default_value='0',
-        description='camera index, video file, folder of pictures, rtsp:// or http:// address',
+        description='camera index, video file, folder of pictures, rtsp:// or http:// address; '
+        'topic: another node publishes camera/image_raw and camera/camera_info',
     ),
     DeclareLaunchArgument(
         'robot',
@@ -17,12 +18,7 @@ ARGUMENTS = (
         description='Bluetooth address or part of the name of the robot; emulated: one that '
         'lives in this computer; none: only look, decide and log',
     ),
-    DeclareLaunchArgument(
-        'armed',
-        default_value='false',
-        choices=['true', 'false'],
-        description='act at once; else only after a call of the service arm',
-    ),
+    ARMED,
     *COMMON_ARGUMENTS,
 )
 

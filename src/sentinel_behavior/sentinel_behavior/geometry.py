@@ -1,12 +1,16 @@
 """Planar motion, zones as polygons, and where the robot believes it is. SI units, REP-103 axes."""
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 # One-sided 95 % quantile of the normal distribution: a lower bound that is too high once in twenty
 # times.
 Z_95_ONE_SIDED = 1.645
+
+# How far back a pose is known, s: images are older than that only where all stands still.
+TRAIL = 2.0
 
 Point = tuple[float, float]
 
@@ -56,13 +60,19 @@ class Pose:
         dx, dy = point[0] - self.x, point[1] - self.y
         return c * dx + s * dy, -s * dx + c * dy
 
+    def seen_from(self, before: 'Pose', after: 'Pose') -> 'Pose':
+        """Where this pose is if all was seen from ``after``, and not from ``before``."""
+        x, y = after.to_world(before.to_base((self.x, self.y)))
+        return Pose(x, y, self.yaw + after.yaw - before.yaw)
+
     def moved(self, twist: Twist, seconds: float) -> 'Pose':
-        """Where ``twist`` leads within ``seconds`` (midpoint rule)."""
-        half = self.yaw + twist.wz * seconds / 2
-        c, s = math.cos(half), math.sin(half)
+        """Where ``twist`` leads within ``seconds``, along an arc."""
+        half = twist.wz * seconds / 2  # of the turn; the chord points this way
+        chord = seconds * (math.sin(half) / half if half else 1.0)
+        c, s = math.cos(self.yaw + half), math.sin(self.yaw + half)
         return Pose(
-            self.x + (c * twist.vx - s * twist.vy) * seconds,
-            self.y + (s * twist.vx + c * twist.vy) * seconds,
+            self.x + (c * twist.vx - s * twist.vy) * chord,
+            self.y + (s * twist.vx + c * twist.vy) * chord,
             self.yaw + twist.wz * seconds,
         )
 
@@ -132,12 +142,18 @@ class DeadReckoning:
         self._path = 0.0
         self._time: float | None = None
         self._twist = STOP
+        # Since when it moved how from where: the newest last.
+        self._trail: deque[tuple[float, Pose, Twist]] = deque()
         self.pose = Pose()
 
     def command(self, twist: Twist, now: float) -> None:
         """``twist`` moves the robot from ``now`` on."""
         self.advance(now)
-        self._twist = twist
+        if twist != self._twist:
+            self._twist = twist
+            self._trail.append((now, self.pose, twist))
+            while len(self._trail) > 1 and self._trail[1][0] <= now - TRAIL:
+                self._trail.popleft()
 
     def advance(self, now: float) -> None:
         """Integrate up to ``now`` (s); an earlier time than the last one changes nothing."""
@@ -151,15 +167,20 @@ class DeadReckoning:
         self._path += self._twist.speed * seconds
 
     def pose_at(self, time: float) -> Pose:
-        """Pose at ``time`` (s), a moment ago: a picture shows what was where when it was taken.
-
-        As if the present motion had gone on since then.
-        """
-        return self.pose if self._time is None else self.pose.moved(self._twist, time - self._time)
+        """Pose at ``time`` (s), up to TRAIL ago: an image shows what was where at its capture."""
+        if self._time is None or not self._trail:
+            return self.pose
+        if time >= self._time:
+            return self.pose.moved(self._twist, time - self._time)
+        for since, pose, twist in reversed(self._trail):
+            if since <= time:
+                return pose.moved(twist, time - since)
+        return self._trail[0][1]
 
     def fix(self, pose: Pose, variance: float, now: float) -> None:
         """Somebody saw the robot at ``pose`` in ``map`` with ``variance`` of its place in m^2."""
         self.advance(now)
+        self._trail = deque((t, p.seen_from(self.pose, pose), w) for t, p, w in self._trail)
         self.pose = pose
         self._variance = variance
         self._path = 0.0

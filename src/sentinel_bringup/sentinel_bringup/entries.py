@@ -15,6 +15,12 @@ EMULATED = 'emulated'
 # No robot at all: look, decide and log only.
 NO_ROBOT = 'none'
 
+# Source that is no business of ours: another node publishes camera/image_raw and camera_info.
+TOPIC = 'topic'
+
+# Exit status of a node that was told something wrong: trying again cannot help.
+EXIT_USAGE = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class NodeEntry:
@@ -88,7 +94,7 @@ class SourceOptions(Options):
     """The stack on a person's own pictures and, perhaps, robot."""
 
     source: str
-    """Video file, folder of pictures, camera index, or URL."""
+    """Video file, folder of pictures, camera index, URL, or ``topic``."""
     robot: str = EMULATED
     """``emulated``, ``none``, or a Bluetooth address or name."""
 

@@ -2,7 +2,7 @@
 
 import time
 
-from .entries import EMULATED
+from .entries import EMULATED, TOPIC
 
 # The folder of a garden: log, pictures, what was learned. One run goes on where the last one ended.
 GARDEN = 'garden'
@@ -27,6 +27,6 @@ def of_source(source: str, robot: str, namespace: str = '') -> str:
     # OpenCV takes its time to load; the list of commands must not wait for it.
     from sentinel_perception.camera.sources import is_live
 
-    if robot == EMULATED or not is_live(source):
+    if robot == EMULATED or not (source == TOPIC or is_live(source)):
         return stamped('run')
     return f'{GARDEN}-{namespace.strip("/").replace("/", "-")}'.rstrip('-')

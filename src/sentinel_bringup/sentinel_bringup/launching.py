@@ -1,22 +1,26 @@
 """Makes launch descriptions of the one list of nodes; needs ``launch_ros``, which PyPI lacks."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
+from launch.events.process import ProcessExited
 from launch.launch_context import LaunchContext
 from launch.launch_description import LaunchDescription
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
-from sentinel_common.errors import ConfigurationError
+from sentinel_common.errors import ConfigurationError, SentinelError
 from sentinel_common.files import share
 
 from . import description, folders, nodes
 from .domains import free_port
+from .entries import EXIT_USAGE
 from .nodes import EMULATED, NodeEntry
 
 # Time until a node that died is started again, s.
@@ -25,8 +29,23 @@ _RESPAWN_DELAY = 2.0
 Plan = Callable[[dict[str, str]], list[NodeEntry]]
 """Makes the list of nodes out of the values of the launch arguments."""
 
+
+def switch(name: str, default: bool, description: str) -> DeclareLaunchArgument:
+    """Return an argument that is ``true`` or ``false``."""
+    return DeclareLaunchArgument(
+        name,
+        default_value=str(default).lower(),
+        choices=['true', 'false'],
+        description=description,
+    )
+
+
+NAMESPACE = DeclareLaunchArgument('namespace', default_value='', description='one per robot')
+USE_SIM_TIME = switch('use_sim_time', False, 'take the time from /clock')
+ARMED = switch('armed', False, 'act at once; else only after a call of the service arm')
+
 COMMON_ARGUMENTS = (
-    DeclareLaunchArgument('namespace', default_value='', description='one per robot'),
+    NAMESPACE,
     DeclareLaunchArgument(
         'params_file',
         default_value='',
@@ -38,37 +57,16 @@ COMMON_ARGUMENTS = (
         description='where incidents, pictures and sounds are kept; empty: ~/.ros/sentinel/garden '
         'where a camera is watched with a real robot or none, else ~/.ros/sentinel/<time>-run',
     ),
-    DeclareLaunchArgument(
-        'use_sim_time',
-        default_value='false',
-        choices=['true', 'false'],
-        description='take the time from /clock',
-    ),
-    DeclareLaunchArgument(
+    USE_SIM_TIME,
+    switch(
         'autostart',
-        default_value='true',
-        choices=['true', 'false'],
-        description='camera, detector and driver configure and activate themselves; '
+        True,
+        'camera, detector and driver configure and activate themselves; '
         'false: ros2 lifecycle does it',
     ),
-    DeclareLaunchArgument(
-        'respawn',
-        default_value='true',
-        choices=['true', 'false'],
-        description='start a node that died again',
-    ),
-    DeclareLaunchArgument(
-        'film',
-        default_value='false',
-        choices=['true', 'false'],
-        description='keep an annotated film and samples of the latency',
-    ),
-    DeclareLaunchArgument(
-        'record',
-        default_value='false',
-        choices=['true', 'false'],
-        description='record every topic to an MCAP file in the folder',
-    ),
+    switch('respawn', True, 'start a node that died again'),
+    switch('film', False, 'keep an annotated film and samples of the latency'),
+    switch('record', False, 'record every topic to an MCAP file in the folder'),
     DeclareLaunchArgument(
         'log_level',
         default_value='info',
@@ -80,7 +78,7 @@ COMMON_ARGUMENTS = (
 
 def describe(
     arguments: Sequence[DeclareLaunchArgument],
-    plan: Plan,
+    plan: Plan = lambda values: [],
     before: Callable[[dict[str, str]], list[Any]] = lambda values: [],
 ) -> LaunchDescription:
     """Return the launch description of the list that ``plan`` makes when the values are known.
@@ -95,6 +93,18 @@ def describe(
         return before(values) + nodes_of_list
 
     return LaunchDescription([*arguments, OpaqueFunction(function=expand)])
+
+
+def require(*packages: str) -> None:
+    """Raise ConfigurationError where a ROS package is missing that only some people need."""
+    for package in packages:
+        try:
+            get_package_prefix(package)
+        except PackageNotFoundError as error:
+            name = f'ros-{os.environ.get("ROS_DISTRO", "$ROS_DISTRO")}-{package.replace("_", "-")}'
+            raise ConfigurationError(
+                f'The ROS package {package} is not installed here.', f'sudo apt install {name}'
+            ) from error
 
 
 def common_options(values: dict[str, str]) -> dict[str, Any]:
@@ -126,6 +136,7 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
         # A text stays a text, also where it looks like a number.
         {k: ParameterValue(v, value_type=_type(v)) for k, v in own_parameters(entry).items()}
     )
+    respawn = entry.respawn and values.get('respawn', 'true') == 'true'
     node = Node(
         package=entry.package,
         executable=entry.name,
@@ -133,16 +144,25 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
         namespace=entry.namespace,
         parameters=parameters,
         remappings=list(entry.remappings),
-        arguments=['--ros-args', '--log-level', values.get('log_level', 'info')],
+        ros_arguments=['--log-level', values.get('log_level', 'info')],
         additional_env=nodes.image_profile() if entry.images else {},
-        respawn=entry.respawn and not entry.ends_run and values.get('respawn', 'true') == 'true',
+        respawn=respawn,
         respawn_delay=_RESPAWN_DELAY,
         output='screen',
     )
-    if not entry.ends_run:
-        return [node]
-    end = EmitEvent(event=Shutdown(reason=f'{entry.name} has ended'))
-    return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[end])), node]
+
+    def on_exit(event: ProcessExited, context: LaunchContext) -> list[Any]:
+        status = event.returncode
+        if context.is_shutdown:
+            return []
+        if status == EXIT_USAGE or (status and entry.ends_run and not respawn):
+            # Only an exception makes launch shut down and return anything but success.
+            raise SentinelError(f'The node {entry.label} ended with status {status}.')
+        if status == 0 and entry.ends_run:
+            return [EmitEvent(event=Shutdown(reason=f'{entry.label} has ended'))]
+        return []
+
+    return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=on_exit)), node]
 
 
 def _type(value: Any) -> Any:

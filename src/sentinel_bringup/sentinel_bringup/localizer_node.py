@@ -30,7 +30,11 @@ _KEPT = 100
 
 
 class LocalizerNode(Node):
-    """Publishes map -> odom on ``/tf`` from ``pose_fix`` and ``odom``; nothing before a fix."""
+    """Publishes map -> odom on ``/tf`` from ``pose_fix`` and ``odom``; nothing before a fix.
+
+    Both frames lie on the ground: of a fix only x, y and yaw count. Some know the height of
+    ``base_link`` and some leave it at 0; ``odom`` has it.
+    """
 
     def __init__(self) -> None:
         super().__init__('localizer')
@@ -56,7 +60,8 @@ class LocalizerNode(Node):
         at, odometry = min(self._odometry, key=lambda sample: abs(sample[0] - stamp))
         if abs(at - stamp) <= self.parameters['tolerance']:
             self._frames = (message.header.frame_id, self._frames[1])
-            self._map_to_odom = from_pose(message.pose.pose) @ odometry.inverse()
+            fix = from_pose(message.pose.pose)
+            self._map_to_odom = fix.on_ground() @ odometry.on_ground().inverse()
 
 
 def main() -> int:

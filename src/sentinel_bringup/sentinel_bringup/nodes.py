@@ -20,6 +20,7 @@ from .entries import EMULATED as EMULATED
 from .entries import NO_ROBOT as NO_ROBOT
 from .entries import PYPI as PYPI
 from .entries import ROS as ROS
+from .entries import TOPIC as TOPIC
 from .entries import NodeEntry as NodeEntry
 from .entries import Options as Options
 from .entries import SimulationOptions as SimulationOptions
@@ -57,6 +58,7 @@ def simulation(options: SimulationOptions) -> list[NodeEntry]:
             'seed': options.seed,
             **several,
             'hci_port': options.hci_port,
+            'publish_clock': options.use_sim_time,
             'result_file': str(options.folder / 'simulation.json'),
         },
         images=True,
@@ -64,7 +66,9 @@ def simulation(options: SimulationOptions) -> list[NodeEntry]:
         ends_run=True,
         stops_last=True,
     )
-    entries = _finish([simulator], replace(options, record=False, started=0.0))
+    # Who publishes /clock must not wait for it.
+    alone = replace(options, use_sim_time=False, record=False, started=0.0)
+    entries = _finish([simulator], alone)
     for name, folder in zip(names, folders(options.folder, options.robots), strict=True):
         own = replace(
             options, namespace='/'.join(filter(None, (options.namespace, name))), folder=folder
@@ -96,15 +100,8 @@ def folders(folder: Path, robots: int) -> list[Path]:
 
 def own_source(options: SourceOptions) -> list[NodeEntry]:
     """Return the nodes that watch a source of pictures and drive a robot, if there is one."""
-    camera = NodeEntry(
-        name='camera',
-        package='sentinel_perception',
-        module='sentinel_perception.camera_node',
-        parameters={'source': options.source, 'autostart': options.autostart},
-        images=True,
-        ends_run=True,
-    )
-    entries = [camera, _detector(options), *_behavior(options)]
+    entries = [] if options.source == TOPIC else [_camera(options)]
+    entries += [_detector(options), *_behavior(options)]
     if options.robot == EMULATED:
         entries.append(
             NodeEntry(
@@ -116,6 +113,17 @@ def own_source(options: SourceOptions) -> list[NodeEntry]:
             )
         )
     return _finish([*entries, *_robot(options, options.robot)], options)
+
+
+def _camera(options: SourceOptions) -> NodeEntry:
+    return NodeEntry(
+        name='camera',
+        package='sentinel_perception',
+        module='sentinel_perception.camera_node',
+        parameters={'source': options.source, 'autostart': options.autostart},
+        images=True,
+        ends_run=True,
+    )
 
 
 def _detector(options: Options) -> NodeEntry:
@@ -276,11 +284,12 @@ def _own_files(entry: NodeEntry) -> tuple[Path, ...]:
 def image_profile() -> dict[str, str]:
     """Return the variable by which whoever publishes pictures gets enough shared memory.
 
+    A profile that the person has set stays: it may carry their network, and there is room for one.
     Fast DDS 3 (Kilted and later) warns about the name that Fast DDS 2 (Jazzy) needs.
     """
     old = os.environ.get('ROS_DISTRO') in _WITH_FAST_DDS_2
     name = 'FASTRTPS_DEFAULT_PROFILES_FILE' if old else 'FASTDDS_DEFAULT_PROFILES_FILE'
-    return {name: str(share('config/fastdds_images.xml'))}
+    return {} if name in os.environ else {name: str(share('config/fastdds_images.xml'))}
 
 
 def of_world(entries: list[NodeEntry], world: str) -> list[NodeEntry]:

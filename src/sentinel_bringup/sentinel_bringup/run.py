@@ -1,6 +1,7 @@
 """``./sentinel run``: the stack on own pictures, with an emulated, a real, or no robot."""
 
 import argparse
+import os
 import time
 
 from . import folders, nodes, session
@@ -14,7 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--source',
         required=True,
-        help='video file, folder of pictures, camera index, rtsp:// or http:// address',
+        help='video file, folder of pictures, camera index, rtsp:// or http:// address; topic: '
+        'another node publishes camera/image_raw in ROS_DOMAIN_ID',
     )
     parser.add_argument(
         '--robot',
@@ -38,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Watch until the source ends or the person does, and write the report."""
     started = time.time()
+    watched = arguments.source
+    if watched == nodes.TOPIC:
+        watched = 'camera/image_raw'
+        if arguments.domain is None:
+            # Where whoever publishes the pictures talks, as ROS 2 itself has it.
+            arguments.domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
     name = folders.of_source(arguments.source, arguments.robot, arguments.namespace)
     folder = session.make_folder(name, arguments.folder, watches=folders.is_garden(name))
     options = nodes.SourceOptions(
@@ -52,7 +60,7 @@ def main(arguments: argparse.Namespace) -> int:
         record=arguments.record,
         started=started,
     )
-    title = f'Watching {options.source}, robot: {options.robot}.'
+    title = f'Watching {watched}, robot: {options.robot}.'
     session.play(nodes.own_source(options), folder, arguments, title)
     session.report(folder, since=started)
     return 0

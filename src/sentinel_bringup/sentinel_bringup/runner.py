@@ -16,6 +16,7 @@ import psutil
 from sentinel_common.errors import SentinelError
 
 from . import child, domains, shared_memory
+from .entries import EXIT_USAGE
 from .meter import Meter
 from .nodes import NodeEntry, image_profile
 
@@ -32,8 +33,6 @@ _RECOVERED = 60.0
 _HOPELESS, _EARLY_DEATH = 5, 10.0
 # Period of the loop and of the measurements, s.
 _LOOP_PERIOD, _SAMPLE_PERIOD = 0.1, 1.0
-# Exit status of a node that was told something wrong: trying again cannot help.
-_EXIT_USAGE = 2
 # Last lines of a dead node that are shown.
 _TAIL = 12
 
@@ -191,7 +190,7 @@ class Runner:
         """Plan the next start of a node that died, or raise where there is no point in one."""
         entry = slot.entry
         slot.early_deaths = slot.early_deaths + 1 if age < _EARLY_DEATH else 0
-        hopeless = status == _EXIT_USAGE or slot.early_deaths >= _HOPELESS
+        hopeless = status == EXIT_USAGE or slot.early_deaths >= _HOPELESS
         words = _ending(status)
         if hopeless or (entry.ends_run and not entry.respawn):
             last = '\n    '.join(['', *slot.tail])

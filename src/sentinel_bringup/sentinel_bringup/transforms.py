@@ -26,6 +26,13 @@ class Transform(NamedTuple):
         tx, ty, tz = rotate(back, self.translation)
         return Transform((-tx, -ty, -tz), back)
 
+    def on_ground(self) -> 'Transform':
+        """Return the part of it in the plane: x, y and the turn about z."""
+        x, y, _ = self.translation
+        qx, qy, qz, qw = self.rotation
+        yaw = math.atan2(2 * (qw * qz + qx * qy), 1 - 2 * (qy * qy + qz * qz))
+        return Transform((x, y, 0.0), about((0.0, 0.0, 1.0), yaw))
+
     def to_message(self, stamp: Any, parent: str, child: str) -> Any:
         """geometry_msgs/TransformStamped of the transform."""
         from geometry_msgs.msg import TransformStamped

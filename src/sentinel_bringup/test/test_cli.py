@@ -2,14 +2,23 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 
+import numpy as np
 import pytest
+import rclpy
+from sensor_msgs.msg import Image
 from sentinel_behavior.incidents.store import SqliteStore
 from sentinel_common.errors import SentinelError
+from sentinel_common.images import image_from_array
+from std_msgs.msg import Header
 
 from sentinel_bringup import cli
+from sentinel_common import qos
 
 
 def sentinel(*arguments, **options):
@@ -35,12 +44,52 @@ def test_an_unknown_command_is_one_sentence():
     assert "There is no command 'dmeo'." in result.stderr and 'Traceback' not in result.stderr
 
 
-@pytest.mark.parametrize('source', ['nothing.mp4', '.', 'rtspp://x/y'])
+@pytest.mark.parametrize('source', ['nothing.mp4', '.', 'rtspp://x/y', 'none'])
 def test_a_wrong_source_is_one_sentence_before_anything_starts(tmp_path, source):
     result = sentinel('run', '--source', source, cwd=tmp_path)
     assert result.returncode == 2
     assert len(result.stderr.splitlines()) == 1 and 'Traceback' not in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_source_learns_of_the_source_topic(tmp_path):
+    assert 'also take the word topic' in sentinel('run', '--source', 'none', cwd=tmp_path).stderr
+
+
+def test_the_pictures_of_another_node_are_watched_in_its_domain(tmp_path):
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=97)
+    driver = rclpy.create_node('driver_of_somebody', context=context)
+    pictures = driver.create_publisher(Image, 'camera/image_raw', qos.IMAGE_WRITER)
+    command = 'run --source topic --robot none --folder'.split()
+    with subprocess.Popen(
+        [sys.executable, '-m', 'sentinel_bringup.cli', *command, str(tmp_path)],
+        env={**os.environ, 'ROS_DOMAIN_ID': '97'},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+
+        def publish():
+            while run.poll() is None:
+                header = Header(stamp=driver.get_clock().now().to_msg())
+                grey = np.full((240, 320, 3), 90, np.uint8)
+                pictures.publish(image_from_array(grey, 'bgr8', header))
+                time.sleep(0.1)
+
+        thread = threading.Thread(target=publish)
+        thread.start()
+        said = []
+        for line in run.stdout:
+            said.append(line)
+            if 'sees the first picture' in line:
+                break
+        run.send_signal(signal.SIGINT)
+        said += run.stdout
+    thread.join()
+    driver.destroy_node()
+    rclpy.shutdown(context=context)
+    assert 'sees the first picture' in ''.join(said)
+    assert said[0] == 'Watching camera/image_raw, robot: none.\n'
 
 
 def test_a_folder_in_use_is_one_sentence_and_stays_as_it_is(tmp_path):

@@ -1,11 +1,13 @@
 """The launch files with the real ``launch`` packages; skipped where those cannot be imported."""
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,9 +15,10 @@ import pytest
 pytest.importorskip('launch_ros', reason='launch_ros is not installed; PyPI has none')
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_context import LaunchContext
 from launch_ros.actions import Node
+from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
 from sentinel_bringup import nodes
@@ -44,8 +47,8 @@ def description(name):
     return module.generate_launch_description()
 
 
-def actions(name, **arguments):
-    """Nodes that a launch file starts with these arguments."""
+def actions(name, kind=Node, **arguments):
+    """Actions of a kind that a launch file makes with these arguments."""
     context = LaunchContext()
     context.launch_configurations.update(arguments)
     found = []
@@ -54,7 +57,7 @@ def actions(name, **arguments):
             entity.visit(context)
         elif isinstance(entity, OpaqueFunction):
             found += entity.execute(context)
-    return [e for e in found if isinstance(e, Node)]
+    return [e for e in found if isinstance(e, kind)]
 
 
 def started(name, **arguments):
@@ -89,16 +92,112 @@ def test_sentinel_starts_the_nodes_of_the_list(tmp_path, robot):
     assert set(started('sentinel.launch.py', folder=str(tmp_path), robot=robot)) == wanted
 
 
+def test_another_driver_takes_the_place_of_the_camera(tmp_path):
+    ours = set(started('sentinel.launch.py', folder=str(tmp_path)))
+    assert set(started('sentinel.launch.py', folder=str(tmp_path), source='topic')) == ours - {
+        'camera'
+    }
+
+
+@pytest.fixture
+def gazebo(tmp_path, monkeypatch):
+    """Let the packages of Gazebo be there."""
+    index = tmp_path / 'prefix' / 'share/ament_index/resource_index/packages'
+    index.mkdir(parents=True)
+    for name in ('ros_gz_sim', 'ros_gz_bridge'):
+        (index / name).touch()
+    places = [str(tmp_path / 'prefix'), os.environ.get('AMENT_PREFIX_PATH', '')]
+    monkeypatch.setenv('AMENT_PREFIX_PATH', os.pathsep.join(places))
+
+
+@pytest.mark.parametrize(
+    ('name', 'package'), [('rviz.launch.py', 'rviz2'), ('gazebo.launch.py', 'ros-gz-sim')]
+)
+def test_a_missing_package_is_one_sentence(tmp_path, monkeypatch, name, package):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    arguments = {} if name.startswith('rviz') else {'folder': str(tmp_path)}
+    with pytest.raises(ConfigurationError, match=f'sudo apt install ros-jazzy-{package}$'):
+        actions(name, **arguments)
+
+
+@pytest.mark.usefixtures('gazebo')
 def test_gazebo_takes_the_place_of_camera_and_body(tmp_path):
     found = started('gazebo.launch.py', folder=str(tmp_path))
-    options = nodes.SourceOptions(folder=tmp_path, source='gazebo')
-    wanted = {e.name for e in nodes.of_world(nodes.own_source(options), nodes.ROS)} - {'camera'}
+    options = nodes.SourceOptions(folder=tmp_path, source=nodes.TOPIC)
+    wanted = {e.name for e in nodes.of_world(nodes.own_source(options), nodes.ROS)}
     assert set(found) == wanted | {'create', 'parameter_bridge'}
+
+
+@pytest.mark.usefixtures('gazebo')
+@pytest.mark.parametrize(
+    ('gui', 'options'), [('true', '-r '), ('false', '-r -s --headless-rendering ')]
+)
+def test_gazebo_draws_without_a_screen_and_its_end_is_the_end(tmp_path, gui, options):
+    words = {'folder': str(tmp_path), 'gui': gui, 'world': '/my garden.sdf'}
+    [include] = actions('gazebo.launch.py', IncludeLaunchDescription, **words)
+    told = dict(include.launch_arguments)
+    assert told == {'gz_args': f"{options}'/my garden.sdf'", 'on_exit_shutdown': 'true'}
 
 
 def test_a_missing_parameter_file_is_named(tmp_path):
     with pytest.raises(Exception, match=r'none\.yaml does not exist'):
         started('sentinel.launch.py', folder=str(tmp_path), params_file='none.yaml')
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """Environment with a package of two scripts: one ends with the statuses in turn, one waits."""
+    folder = tmp_path / 'lib' / 'programs'
+    folder.mkdir(parents=True)
+    index = tmp_path / 'share/ament_index/resource_index/packages'
+    index.mkdir(parents=True)
+    (index / 'programs').touch()
+    starts = tmp_path / 'starts'
+    nth = f'echo >> {starts}; shift $(($(wc -l < {starts}) - 1))'
+    scripts = {
+        'mortal': f'set -- $STATUSES; {nth}; exit $1',
+        'quiet': 'exec sleep 1000',
+    }
+    for name, script in scripts.items():
+        (folder / name).write_text(f'#!/bin/sh\n{script}\n')
+        (folder / name).chmod(0o755)
+    prefixes = os.pathsep.join([str(tmp_path), os.environ.get('AMENT_PREFIX_PATH', '')])
+    return {**os.environ, 'AMENT_PREFIX_PATH': prefixes, 'ROS_LOG_DIR': str(tmp_path / 'log')}
+
+
+def run_programs(programs, statuses, *, argument='true', **fields):
+    """Run a program that ends so often, beside one that does not; return status and output."""
+    entries = [{'name': 'mortal', **fields}, {'name': 'quiet'}]
+    words = [json.dumps({'package': 'programs', **entry}) for entry in entries]
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name('launch_nodes.py')), argument, *words],
+        env={**programs, 'STATUSES': ' '.join(map(str, statuses))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    out = done.stdout + done.stderr
+    assert out.count('[mortal-1]: process started') == len(statuses), out
+    assert '[quiet-2]: sending signal' in out
+    return done.returncode, out
+
+
+def test_a_camera_that_crashes_starts_again_and_ends_the_run_when_its_film_is_over(programs):
+    status, _ = run_programs(programs, [139, 0], ends_run=True)
+    assert status == 0
+
+
+@pytest.mark.parametrize(('respawn', 'argument'), [(False, 'true'), (True, 'false')])
+def test_a_needed_node_that_crashes_for_good_is_no_success(programs, respawn, argument):
+    fields = {'ends_run': True, 'respawn': respawn}
+    status, out = run_programs(programs, [3], argument=argument, **fields)
+    assert status == 1 and 'The node mortal ended with status 3.' in out
+
+
+def test_a_node_that_was_told_something_wrong_ends_the_launch_without_success(programs):
+    status, out = run_programs(programs, [2])
+    assert status == 1 and 'The node mortal ended with status 2.' in out
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sentinel_bringup.nodes import SimulationOptions, SourceOptions
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
-from sentinel_bringup import folders, nodes
+from sentinel_bringup import folders, nodes, runner
 
 FOLDER = Path('/somewhere')
 
@@ -37,11 +37,24 @@ def test_there_is_a_driver_only_where_there_is_a_robot(robot, there):
     assert names(source(robot=robot)) & {'driver', 'mekamon_emulator'} == there
 
 
+def test_the_source_topic_leaves_our_camera_out():
+    topic = nodes.own_source(SourceOptions(folder=FOLDER, source='topic'))
+    assert names(topic) == names(source()) - {'camera'}
+
+
 def test_driver_and_simulator_meet_on_one_port():
     entries = nodes.simulation(SimulationOptions(folder=FOLDER, hci_port=4711))
     found = {entry.name: entry.parameters for entry in entries}
     assert found['simulator']['hci_port'] == 4711
     assert found['driver']['transport'].endswith(':4711')
+
+
+@pytest.mark.parametrize('simulated', [True, False])
+def test_the_simulator_publishes_the_clock_that_the_others_follow(simulated):
+    entries = nodes.simulation(SimulationOptions(folder=FOLDER, use_sim_time=simulated))
+    follow = {entry.name: entry.parameters['use_sim_time'] for entry in entries}
+    assert follow.pop('simulator') is False and set(follow.values()) == {simulated}
+    assert entries[0].parameters['publish_clock'] is simulated
 
 
 def two():
@@ -126,6 +139,22 @@ def test_whoever_publishes_pictures_gets_the_profile():
     assert {e.name for e in entries if e.images} == {'camera', 'detector', 'simulator'}
 
 
+@pytest.mark.parametrize(
+    ('distribution', 'name'),
+    [
+        ('jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
+        ('lyrical', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+    ],
+)
+def test_a_profile_of_ones_own_stays_in_force(monkeypatch, distribution, name):
+    monkeypatch.setenv('ROS_DISTRO', distribution)
+    monkeypatch.delenv(name, raising=False)
+    assert set(nodes.image_profile()) == {name}
+    monkeypatch.setenv(name, 'mine.xml')
+    assert runner.environment(1, images=True)[name] == 'mine.xml'
+    assert not nodes.image_profile()
+
+
 def test_parameter_files_may_speak_of_every_node():
     entries = [
         *source(started=1.0, record=True),
@@ -177,6 +206,7 @@ def test_only_a_real_robot_teaches_what_is_kept(robot, file):
         ('0', 'emulated', '', None),
         ('night.mp4', 'MekaMon', '', None),
         ('/dev/video2', 'none', '', 'garden'),
+        ('topic', 'none', '', 'garden'),
     ],
 )
 def test_the_nights_of_a_garden_share_one_folder(source, robot, namespace, name):

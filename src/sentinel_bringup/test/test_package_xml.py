@@ -38,10 +38,16 @@ FROM_SETUP = {
 LATE = {('sentinel_driver', 'sentinel_sim')}
 
 
-def imported(folder):
-    """Names of the top-level modules that the Python files below import."""
+BRINGUP = SOURCES / 'sentinel_bringup'
+LAUNCH_FILES = sorted((BRINGUP / 'launch').glob('*.launch.py'))
+# Debian packages of what rosdep does not install, because a robot needs neither RViz nor Gazebo.
+DEBIAN = {'rviz2': 'rviz2', 'ros_gz_sim': 'ros-gz', 'ros_gz_bridge': 'ros-gz'}
+
+
+def imported(place):
+    """Names of the top-level modules that a Python file, or those below a folder, import."""
     found = set()
-    for path in folder.rglob('*.py'):
+    for path in [place] if place.is_file() else place.rglob('*.py'):
         for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
             if isinstance(node, ast.Import):
                 found |= {name.name.split('.')[0] for name in node.names}
@@ -65,6 +71,29 @@ def test_every_import_has_its_dependency(package):
         modules -= {late for name, late in LATE if name == package.name}
         missing = {KEYS.get(name, name) for name in modules} - keys
         assert not missing, f'{folder} imports what package.xml does not name'
+
+
+def texts_told(tree, function):
+    """Texts that calls of ``function`` get as arguments."""
+    return {
+        argument.value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and getattr(call.func, 'id', '') == function
+        for argument in [*call.args, *(k.value for k in call.keywords if k.arg == 'package')]
+        if isinstance(argument, ast.Constant)
+    }
+
+
+@pytest.mark.parametrize('file', LAUNCH_FILES, ids=lambda path: path.name)
+def test_what_a_launch_file_needs_is_a_dependency_or_has_a_line_in_the_readme(file):
+    root = ET.parse(BRINGUP / 'package.xml').getroot()
+    runs = {e.text for e in root if e.tag == 'exec_depend'} | {BRINGUP.name}
+    tree = ast.parse(file.read_text(encoding='utf-8'))
+    assert imported(file) <= runs
+    optional = (texts_told(tree, 'Node') | texts_told(tree, 'FindPackageShare')) - runs
+    assert optional == texts_told(tree, 'require')
+    readme = (SOURCES.parent / 'README.md').read_text(encoding='utf-8')
+    assert all(f'ros-$ROS_DISTRO-{DEBIAN[name]} ' in readme for name in optional)
 
 
 @pytest.mark.parametrize('package', PACKAGES, ids=lambda path: path.name)

@@ -32,6 +32,12 @@ def test_chains_do_not_depend_on_the_brackets(a, b, c):
     assert one.translation == pytest.approx(two.translation, abs=1e-6)
 
 
+def test_on_the_ground_there_is_no_height_and_no_tilt():
+    flat = Transform((1.0, 2.0, 3.0), from_rpy(0.2, -0.3, 0.7)).on_ground()
+    assert flat.translation == (1.0, 2.0, 0.0)
+    assert flat.rotation == pytest.approx(from_rpy(0.0, 0.0, 0.7))
+
+
 def test_two_steps_with_a_left_turn_between():
     step = Transform((1.0, 0.0, 0.0), from_rpy(0, 0, math.pi / 2))
     assert (step @ step).translation == pytest.approx((1.0, 1.0, 0.0))

@@ -8,6 +8,7 @@ import time
 
 import pytest
 import rclpy
+from geometry_msgs.msg import PoseWithCovarianceStamped
 from nav_msgs.msg import Odometry
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Imu, JointState
@@ -87,6 +88,31 @@ def test_gazebo_gets_joint_commands_and_its_imu_tells_of_falls(emulator):
         assert time.monotonic() < end
         publisher.publish(upside_down)
         rclpy.spin_once(emulator, timeout_sec=0.05)
+
+
+@pytest.mark.parametrize('emulator', [('-p', 'body:=gazebo')], indirect=True)
+def test_where_gazebo_has_the_robot_is_a_pose_fix_twice_a_second(emulator):
+    fixes: list = []
+    emulator.create_subscription(PoseWithCovarianceStamped, 'pose_fix', fixes.append, qos.RELIABLE)
+    truth = emulator.create_publisher(Odometry, 'ground_truth/odom', qos.RELIABLE)
+    end = time.monotonic() + 20
+    while not truth.get_subscription_count() or not emulator._body._fix.get_subscription_count():
+        assert time.monotonic() < end
+        rclpy.spin_once(emulator, timeout_sec=0.05)
+    for step in range(21):  # 20 Hz, as Gazebo has it, in its own time
+        odometry = Odometry(child_frame_id='base_link')
+        odometry.header.frame_id = 'map'
+        odometry.header.stamp.sec, rest = divmod(step * 50_000_000, 10**9)
+        odometry.header.stamp.nanosec = rest
+        odometry.pose.pose.position.x = float(step)
+        truth.publish(odometry)
+        for _ in range(4):  # the control cycle takes its turns too
+            rclpy.spin_once(emulator, timeout_sec=0.02)
+    while len(fixes) < 3:
+        assert time.monotonic() < end
+        rclpy.spin_once(emulator, timeout_sec=0.05)
+    assert [fix.pose.pose.position.x for fix in fixes] == [0.0, 10.0, 20.0]
+    assert {fix.header.frame_id for fix in fixes} == {'map'}
 
 
 def test_writes_its_port_and_ends_on_sigint(tmp_path):

@@ -20,6 +20,7 @@ rclpy = pytest.importorskip('rclpy')
 
 from geometry_msgs.msg import PoseWithCovarianceStamped  # noqa: E402
 from nav_msgs.msg import Odometry  # noqa: E402
+from rosgraph_msgs.msg import Clock  # noqa: E402
 from sensor_msgs.msg import CameraInfo, Image, Imu, JointState  # noqa: E402
 from vision_msgs.msg import Detection2DArray, Detection3DArray  # noqa: E402
 
@@ -204,6 +205,31 @@ def test_two_robots_have_cameras_of_their_own_and_one_onlooker(tmp_path):
     assert wanted <= there, output
     assert '/camera/image_raw' not in there
     assert process.returncode == 0, output
+
+
+def test_stamps_follow_the_clock_that_it_publishes(tmp_path):
+    (tmp_path / 'short.yaml').write_text(yaml.safe_dump({**SCENARIO, 'duration': 60}))
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=DOMAIN)
+    listener = rclpy.create_node('listener', context=context)
+    executor = rclpy.executors.SingleThreadedExecutor(context=context)
+    executor.add_node(listener)
+    clocks, joints = [], []
+    listener.create_subscription(Clock, '/clock', clocks.append, qos.RELIABLE)
+    listener.create_subscription(JointState, 'joint_states', joints.append, qos.RELIABLE)
+    process = simulator(tmp_path, 'scenario:=short.yaml', 'publish_clock:=true')
+    end = time.monotonic() + PATIENCE
+    while not (clocks and joints) and time.monotonic() < end:
+        executor.spin_once(timeout_sec=0.1)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=PATIENCE)[0]
+    executor.shutdown()
+    listener.destroy_node()
+    rclpy.try_shutdown(context=context)
+    assert process.returncode == 0, output
+    # Simulated time begins at 0, when the simulator does.
+    assert all(message.clock.sec < PATIENCE for message in clocks)
+    assert all(message.header.stamp.sec < PATIENCE for message in joints)
 
 
 def test_three_robots_are_refused_in_one_sentence(tmp_path):

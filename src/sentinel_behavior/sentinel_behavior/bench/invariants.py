@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 from sentinel_common.species import PROTECTED
 
-from ..geometry import Z_95_ONE_SIDED, Pose, Twist
+from ..geometry import Z_95_ONE_SIDED, Point, Pose, Twist
 from ..guard import make_guard
 from ..guard.core import COMMAND_TIMEOUT, Guard
 from ..guard.parameters import DEFAULTS
@@ -111,23 +111,25 @@ def guard_world(chance: random.Random) -> list[str]:
     seen = chance.random()
     waver = chance.random() ** 2
     strangers = chance.random() ** 2 * 0.5
+    lag = chance.choice((0.0, 0.1, 0.4))  # from the capture of a picture to its detections
     box = Box(chance.uniform(0, 500), chance.uniform(0, 380), 80.0, 60.0)
     gap = 0.0
     for _ in range(chance.randint(10, 24)):
         now += gap
-        frame = Frame(now, 'camera', tuple(_detections(chance, box, seen, waver, strangers)))
-        guard.see(frame, now)
+        captured = now - lag
+        frame = Frame(captured, 'camera', tuple(_detections(chance, box, seen, waver, strangers)))
+        guard.see(frame, captured)
         judge.see(frame)
         if chance.random() < 0.9:
-            guard.sweep(now)
-            judge.sweep = now
+            guard.sweep(captured)
+            judge.sweep = captured
         if chance.random() < 0.9:
             places = tuple(
                 Target(d.track_id, d.scores, chance.uniform(0.2, 6), chance.uniform(-2, 2))
                 for d in frame.detections
                 if d.track_id
             )
-            guard.locate(TargetFrame(now, 'base_link', places), now)
+            guard.locate(TargetFrame(captured, 'base_link', places), captured)
         guard.hear(0.0, now)
         if chance.random() < 0.05:
             guard.emergency_stop = not guard.emergency_stop
@@ -177,8 +179,8 @@ def distance_world(chance: random.Random) -> list[str]:
     """Let somebody who wants to run into an animal drive; returns where own motion came too near.
 
     The animal stands, or comes nearer, and then the robot must have stopped within 0.5 s. Its place
-    is told with an error within the stated bound, ten times a second. It is near at first, so that
-    little time goes by before something can go wrong.
+    is told with an error within the stated bound, ten times a second, up to 0.3 s after the capture
+    of the picture. It is near at first, so that little time goes by before something can go wrong.
     """
     guard = make_guard({**DEFAULTS, 'armed': True, 'charge_limit': 20.0}, _ZONES)
     guard.image_height = 480
@@ -190,6 +192,9 @@ def distance_world(chance: random.Random) -> list[str]:
     sigma = chance.choice((0.0, 0.05, 0.2))
     # Correlated: the same for the whole world.
     told = chance.uniform(-1.0, 1.0) * Z_95_ONE_SIDED * sigma
+    lag = chance.choice((0, 0, 3, 6))  # ticks
+    shown: list[tuple[float, Point]] = []  # when a picture was taken, and where the animal was then
+    seen = False
     violations = []
     want = Twist()
     near_since = math.inf
@@ -198,26 +203,30 @@ def distance_world(chance: random.Random) -> list[str]:
         before = math.dist((pose.x, pose.y), animal)
         step = min(comes * 0.05, max(0.0, before - 0.2)) / before
         animal = animal[0] + step * (pose.x - animal[0]), animal[1] + step * (pose.y - animal[1])
-        target = pose.to_base(animal)
-        if tick % 2 == 0:
+        shown.append((now, pose.to_base(animal)))
+        if tick % 2 == 0 and tick >= lag:
+            captured, target = shown[-1 - lag]
             distance = math.hypot(*target)
             factor = max(0.05, distance + told) / distance
             scores = {'raccoon': 0.95}
-            guard.see(Frame(now, 'c', (Detection(Box(200, 100, 50, 50), scores, '1'),)), now)
+            picture = Frame(captured, 'c', (Detection(Box(200, 100, 50, 50), scores, '1'),))
+            guard.see(picture, captured)
             place = Target(
                 '1', scores, target[0] * factor, target[1] * factor,
                 variance_x=sigma**2, variance_y=sigma**2,
             )  # fmt: skip
-            guard.locate(TargetFrame(now, 'base_link', (place,)), now)
-            guard.sweep(now)
+            guard.locate(TargetFrame(captured, 'base_link', (place,)), captured)
+            guard.sweep(captured)
+            seen = True
         if tick % 10 == 0:
             guard.fix(pose, 0.001, now)
+            target = shown[-1][1]
             towards = math.atan2(target[1], target[0]) + chance.gauss(0, 0.6)
             speed = chance.uniform(0.0, 0.6)
             want = Twist(
                 speed * math.cos(towards), speed * math.sin(towards), chance.uniform(-1.5, 1.5)
             )
-        if now % 1 < 0.9:
+        if now % 1 < 0.9 and seen:  # nobody walks before the first picture
             guard.command('teleop' if chance.random() < 0.2 else 'auto', want, now)
         twist = guard.relay(guard.scene(now, 12.0)).twist
         before = math.dist((pose.x, pose.y), animal)

@@ -232,7 +232,8 @@ def open_source(name: str, *, width: int = 640, height: int = 480) -> Source:
         raise SourceError(
             f'There is no source {name!r}.',
             'It takes a video file, a picture, a folder of pictures, a camera number, '
-            'or an rtsp:// or http:// address.',
+            'or an rtsp:// or http:// address; run and sentinel.launch.py also take the word '
+            'topic, where another node publishes the pictures.',
         )
     if not os.access(path, os.R_OK):
         raise SourceError(f'{path} may not be read by this user.')

@@ -3,16 +3,21 @@
 import math
 from typing import Any
 
-from geometry_msgs.msg import Quaternion
+from geometry_msgs.msg import PoseWithCovarianceStamped, Quaternion
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Imu, JointState
+from sentinel_common.detections import to_seconds
 from std_msgs.msg import Float64
 
 from sentinel_common import qos
 
+from ..pacing import Every
 from .gait import Array
 from .mekamon import MekaMon
 from .model import JOINTS
+
+# How often Gazebo tells where the robot is, Hz: as often as the embedded simulator's fixed camera.
+_FIX_RATE = 2.0
 
 
 class IdealBody:
@@ -50,7 +55,8 @@ class GazeboBody:
     """The servos of gz sim, behind ros_gz_bridge.
 
     Publishes ``joint_command/<joint>`` (std_msgs/Float64, rad); reads ``imu`` to notice falls.
-    Joint states and odometry come from Gazebo itself.
+    Joint states and odometry come from Gazebo itself. Nobody looks at the robot there, so its place
+    in ``ground_truth/odom`` is published as ``pose_fix``: the truth, for testing, without errors.
     """
 
     def __init__(self, node: Any, mekamon: MekaMon) -> None:
@@ -59,7 +65,10 @@ class GazeboBody:
             node.create_publisher(Float64, f'joint_command/{joint}', qos.RELIABLE)
             for joint in JOINTS
         ]
+        self._fix = node.create_publisher(PoseWithCovarianceStamped, 'pose_fix', qos.RELIABLE)
+        self._fix_due = Every(_FIX_RATE)
         node.create_subscription(Imu, 'imu', self._on_imu, qos.SENSOR_READER)
+        node.create_subscription(Odometry, 'ground_truth/odom', self._on_truth, qos.SENSOR_READER)
 
     def follow(self, targets: Array, dt: float, stamp: Any) -> None:
         """Take the twelve joint targets (rad)."""
@@ -69,6 +78,11 @@ class GazeboBody:
     def _on_imu(self, message: Any) -> None:
         q = message.orientation
         self._mekamon.sense(up=1.0 - 2.0 * (q.x * q.x + q.y * q.y))
+
+    def _on_truth(self, message: Any) -> None:
+        if self._fix_due.due(to_seconds(message.header.stamp)):
+            fix = PoseWithCovarianceStamped(header=message.header, pose=message.pose)
+            self._fix.publish(fix)
 
 
 BODIES: dict[str, type[IdealBody] | type[GazeboBody]] = {'none': IdealBody, 'gazebo': GazeboBody}
