@@ -86,7 +86,7 @@ def test_a_hold_needs_no_visit_but_everything_else_does(store):
 
 def test_a_false_alarm_is_marked_and_the_mark_taken_back(store):
     tell(store, Kind.VISIT_STARTED, 1.0)
-    tell(store, Kind.FALSE_ALARM, 2.0, note='a bush')
+    store.mark('v1', True, 'a bush')
     assert (store.read().visits[0].false_alarm, store.read().visits[0].note) == (True, 'a bush')
     store.mark('v1', False)
     assert not store.read().visits[0].false_alarm

@@ -26,7 +26,6 @@ class Kind(IntEnum):
     STIMULUS_ENDED = 4
     VISIT_ENDED = 5
     HELD_FIRE = 6
-    FALSE_ALARM = 7
 
 
 @dataclass(frozen=True, kw_only=True)

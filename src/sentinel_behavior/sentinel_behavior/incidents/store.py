@@ -131,14 +131,6 @@ class SqliteStore:
 
     def record(self, incident: Incident, told: float) -> None:
         """Keep ``incident``, which was heard of at ``told`` (s, ROS time), in one transaction."""
-        if incident.kind == Kind.FALSE_ALARM:
-            detail = incident.detail
-            self.mark(
-                incident.visit_id,
-                bool(detail.get('false_alarm', True)),
-                str(detail.get('note', '')),
-            )
-            return
         if not incident.visit_id and incident.kind != Kind.HELD_FIRE:
             raise StoreError(f'An incident of kind {incident.kind.name} names no visit.')
         with self._transaction() as db:
