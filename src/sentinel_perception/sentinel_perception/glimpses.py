@@ -19,6 +19,9 @@ from .hints import box_of
 # is there takes 0.8 s.
 _REMEMBERED = 1.0
 
+# What a look counts that can hardly see what it found after all.
+_FAINT = 0.1
+
 # What may be a person walks up to so many lengths of its box in a second: 1.5 m/s of 1.7 m.
 _PACE = 0.9
 
@@ -46,30 +49,30 @@ class Glimpses:
 
     def update(
         self,
-        found: Candidates,
-        weights: Floats,
-        looks: Sequence[Region],
+        looks: Sequence[tuple[Region, Candidates]],
         stamp: float,
         input_size: int,
     ) -> tuple[Detection, ...]:
-        """Return what was found now, and what was found where nobody looked as closely since.
+        """Return what ``looks`` found now, and what was found where none is as close since.
 
-        ``weights`` (N,), 0..1, is how well the closest of ``looks`` saw each of ``found``.
+        Nothing is merged: half a person in one look is no part of a raccoon in another.
         """
         told = []
         kept = []
         for old in self._known:
             age = abs(stamp - old.stamp)  # a clock may be set back
             place = _within_reach(old.box, age)
-            again = max((look_weight(place[None], r, input_size)[0] for r in looks), default=0.0)
+            again = max((look_weight(place[None], r, input_size)[0] for r, _ in looks), default=0.0)
             if age <= _REMEMBERED and again < old.weight:
                 kept.append(old)
                 told.append(_detection(place, old.score))
-        for box, scores, weight in zip(found.boxes, found.scores, weights, strict=True):
-            score = float(scores[_PERSON])
-            if score >= GLIMPSE_SCORE:
-                kept.append(_Glimpse(box, score, float(weight), stamp))
-                told.append(_detection(box, score))
+        for region, found in looks:
+            weights = np.maximum(look_weight(found.boxes, region, input_size), _FAINT)
+            for box, scores, weight in zip(found.boxes, found.scores, weights, strict=True):
+                score = float(scores[_PERSON])
+                if score >= GLIMPSE_SCORE:
+                    kept.append(_Glimpse(box, score, float(weight), stamp))
+                    told.append(_detection(box, score))
         self._known = kept
         return tuple(told)
 

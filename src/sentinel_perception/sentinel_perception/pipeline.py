@@ -162,7 +162,7 @@ class Pipeline:
                 stamp,
                 frame_id,
                 (*detections, *hints(merged, owned, tracks, self._settings)),
-                self._glimpses.update(merged, weights, looks, stamp, self._detector.input_size),
+                self._glimpses.update(found, stamp, self._detector.input_size),
             ),
             targets=TargetFrame(
                 stamp,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from color_detector import ColorDetector, scene
+from sentinel_common.detections import Box
 from sentinel_common.species import SPECIES
 from sentinel_perception.detector.port import Candidates, Region
 from sentinel_perception.glimpses import Glimpses
@@ -35,19 +36,21 @@ def person(score, box=BOX):
     return Candidates(np.array([box], np.float32), scores)
 
 
-def look(glimpses, stamp, found=None, looks=(WHOLE,), weight=1.0):
-    found = found or Candidates.none()
-    weights = np.full(len(found), weight, np.float32)
-    return glimpses.update(found, weights, looks, stamp, SIZE)
+def look(glimpses, stamp, found=None, looks=(WHOLE,)):
+    """Look at one or several regions; what is ``found`` is found in the first."""
+    nothing = Candidates.none()
+    seen = [(region, nothing if i or not found else found) for i, region in enumerate(looks)]
+    return glimpses.update(seen, stamp, SIZE)
 
 
 def test_a_person_below_the_level_of_a_hint_is_a_glimpse():
     pipeline = Pipeline(ColorDetector(score=0.12), Settings())
     frame = pipeline.process(scene(('person', 300, 200, 70, 140)), 1.0, CAMERA).frame
     assert frame.detections == ()
-    (glimpse,) = frame.glimpses
-    assert glimpse.scores == pytest.approx({'person': 0.12})
-    assert (glimpse.box.x, glimpse.box.y) == (300, 200)
+    assert frame.glimpses
+    for glimpse in frame.glimpses:  # one for each look that shows it
+        assert glimpse.scores == pytest.approx({'person': 0.12})
+        assert glimpse.box.iou(Box(300, 200, 70, 140)) > 0.3
 
 
 def test_a_doubt_in_the_box_of_a_raccoon_that_is_told_is_a_glimpse():
@@ -62,6 +65,33 @@ def test_a_doubt_in_the_box_of_a_raccoon_that_is_told_is_a_glimpse():
     frame = pipeline.process(picture, 2.0, CAMERA).frame
     assert [d.track_id for d in frame.detections] == [raccoon.track_id]
     assert frame.glimpses[0].box.iou(raccoon.box) > 0.5
+
+
+def test_half_a_person_in_a_bigger_raccoon_is_a_glimpse():
+    class Tiles(ColorDetector):
+        """A raccoon in the whole picture, and in each tile half a person at its edge."""
+
+        def look(self, picture, region, floor):
+            if region == WHOLE:
+                found = person(0.05, (250.0, 100.0, 400.0, 400.0))
+                found.scores[:, SPECIES.index('raccoon')] = 0.8
+                return found
+            if region.right >= 640 or region.bottom >= 480 or region.right <= 260:
+                return Candidates.none()
+            right, bottom = float(region.right), float(region.bottom)
+            return person(0.3, (260.0, 110.0, right, min(390.0, bottom)))
+
+    pipeline = Pipeline(Tiles(), Settings())
+    sights = [pipeline.process(scene(seed=i), 0.2 * i, CAMERA) for i in range(10)]
+    merged = max(s.found.scores[:, SPECIES.index('person')].max(initial=0.0) for s in sights)
+    assert merged < 0.1
+    assert any(sight.frame.glimpses for sight in sights)
+
+
+def test_who_is_almost_too_small_to_be_seen_is_a_glimpse_too():
+    glimpses = Glimpses()
+    assert look(glimpses, 1.0, person(0.3, (450.0, 150.0, 460.0, 170.0)))
+    assert look(glimpses, 1.2, looks=())
 
 
 def test_less_than_a_tenth_is_none():

@@ -1,6 +1,6 @@
 """One picture of the film: what the robot sees, what happens in the garden, and what it thinks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw
 from sentinel_common.detections import Box, Frame
@@ -70,7 +70,8 @@ def compose(
     hidden = withhold and bool(persons(frame))
     pane = to_rgb(mosaic(eye) if hidden else without_persons(eye, frame)).resize(PANE)
     whole = Box(0, 0, eye.shape[1], eye.shape[0])
-    annotate(pane, boxes_in(frame, whole), PANE[0] / eye.shape[1])
+    drawn = replace(frame, glimpses=())  # a glimpse is a doubt and hides; it tells nothing
+    annotate(pane, boxes_in(drawn, whole), PANE[0] / eye.shape[1])
     film.paste(pane, (0, 0))
     if hidden:
         text = 'perhaps a person: picture withheld'
