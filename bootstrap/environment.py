@@ -95,7 +95,7 @@ def environment() -> dict[str, str]:
     env['LD_LIBRARY_PATH'] = str(INSTALL / 'lib')
     env['SENTINEL_ROOT'] = str(ROOT)
     env.setdefault('HOME', str(HOME))  # the loader of the ROS wheels fails without one
-    env['XDG_CACHE_HOME'] = str(HOME / 'cache')  # built meshes and fonts; logs of ROS below
+    env['XDG_CACHE_HOME'] = str(HOME / 'cache')  # built meshes; logs of ROS below
     env.setdefault('ROS_HOME', str(HOME / 'ros'))
     env.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     if renderer := host.renderer():

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sentinel_bringup.entries import Options
 from sentinel_bringup.launching import NAMESPACE, USE_SIM_TIME, describe
 
 from sentinel_bringup import nodes
@@ -10,7 +11,7 @@ from sentinel_bringup import nodes
 def plan(values):
     """Return the list of nodes."""
     return nodes.description(
-        nodes.Options(
+        Options(
             folder=Path(),
             namespace=values['namespace'],
             use_sim_time=values['use_sim_time'] == 'true',

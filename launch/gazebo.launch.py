@@ -13,6 +13,7 @@ from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 from sentinel_bringup.description import load
+from sentinel_bringup.entries import EMULATED, TOPIC, SourceOptions
 from sentinel_bringup.launching import (
     ARMED,
     COMMON_ARGUMENTS,
@@ -40,9 +41,7 @@ def plan(values):
     """Return the nodes of a run on a camera, with Gazebo in the place of camera and body."""
     options = common_options({**values, 'use_sim_time': 'true'})
     entries = nodes.own_source(
-        nodes.SourceOptions(
-            source=nodes.TOPIC, robot=nodes.EMULATED, armed=values['armed'] == 'true', **options
-        )
+        SourceOptions(source=TOPIC, robot=EMULATED, armed=values['armed'] == 'true', **options)
     )
     return [
         replace(entry, parameters={**entry.parameters, 'body': 'gazebo'})

@@ -1,6 +1,7 @@
 """The sentinel on a camera, a video or a stream, with a real, an emulated, or no robot."""
 
 from launch.actions import DeclareLaunchArgument
+from sentinel_bringup.entries import SourceOptions
 from sentinel_bringup.launching import ARMED, COMMON_ARGUMENTS, common_options, describe
 
 from sentinel_bringup import nodes
@@ -26,7 +27,7 @@ ARGUMENTS = (
 def plan(values):
     """Return the list of nodes."""
     return nodes.own_source(
-        nodes.SourceOptions(
+        SourceOptions(
             source=values['source'],
             robot=values['robot'],
             armed=values['armed'] == 'true',

@@ -1,6 +1,7 @@
 """A night in the simulated garden: animals, camera and robot are simulated, all else is real."""
 
 from launch.actions import DeclareLaunchArgument
+from sentinel_bringup.entries import SimulationOptions
 from sentinel_bringup.launching import COMMON_ARGUMENTS, common_options, describe
 
 from sentinel_bringup import nodes
@@ -26,7 +27,7 @@ ARGUMENTS = (
 def plan(values):
     """Return the list of nodes."""
     return nodes.simulation(
-        nodes.SimulationOptions(
+        SimulationOptions(
             scenario=values['scenario'],
             seed=int(values['seed']),
             robots=int(values['robots']),

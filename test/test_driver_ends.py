@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends, robot
 from sentinel_driver.hermes import Drive, DriveForm
 from sentinel_driver.radio.client import RadioClient
-from sentinel_sim.robot.mekamon import Generation, MekaMon
+from sentinel_sim.robot.mekamon import MekaMon
 from sentinel_sim.robot.peripheral import Packing
 from std_srvs.srv import Trigger
 
@@ -61,7 +61,7 @@ def test_an_absent_robot_is_a_diagnostic_not_a_failure(meka, quiet):
 
 def test_the_other_firmware_generation(quiet):
     with robot(packing=Packing.SPLIT) as old:
-        old.emulated.mekamon = MekaMon(generation=Generation.LEGACY4)
+        old.emulated.mekamon = MekaMon(form=DriveForm.LEGACY4)
         with driver(quiet.domain, old.transport, drive_form='legacy4'):
             quiet.asks = (0.15, 0.0, 0.0)
             quiet.commanding = quiet.guarding = True

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from sentinel_common.geometry import wrap
 from sentinel_sim.coco import LEAST_PIXELS, Coco
 from sentinel_sim.encounter import encounter
 from sentinel_sim.scenarios import Scenario
@@ -55,7 +56,7 @@ def towards(world: World) -> tuple[float, float, float]:
     if not animals:
         return 0.0, 0.0, 0.0
     dx, dy = min(((a.x - x, a.y - y) for a in animals), key=lambda way: np.hypot(*way))
-    turn = (np.arctan2(dy, dx) - world.yaw + np.pi) % (2 * np.pi) - np.pi
+    turn = wrap(np.arctan2(dy, dx) - world.yaw)
     forward = 0.2 if np.hypot(dx, dy) > NEAREST and abs(turn) < 0.5 else 0.0
     return forward, 0.0, float(np.clip(1.5 * turn, -1.2, 1.2))
 

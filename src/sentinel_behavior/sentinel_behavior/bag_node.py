@@ -16,7 +16,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from sentinel_common.detections import frame_from_message
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.errors import SentinelError
-from sentinel_common.files import share
+from sentinel_common.files import safe_name, share
 from sentinel_common.parameters import Parameter, Parameters
 from sentinel_common.timers import every
 
@@ -97,7 +97,7 @@ class BagNode(Node):
         self._trouble = ''
 
         def path(visit: str) -> Path:
-            name = ''.join(c if c.isalnum() or c in '._-' else '-' for c in visit)
+            name = safe_name(visit)
             now = self.get_clock().now().nanoseconds // 1_000_000_000
             return folder / (f'visit-{name}.mcap' if name else f'garden-{now}.mcap')
 

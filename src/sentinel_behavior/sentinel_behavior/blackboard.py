@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentinel_common.detections import Frame, Target, TargetFrame
+from sentinel_common.safety import PERMISSION_AGE
 
 from .deterrents import Deterrents
 from .geometry import DeadReckoning, Point, Twist
@@ -21,9 +22,6 @@ from .settings import Settings
 from .tracks import SureTracks
 from .visits import Stimulus, Visit, VisitBook, distance, distance_low
 from .zones import Zones
-
-# A safety state older than this forbids everything, s.
-SAFETY_TIMEOUT = 0.5
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ class Blackboard:
     @property
     def allowed(self) -> Allowed:
         """What the guard allows now; nothing where it is silent."""
-        if self.safety is None or self.safety_age > SAFETY_TIMEOUT:
+        if self.safety is None or self.safety_age > PERMISSION_AGE:
             return Allowed(sound=False, light=False, translation=False, turning=False)
         return Allowed(
             sound=self.safety.sound,

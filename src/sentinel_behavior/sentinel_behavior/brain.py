@@ -8,10 +8,10 @@ from pathlib import Path
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 from py_trees.display import unicode_tree
+from sentinel_common.configuration import digest
 from sentinel_common.detections import Frame, TargetFrame
 
 from .blackboard import Blackboard, Safety, Wants
-from .configuration import digest
 from .deterrents import Deterrents, read_deterrents
 from .geometry import STOP, Pose, Twist
 from .incidents.model import LEFT, LOST, REPELLED, STAYED, Incident, Kind

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sentinel_common.configuration import digest, load
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.species import PROTECTED
-
-from .configuration import digest, load
 
 _UNIT = {'type': 'number', 'minimum': 0, 'maximum': 1}
 _NAMES = {'type': 'array', 'items': {'type': 'string', 'minLength': 1}}

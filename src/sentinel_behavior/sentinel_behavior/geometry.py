@@ -80,11 +80,6 @@ class Pose:
 ORIGIN = Pose()
 
 
-def wrap(angle: float) -> float:
-    """``angle`` in -pi..pi."""
-    return math.atan2(math.sin(angle), math.cos(angle))
-
-
 def yaw_of(x: float, y: float, z: float, w: float) -> float:
     """Heading of a quaternion, rad."""
     return math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))

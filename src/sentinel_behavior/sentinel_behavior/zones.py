@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .configuration import load
+from sentinel_common.configuration import load
+
 from .geometry import Point, inside_by
 
 _POLYGON = {

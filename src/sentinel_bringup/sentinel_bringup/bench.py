@@ -12,7 +12,7 @@ BENCHMARKS = {
     'pipeline': 'sentinel_perception.bench.pipeline',
     'latency': 'sentinel_bringup.latency',
     'night': 'sentinel_bringup.night.command',
-    'driver': 'sentinel_driver.bench.driver',
+    'driver': 'sentinel_bringup.driver_bench.driver',
     'walking': 'sentinel_sim.bench.walking',
     'simulator': 'sentinel_sim.bench.simulator',
     'gym': 'sentinel_bringup.gym_bench',

@@ -17,7 +17,8 @@ from sentinel_common.errors import ConfigurationError
 
 from sentinel_common import parameters
 
-from .nodes import NodeEntry
+from .entries import NodeEntry
+from .nodes import known_names
 
 
 def module(entry: NodeEntry) -> ModuleType:
@@ -50,6 +51,7 @@ def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]
     """Return all parameters of each node by its label; raise ConfigurationError at a fault."""
     entries = list(entries)
     specs = {entry.label: module(entry).PARAMETERS for entry in entries}
+    known = known_names()
     told = {
         name: {parameter.name: parameter.default for parameter in spec}
         for name, spec in specs.items()
@@ -57,8 +59,8 @@ def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]
     for file in dict.fromkeys(file for entry in entries for file in entry.files):
         for pattern, values in read(file).items():
             hit = [entry for entry in entries if _fits(pattern, entry)]
-            if not hit and pattern.rsplit('/', 1)[-1] not in {*KNOWN_NODES, '*', '**'}:
-                names = ', '.join(sorted(KNOWN_NODES))
+            if not hit and pattern.rsplit('/', 1)[-1] not in {*known, '*', '**'}:
+                names = ', '.join(sorted(known))
                 raise ConfigurationError(
                     f'{file}: there is no node {pattern!r}.', f'The nodes are: {names}.'
                 )
@@ -78,13 +80,6 @@ def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]
             entry.parameters, specs[entry.label], f'Node {entry.name}'
         )
     return told
-
-
-# A file may speak of nodes that this run does not start.
-KNOWN_NODES = {
-    'camera', 'detector', 'guard', 'brain', 'recorder', 'driver', 'speaker', 'simulator',
-    'description', 'localizer', 'bag', 'mekamon_emulator', 'progress',
-}  # fmt: skip
 
 
 def read(file: Path) -> dict[str, dict[str, Any]]:

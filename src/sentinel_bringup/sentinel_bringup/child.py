@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sentinel_common.parameters import Value
 
-from .nodes import NodeEntry
+from .entries import NodeEntry
 
 # prctl(2): the kernel sends this signal to a process when its parent dies, however that happens.
 _PR_SET_PDEATHSIG = 1

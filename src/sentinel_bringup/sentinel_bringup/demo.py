@@ -6,6 +6,7 @@ from pathlib import Path
 
 from . import folders, nodes, session
 from .domains import free_port
+from .entries import SimulationOptions
 from .runner import Outcome
 
 SUMMARY = 'a night in the simulated garden, about a minute; nothing else is needed'
@@ -16,7 +17,7 @@ _EXIT_INTERRUPTED = 130
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the demo."""
-    defaults = nodes.SimulationOptions(folder=Path())
+    defaults = SimulationOptions(folder=Path())
     parser.add_argument(
         '--scenario', default=defaults.scenario, help='what happens (default: %(default)s)'
     )
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def play(arguments: argparse.Namespace, folder: Path) -> Outcome:
     """Play the night; everything that it leaves is in ``folder``."""
     started = time.time()
-    options = nodes.SimulationOptions(
+    options = SimulationOptions(
         folder=folder,
         files=tuple(arguments.params),
         namespace=arguments.namespace,

@@ -130,7 +130,7 @@ def compare(
 ) -> dict[str, dict[str, float]]:
     """Mean of every reward per night, and their ``total``, for each agent and for ``others``.
 
-    The same seeds for all, from 0.
+    All play the same nights, with seeds from 0.
     """
     env = GardenEnv()
     agents: dict[str, Callable[[int], Agent]] = {

@@ -1,51 +1,51 @@
-"""``./sentinel bench gym``: what agents are worth in ``sentinel_sim.gym``, and one that learned."""
+"""``./sentinel bench gym``: what agents achieve in ``sentinel_sim.gym``, and one that learned."""
 
 import argparse
 import importlib.util
-import json
-from pathlib import Path
 
-from sentinel_common.environment import environment
 from sentinel_common.errors import ConfigurationError
 
-SUMMARY = 'the learning environment: reward per night of nobody, chance, the tree, a bred policy'
+from sentinel_common import benchmark
+
+SUMMARY = 'the learning environment: reward per night of nobody, chance, the tree, a trained policy'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('--nights', type=int, default=20, help='nights to judge by (default 20)')
     parser.add_argument(
-        '--generations', type=int, default=12, help='generations to breed; 0: none (default 12)'
+        '--generations', type=int, default=12, help='generations to train; 0: none (default 12)'
     )
-    parser.add_argument('--seed', type=int, default=1, help='seed of the breeding (default 1)')
-    parser.add_argument('--json', type=Path, help='file to write the figures to')
+    parser.add_argument('--seed', type=int, default=1, help='seed of the training (default 1)')
+    benchmark.add_json_option(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Breed, judge on unseen nights, print, write."""
+    """Train, judge on unseen nights, print, write."""
     if arguments.nights < 1 or arguments.generations < 0:
         raise ConfigurationError('--nights must be at least 1, --generations at least 0.')
     if importlib.util.find_spec('gymnasium') is None:
         raise ConfigurationError('gymnasium is not installed.', 'Call: pip install gymnasium')
     from .gym_agents import compare
-    from .gym_train import Linear, breed
+    from .gym_train import Linear, train
 
+    measured_on = benchmark.environment(arguments.seed, ('gymnasium', 'numpy'))
     others = {}
     if arguments.generations:
-        weights = breed(arguments.generations, arguments.seed)
-        others['bred'] = lambda _: Linear(weights)
+        weights = train(arguments.generations, arguments.seed)
+        others['trained'] = lambda _: Linear(weights)
     table = compare(arguments.nights, others)
     print(f'{"per night":10}' + ''.join(f'{key:>12}' for key in table['idle']))
     for name, sums in table.items():
         print(f'{name:10}' + ''.join(f'{value:12.2f}' for value in sums.values()))
     if arguments.json:
         result = {
+            'format': 2,
             'benchmark': 'gym',
-            **environment(arguments.seed, ('gymnasium', 'numpy')),
+            **measured_on,
             'nights': arguments.nights,
             'generations': arguments.generations,
             'reward_per_night': table,
         }
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(result, indent=1) + '\n')
+        benchmark.write(arguments.json, result)
     return 0

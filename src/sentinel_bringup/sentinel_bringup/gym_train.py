@@ -1,6 +1,7 @@
-"""The smallest example of learning in ``sentinel_sim.gym``: a linear policy, bred from seeds.
+"""The smallest example of learning in ``sentinel_sim.gym``: a linear policy, trained from seeds.
 
-By the cross-entropy method (Rubinstein 1999): draw policies, keep the best, draw around them.
+By the cross-entropy method (Rubinstein 1999): draw a population of policies from a normal
+distribution, fit the distribution to the elite, the best of them, and draw again.
 """
 
 from typing import Any
@@ -15,14 +16,14 @@ Array = npt.NDArray[np.float64]
 # it is a raccoon; and how likely the most suspicious track is a person or pet.
 INPUTS = 5
 
-# Policies per generation, nights that each plays, and the share of them that breeds the next.
-BROOD, NIGHTS, _BEST = 24, 6, 0.25
+# Policies per generation, nights that each plays, and the share of them that is the elite.
+POPULATION, NIGHTS, _ELITE = 24, 6, 0.25
 
-# Spread of the first generation, and the least spread that is kept so that breeding goes on.
-_FIRST_SPREAD, _LEAST_SPREAD = 1.0, 0.1
+# Standard deviation of the first generation, and the least that is kept so that training goes on.
+_FIRST_DEVIATION, _LEAST_DEVIATION = 1.0, 0.1
 
-# Nights to breed on begin with this seed; those to judge by have the seeds from 0.
-_BRED_ON = 1_000_000
+# Nights to train on have seeds from here; those to judge by have the seeds from 0.
+_TRAINING_SEEDS = 1_000_000
 
 
 class Linear:
@@ -47,8 +48,8 @@ class Linear:
         }
 
 
-def worth(env: GardenEnv, policy: Linear, seeds: range) -> float:
-    """Mean reward of a night."""
+def mean_return(env: GardenEnv, policy: Linear, seeds: range) -> float:
+    """Mean over nights with these seeds of a night's reward."""
     total = 0.0
     for seed in seeds:
         observation, _ = env.reset(seed=seed)
@@ -60,23 +61,24 @@ def worth(env: GardenEnv, policy: Linear, seeds: range) -> float:
     return total / len(seeds)
 
 
-def breed(generations: int, seed: int, *, brood: int = BROOD, nights: int = NIGHTS) -> Array:
-    """Return the weights of the policy in the middle of the last generation."""
+def train(
+    generations: int, seed: int, *, population: int = POPULATION, nights: int = NIGHTS
+) -> Array:
+    """Return the weights of the policy in the mean of the last generation's elite."""
     rng = np.random.default_rng(seed)
     env = GardenEnv()
-    middle = np.zeros(len(DETERRENTS) * INPUTS + 1)
-    spread = np.full_like(middle, _FIRST_SPREAD)
+    mean = np.zeros(len(DETERRENTS) * INPUTS + 1)
+    deviation = np.full_like(mean, _FIRST_DEVIATION)
     for generation in range(generations):
         # New nights each time: a policy must not live by luck.
-        first = _BRED_ON + generation * nights
-        drawn = rng.normal(middle, spread, (brood, len(middle)))
-        values = np.array(
-            [worth(env, Linear(weights), range(first, first + nights)) for weights in drawn]
-        )
-        best = drawn[np.argsort(values)[-round(_BEST * brood) :]]
-        middle, spread = best.mean(0), np.maximum(best.std(0), _LEAST_SPREAD)
+        first = _TRAINING_SEEDS + generation * nights
+        seeds = range(first, first + nights)
+        drawn = rng.normal(mean, deviation, (population, len(mean)))
+        returns = np.array([mean_return(env, Linear(weights), seeds) for weights in drawn])
+        elite = drawn[np.argsort(returns)[-round(_ELITE * population) :]]
+        mean, deviation = elite.mean(0), np.maximum(elite.std(0), _LEAST_DEVIATION)
         print(
-            f'generation {generation + 1}: mean {values.mean():.1f}, best {values.max():.1f}',
+            f'generation {generation + 1}: mean {returns.mean():.1f}, best {returns.max():.1f}',
             flush=True,
         )
-    return middle
+    return mean

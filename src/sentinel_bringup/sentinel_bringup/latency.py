@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import platform
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from sentinel_common.errors import SentinelError
+
+from sentinel_common import benchmark
 
 from . import demo
 
@@ -19,6 +20,8 @@ SUMMARY = 'time from the capture of a picture to the first Bluetooth write that 
 STAGES = ('detection', 'command', 'write')
 QUANTILES = (50, 95, 99)
 
+_PACKAGES = ('numpy', 'mujoco-core', 'ai-edge-litert', 'bleak', 'bumble', 'ros-kilted-rclpy')
+
 
 class NoSamplesError(SentinelError):
     """No picture was answered by a movement."""
@@ -27,7 +30,7 @@ class NoSamplesError(SentinelError):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the benchmark."""
     parser.add_argument('--nights', type=int, default=1, help='nights to play (default: 1)')
-    parser.add_argument('--json', type=Path, help='file for the figures')
+    benchmark.add_json_option(parser)
     demo.add_arguments(parser)
 
 
@@ -45,6 +48,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Play the nights, print the quantiles of each stage, and write them."""
     from sentinel_behavior.report import summarise
 
+    measured_on = benchmark.environment(arguments.seed, _PACKAGES)
     samples: list[dict[str, float]] = []
     stacks: list[Any] = []
     first_seed = arguments.seed
@@ -64,12 +68,12 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.json:
         result = {
             'benchmark': 'latency',
-            'machine': {'processor': platform.processor() or platform.machine()},
+            **measured_on,
             'scenario': arguments.scenario,
             'seeds': list(range(first_seed, first_seed + arguments.nights)),
             'samples': len(samples),
             'seconds': stages,
             'stack': stacks,
         }
-        arguments.json.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
+        benchmark.write(arguments.json, result)
     return 0

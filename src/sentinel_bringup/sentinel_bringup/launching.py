@@ -20,8 +20,7 @@ from sentinel_common.files import share
 
 from . import description, folders, nodes
 from .domains import free_port
-from .entries import EXIT_USAGE
-from .nodes import EMULATED, NodeEntry
+from .entries import EMULATED, EXIT_USAGE, ROS, NodeEntry
 
 # Time until a node that died is started again, s.
 _RESPAWN_DELAY = 2.0
@@ -88,7 +87,7 @@ def describe(
 
     def expand(context: LaunchContext) -> list[Any]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in arguments}
-        entries = nodes.of_world(plan(values), nodes.ROS)
+        entries = nodes.of_world(plan(values), ROS)
         nodes_of_list = [action for entry in entries for action in actions(entry, values)]
         return before(values) + nodes_of_list
 
@@ -108,7 +107,7 @@ def require(*packages: str) -> None:
 
 
 def common_options(values: dict[str, str]) -> dict[str, Any]:
-    """Return the arguments that all kinds of ``nodes.Options`` share."""
+    """Return the arguments that all kinds of ``Options`` share."""
     own = [values.get('source', ''), values.get('robot', EMULATED), values['namespace']]
     folder = Path(values['folder'] or f'~/.ros/sentinel/{folders.of_source(*own)}')
     folder = folder.expanduser().resolve()

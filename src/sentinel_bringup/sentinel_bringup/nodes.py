@@ -16,15 +16,17 @@ from sentinel_common.parameters import Value
 
 from sentinel_sim import scenarios
 
-from .entries import EMULATED as EMULATED
-from .entries import NO_ROBOT as NO_ROBOT
-from .entries import PYPI as PYPI
-from .entries import ROS as ROS
-from .entries import TOPIC as TOPIC
-from .entries import NodeEntry as NodeEntry
-from .entries import Options as Options
-from .entries import SimulationOptions as SimulationOptions
-from .entries import SourceOptions as SourceOptions
+from .entries import (
+    EMULATED,
+    NO_ROBOT,
+    PYPI,
+    ROS,
+    TOPIC,
+    NodeEntry,
+    Options,
+    SimulationOptions,
+    SourceOptions,
+)
 
 # Distributions that bring Fast DDS 2.
 _WITH_FAST_DDS_2 = frozenset({'humble', 'iron', 'jazzy'})
@@ -124,6 +126,14 @@ def _camera(options: SourceOptions) -> NodeEntry:
         images=True,
         ends_run=True,
     )
+
+
+def known_names() -> frozenset[str]:
+    """Return the names of all nodes of ours: a parameter file may speak of those not started."""
+    folder, started = Path(), 1.0
+    night = SimulationOptions(folder=folder, record=True, started=started)
+    watch = SourceOptions(folder=folder, record=True, started=started, source='')
+    return frozenset(e.name for e in [*simulation(night), *own_source(watch)] if e.module)
 
 
 def _detector(options: Options) -> NodeEntry:

@@ -6,6 +6,7 @@ import time
 
 from . import folders, nodes, session
 from .domains import free_port
+from .entries import EMULATED, TOPIC, SourceOptions
 
 SUMMARY = 'watch your own video, pictures, camera or stream; drive a robot'
 
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--robot',
-        default=nodes.EMULATED,
+        default=EMULATED,
         help='emulated, none, or the Bluetooth address or name of a robot (default: %(default)s)',
     )
     parser.add_argument(
@@ -41,21 +42,21 @@ def main(arguments: argparse.Namespace) -> int:
     """Watch until the source ends or the person does, and write the report."""
     started = time.time()
     watched = arguments.source
-    if watched == nodes.TOPIC:
+    if watched == TOPIC:
         watched = 'camera/image_raw'
         if arguments.domain is None:
             # Where whoever publishes the pictures talks, as ROS 2 itself has it.
             arguments.domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
     name = folders.of_source(arguments.source, arguments.robot, arguments.namespace)
     folder = session.make_folder(name, arguments.folder, watches=folders.is_garden(name))
-    options = nodes.SourceOptions(
+    options = SourceOptions(
         folder=folder,
         files=tuple(arguments.params),
         namespace=arguments.namespace,
         source=arguments.source,
         robot=arguments.robot,
         hci_port=free_port(),
-        armed=arguments.armed or arguments.robot == nodes.EMULATED,
+        armed=arguments.armed or arguments.robot == EMULATED,
         film=arguments.film,
         record=arguments.record,
         started=started,

@@ -16,9 +16,9 @@ import psutil
 from sentinel_common.errors import SentinelError
 
 from . import child, domains, shared_memory
-from .entries import EXIT_USAGE
+from .entries import EXIT_USAGE, NodeEntry
 from .meter import Meter
-from .nodes import NodeEntry, image_profile
+from .nodes import image_profile
 
 # How long the nodes may take to end after each signal, s. The driver needs one to stop the robot,
 # the recorder several on a busy computer to write what it has.

@@ -13,7 +13,7 @@ from sentinel_common.errors import SentinelError
 from . import checks, nodes
 from .console import Console
 from .domains import free_domain
-from .nodes import NodeEntry
+from .entries import PYPI, NodeEntry
 from .runner import Outcome, Runner
 
 # A run of an hour with film takes about 2 GB; below this no pictures can be kept, bytes.
@@ -92,7 +92,7 @@ def play(
     entries: Sequence[NodeEntry], folder: Path, arguments: argparse.Namespace, title: str
 ) -> Outcome:
     """Check the nodes, print ``title``, run them until the end; say how the run ended."""
-    here = nodes.of_world(list(entries), nodes.PYPI)
+    here = nodes.of_world(list(entries), PYPI)
     try:
         checks.preflight(here)
     except SentinelError:

@@ -6,8 +6,8 @@ Usage: launch_nodes.py RESPAWN ENTRY... where an entry is JSON of NodeEntry's fi
 import json
 import sys
 
+from sentinel_bringup.entries import NodeEntry
 from sentinel_bringup.launching import actions
-from sentinel_bringup.nodes import NodeEntry
 
 from launch import LaunchDescription, LaunchService
 

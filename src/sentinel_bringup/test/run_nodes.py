@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from sentinel_bringup.domains import free_domain
-from sentinel_bringup.nodes import NodeEntry
+from sentinel_bringup.entries import NodeEntry
 from sentinel_bringup.runner import Runner
 from sentinel_common.errors import SentinelError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from sentinel_bringup.checks import check
-from sentinel_bringup.nodes import NodeEntry
+from sentinel_bringup.entries import NodeEntry
 from sentinel_common.errors import ConfigurationError
 
 sys.path.insert(0, str(Path(__file__).parent / 'programs'))

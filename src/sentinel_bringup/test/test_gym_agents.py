@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip('gymnasium', reason='gymnasium is not installed; ./sentinel setup has it')
 
 from sentinel_bringup.gym_agents import compare
-from sentinel_bringup.gym_train import Linear, breed, worth
+from sentinel_bringup.gym_train import Linear, mean_return, train
 from sentinel_sim.gym import GardenEnv
 
 
@@ -27,7 +27,8 @@ def test_the_tree_is_worth_more_than_chance_and_than_nothing(table):
     assert table['tree']['total'] > max(table['chance']['total'], table['idle']['total'])
 
 
-def test_a_bred_policy_is_worth_more_than_doing_nothing():
-    weights = breed(4, seed=1, brood=12, nights=2)
+def test_a_trained_policy_is_worth_more_than_doing_nothing():
+    weights = train(4, seed=1, population=12, nights=2)
     env, unseen = GardenEnv(), range(6)
-    assert worth(env, Linear(weights), unseen) > worth(env, Linear(0 * weights), unseen)
+    trained, untrained = (mean_return(env, Linear(w), unseen) for w in (weights, 0 * weights))
+    assert trained > untrained

@@ -18,6 +18,7 @@ from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_context import LaunchContext
 from launch_ros.actions import Node
+from sentinel_bringup.entries import ROS, TOPIC, SimulationOptions, SourceOptions
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
@@ -72,8 +73,8 @@ def test_every_argument_is_described(name):
 
 
 def test_simulation_starts_the_nodes_of_the_list(tmp_path):
-    options = nodes.SimulationOptions(folder=tmp_path)
-    wanted = {e.name for e in nodes.of_world(nodes.simulation(options), nodes.ROS)}
+    options = SimulationOptions(folder=tmp_path)
+    wanted = {e.name for e in nodes.of_world(nodes.simulation(options), ROS)}
     assert set(started('simulation.launch.py', folder=str(tmp_path))) == wanted
 
 
@@ -87,8 +88,8 @@ def test_two_robots_are_one_argument(tmp_path):
 
 @pytest.mark.parametrize('robot', ['emulated', 'none', 'F0:0D'])
 def test_sentinel_starts_the_nodes_of_the_list(tmp_path, robot):
-    options = nodes.SourceOptions(folder=tmp_path, source='0', robot=robot)
-    wanted = {e.name for e in nodes.of_world(nodes.own_source(options), nodes.ROS)}
+    options = SourceOptions(folder=tmp_path, source='0', robot=robot)
+    wanted = {e.name for e in nodes.of_world(nodes.own_source(options), ROS)}
     assert set(started('sentinel.launch.py', folder=str(tmp_path), robot=robot)) == wanted
 
 
@@ -124,8 +125,8 @@ def test_a_missing_package_is_one_sentence(tmp_path, monkeypatch, name, package)
 @pytest.mark.usefixtures('gazebo')
 def test_gazebo_takes_the_place_of_camera_and_body(tmp_path):
     found = started('gazebo.launch.py', folder=str(tmp_path))
-    options = nodes.SourceOptions(folder=tmp_path, source=nodes.TOPIC)
-    wanted = {e.name for e in nodes.of_world(nodes.own_source(options), nodes.ROS)}
+    options = SourceOptions(folder=tmp_path, source=TOPIC)
+    wanted = {e.name for e in nodes.of_world(nodes.own_source(options), ROS)}
     assert set(found) == wanted | {'create', 'parameter_bridge'}
 
 

@@ -7,7 +7,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from sentinel_behavior.configuration import digest
 from sentinel_behavior.deterrents import read_deterrents
 from sentinel_behavior.geometry import Pose
 from sentinel_behavior.guard.parameters import DEFAULTS
@@ -28,6 +27,7 @@ from sentinel_bringup.night.campaign import Campaign
 from sentinel_bringup.night.journal import Journal
 from sentinel_bringup.night.residents import STEP, Resident, Stay, plans, read_nights
 from sentinel_bringup.night.statistics import excludes_zero, interval, ratio, share
+from sentinel_common.configuration import digest
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 from sentinel_common.errors import ConfigurationError
 

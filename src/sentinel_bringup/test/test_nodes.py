@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from sentinel_bringup.checks import KNOWN_NODES, check
+from sentinel_bringup.checks import check
 from sentinel_bringup.child import command
-from sentinel_bringup.nodes import SimulationOptions, SourceOptions
+from sentinel_bringup.entries import PYPI, ROS, SimulationOptions, SourceOptions
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
@@ -25,7 +25,7 @@ def source(**fields):
 
 def test_worlds_differ_in_who_describes_the_robot_only():
     entries = nodes.simulation(SimulationOptions(folder=FOLDER))
-    pypi, ros = (names(nodes.of_world(entries, world)) for world in (nodes.PYPI, nodes.ROS))
+    pypi, ros = (names(nodes.of_world(entries, world)) for world in (PYPI, ROS))
     assert pypi ^ ros == {'description', 'robot_state_publisher'}
 
 
@@ -106,7 +106,7 @@ def test_the_garden_has_no_room_for(robots):
 
 
 def test_all_parameters_of_two_robots_are_known():
-    check(nodes.of_world(two(), nodes.PYPI))
+    check(nodes.of_world(two(), PYPI))
 
 
 def test_a_real_robot_is_disarmed_unless_somebody_asks():
@@ -124,7 +124,7 @@ def test_it_is_as_late_as_the_simulated_scene_looks(scenario, hour):
 
 
 def test_in_a_real_garden_the_clock_tells_the_hour():
-    told = check(nodes.of_world(source(robot='none'), nodes.PYPI))
+    told = check(nodes.of_world(source(robot='none'), PYPI))
     assert told['guard']['hour'] == told['brain']['hour'] == -1.0
 
 
@@ -155,15 +155,6 @@ def test_a_profile_of_ones_own_stays_in_force(monkeypatch, distribution, name):
     assert not nodes.image_profile()
 
 
-def test_parameter_files_may_speak_of_every_node():
-    entries = [
-        *source(started=1.0, record=True),
-        *nodes.simulation(SimulationOptions(folder=FOLDER)),
-    ]
-    ours = {e.name for e in entries if e.module}
-    assert ours == KNOWN_NODES
-
-
 def test_texts_that_look_like_numbers_stay_texts():
     [camera] = [
         e
@@ -180,7 +171,7 @@ def test_nodes_read_the_file_of_their_package_and_their_own():
 
 
 def test_every_file_in_config_named_after_a_node_is_valid_in_every_namespace():
-    for name in sorted(KNOWN_NODES):
+    for name in sorted(nodes.known_names()):
         for namespace in ('', 'north'):
             options = SourceOptions(folder=FOLDER, source='0', namespace=namespace, started=1.0)
             both = [

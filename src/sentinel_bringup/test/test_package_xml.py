@@ -19,7 +19,6 @@ KEYS = {
     'jinja2': 'python3-jinja2',
     'jsonschema': 'python3-jsonschema',
     'markupsafe': 'python3-jinja2',
-    'matplotlib': 'python3-matplotlib',
     'numpy': 'python3-numpy',
     'psutil': 'python3-psutil',
     'pytest': 'python3-pytest',
@@ -33,9 +32,6 @@ FROM_SETUP = {
     'mcap_ros2', 'mujoco',
     'pycocotools', 'tflite_runtime',
 }  # fmt: skip
-# The benchmark of the driver needs the emulated robot, whose package needs the driver: a dependency
-# would be a circle. It asks for it at run time.
-LATE = {('sentinel_driver', 'sentinel_sim')}
 
 
 BRINGUP = SOURCES / 'sentinel_bringup'
@@ -68,7 +64,6 @@ def test_every_import_has_its_dependency(package):
     tests = runs | {e.text for e in root if e.tag == 'test_depend'}
     for folder, keys in ((package / package.name, runs), (package / 'test', tests)):
         modules = imported(folder) - FROM_SETUP - local(package / 'test')
-        modules -= {late for name, late in LATE if name == package.name}
         missing = {KEYS.get(name, name) for name in modules} - keys
         assert not missing, f'{folder} imports what package.xml does not name'
 

@@ -1,4 +1,4 @@
-"""Where the files lie that several packages share, and how a small one is replaced as a whole."""
+"""Where the files lie that several packages share; how files are named, and replaced as a whole."""
 
 import os
 from pathlib import Path
@@ -27,6 +27,11 @@ def share(relative: str) -> Path:
     raise ConfigurationError(
         f'The file {relative} is missing.', 'Build the workspace: ./sentinel setup.'
     )
+
+
+def safe_name(text: str) -> str:
+    """Return ``text`` with a dash for whatever may not stand in the name of a file everywhere."""
+    return ''.join(c if c.isalnum() or c in '._-' else '-' for c in text)
 
 
 def replace_file(path: Path, text: str) -> None:

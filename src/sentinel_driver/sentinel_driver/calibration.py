@@ -7,7 +7,7 @@ import numpy as np
 from sentinel_common.errors import SentinelError
 
 from .hermes import MAX_DRIVE
-from .motion import Axis
+from .velocity_control import Axis
 
 # Units below which a robot may not move are a property of its gait; more than this is a mistake.
 _MAX_OFFSET = 100.0

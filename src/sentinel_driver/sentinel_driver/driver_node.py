@@ -8,21 +8,23 @@ from sentinel_common.detections import to_seconds
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.lifecycle import ManagedNode
 from sentinel_common.parameters import Parameters
+from sentinel_common.timers import every
 
 from sentinel_common import node
 
-from .driver_motion import Joints
 from .driver_parameters import PARAMETERS, calibration, limits
 from .driver_requests import Requests
 from .driver_services import Services
 from .driver_telemetry import Telemetry
 from .errors import CommandRejectedError, RejectReason
 from .hermes import AnyCommand, Codec, Drive, DriveForm, JointAngles
-from .motion import Permission, Velocity, Walker, forbids
+from .joint_trajectory import JointTrajectoryServer
 from .priority import raise_priority
+from .radio import pipe
 from .radio.client import RadioClient
 from .radio.status import check_transport
 from .robot import Robot
+from .velocity_control import Permission, Velocity, Walker, forbids
 
 __all__ = ['PARAMETERS', 'Driver', 'main']
 
@@ -34,7 +36,7 @@ class Driver(ManagedNode):
     """Drives one robot; walks only while a young ``safety_state`` allows it.
 
     Subscribes: ``cmd_vel``, ``safety_state``, ``emergency_stop_state``. Publishes ``/diagnostics``.
-    For the rest see ``Telemetry``, ``Requests``, ``Services`` and ``Joints``.
+    For the rest see ``Telemetry``, ``Requests``, ``Services`` and ``JointTrajectoryServer``.
     """
 
     def __init__(self) -> None:
@@ -60,10 +62,11 @@ class Driver(ManagedNode):
         diagnostics.add('walking', self._report_walking)
         diagnostics.add('battery', self._telemetry.report_battery)
         self._make_topics()
-        self._offered = Services(self)
-        self._joints = Joints(self)
+        Services(self)
+        self._joints = JointTrajectoryServer(self)
         self._requests = Requests(self)
         self.create_timer(1.0 / self.parameters['rate'], self._tick)
+        every(self, pipe.ALIVE_PERIOD, self._keep_alive)
 
     def _make_topics(self) -> None:
         from geometry_msgs.msg import Twist, TwistStamped
@@ -210,10 +213,12 @@ class Driver(ManagedNode):
             self._streamed = payload, now
             self.robot.stream(payload, until)
 
-    def _tick(self) -> None:
-        now = time.monotonic()
+    def _keep_alive(self) -> None:
         if self._active:
-            self.robot.tick(now)
+            self.robot.tick(time.monotonic())
+
+    def _tick(self) -> None:
+        if self._active:
             self._walk()
         self._telemetry.publish_pose()
 

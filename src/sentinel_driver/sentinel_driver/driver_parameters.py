@@ -7,7 +7,7 @@ from sentinel_common.lifecycle import AUTOSTART
 from sentinel_common.parameters import Parameter
 
 from .hermes import DriveForm
-from .motion import Axis, Calibration, Limits
+from .velocity_control import Axis, Calibration, Limits
 
 # The emulated robot's answer to 127 units; a real one has to be measured (docs/calibration.md).
 _FULL_SPEED, _FULL_TURN = 0.30, 1.5

@@ -9,7 +9,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from sentinel_common.errors import SentinelError
 
-from . import hermes, motions
+from . import hermes, motion_files
 from .errors import CommandRejectedError
 from .hermes import AnyCommand, GaitParameter, GaitSet, GaitSetAll
 
@@ -57,7 +57,7 @@ class Services:
     async def _set_gait(self, request: Any, response: Any) -> Any:
         def command() -> AnyCommand:
             if request.preset:
-                gait = motions.load_gait(motions.find(request.preset, 'gait')).parameters
+                gait = motion_files.load_gait(motion_files.find(request.preset, 'gait')).parameters
             else:
                 given = {n: getattr(request.gait, n) for n in _UNIT_FIELDS}
                 gait = GaitSetAll.from_unit(**given)

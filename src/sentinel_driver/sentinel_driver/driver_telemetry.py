@@ -8,8 +8,8 @@ from sentinel_common.diagnostics import Level, Report
 from sentinel_common import qos
 
 from . import driver_messages
-from .motion import Velocity
 from .odometry import Odometry
+from .velocity_control import Velocity
 
 # A longer gap between two steps means that the process slept: the robot did not walk through it, s.
 _MAX_STEP = 1.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from .motion import Velocity
+from .velocity_control import Velocity
 
 # How far the truth may be from the command, one sigma. Assumptions: nobody has published a
 # measurement of this robot; docs/calibration.md says how to get better ones.

@@ -1,7 +1,4 @@
-"""The node's view of the robot.
-
-A radio process kept alive, and what became of each command. No ROS.
-"""
+"""The node's view of the robot: a radio process kept alive, the fate of each command. No ROS."""
 
 import time
 from collections import deque

@@ -13,6 +13,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.parameters import Parameters
+from sentinel_common.safety import PERMISSION_AGE
 
 from sentinel_common import node
 
@@ -21,9 +22,6 @@ from .sound.budget import HourlyBudget
 from .speaker_parameters import PARAMETERS
 
 __all__ = ['PARAMETERS', 'Speaker', 'main']
-
-# A permission of the guard holds this long, s.
-_PERMISSION_AGE = 0.5
 
 # How often the end of a sound and the permission to make it are looked at, s.
 _TICK = 0.05
@@ -63,7 +61,7 @@ class Speaker(Node):
         self._player, self._where = players.choose(self.parameters['render_folder'], _FALLBACK)
         self.get_logger().info(f'Sounds play {self._where}.')
         self._budget = HourlyBudget(self.parameters['hourly_budget'])
-        self._allowed_at = -_PERMISSION_AGE
+        self._allowed_at = -PERMISSION_AGE
         self._emergency_stop = False
         self._current: _Current | None = None
         self._last = ('', 0.0)
@@ -97,7 +95,7 @@ class Speaker(Node):
         if message.sound_allowed and not message.emergency_stop:
             self._allowed_at = time.monotonic()
         else:
-            self._allowed_at = -_PERMISSION_AGE
+            self._allowed_at = -PERMISSION_AGE
         self._tick()
 
     def _on_emergency_stop(self, message: Any) -> None:
@@ -112,7 +110,7 @@ class Speaker(Node):
     def _forbids(self, autonomous: bool, now: float) -> str:
         if self._emergency_stop:
             return 'the emergency stop is latched'
-        if autonomous and now - self._allowed_at > _PERMISSION_AGE:
+        if autonomous and now - self._allowed_at > PERMISSION_AGE:
             return 'the guard does not allow sound'
         if autonomous and self._budget.left(now) <= 0:
             return f'the budget of {self._budget.limit:.0f} s of sound per hour is used up'
@@ -201,10 +199,9 @@ class Speaker(Node):
         current, now = self._current, time.monotonic()
         if current is None or current.playing is None or current.done.done():
             return
-        failure = current.playing.failure()
-        if failure is not None:
-            self._failure = failure
-            current.done.set_result(failure)
+        if not current.playing.running():
+            self._failure = current.playing.error
+            current.done.set_result(self._failure)
             return
         elapsed = now - current.started
         reason = self._forbids(current.goal.request.autonomous, now)

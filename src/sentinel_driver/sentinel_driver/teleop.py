@@ -1,6 +1,6 @@
 """From keys to velocities with a dead-man: the robot moves only while a key is held. Core."""
 
-from .motion import Velocity
+from .velocity_control import Velocity
 
 # A terminal tells of presses, not of releases: a held key repeats after an initial pause (0.25 to
 # 0.6 s on common desktops) every 0.03 to 0.1 s. A first press holds over that pause, a repeated

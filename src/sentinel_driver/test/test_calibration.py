@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from sentinel_driver.calibration import CalibrationError, Trial, document, fit
-from sentinel_driver.motion import Axis
+from sentinel_driver.velocity_control import Axis
 
 UNITS = (40, 60, 80)
 

@@ -7,8 +7,8 @@ from sentinel_driver.commands import frame
 from sentinel_driver.errors import BadFrameError, CommandRejectedError
 from sentinel_driver.hermes import Codec, DriveForm
 from sentinel_driver.hermes.explain import explain
-from sentinel_driver.motion import Velocity
 from sentinel_driver.teleop import FIRST_HOLD, REPEAT_HOLD, Keys
+from sentinel_driver.velocity_control import Velocity
 
 
 def run(module, *arguments):

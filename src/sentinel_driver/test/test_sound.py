@@ -110,10 +110,10 @@ def wait(playing):
     import time
 
     end = time.monotonic() + 10
-    while (failure := playing.failure()) is None:
+    while playing.running():
         assert time.monotonic() < end
         time.sleep(0.01)
-    return failure
+    return playing.error
 
 
 def test_the_systems_audio_is_found_and_used(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from sentinel_common.geometry import wrap
 
 from .climb import INNER_FOOT, OUTER_FOOT, Climb
 from .fear import Fear, Stimulus, Temperament
@@ -50,10 +51,8 @@ class State(StrEnum):
 class Sentinel:
     """What can be perceived of the robot.
 
-    Place (m) and velocity (m/s) in the map, what it shows and says.
-
-    ``light`` 0..1 is how much its head differs from its colour at rest; ``sound`` is empty where it
-    is silent.
+    ``x``, ``y`` (m) and ``vx``, ``vy`` (m/s) are in the map. ``light`` 0..1 is how much its head
+    differs from its colour at rest; ``sound`` is empty where it is silent.
     """
 
     x: float = 0.0
@@ -175,7 +174,7 @@ class Agent:
         if self.state is State.ALERT:
             nearest = min(robots, key=lambda r: _distance((r.x, r.y), (self.x, self.y)))
             bearing = np.arctan2(nearest.y - self.y, nearest.x - self.x) - self.yaw
-            self.look = float(np.clip((bearing + np.pi) % (2 * np.pi) - np.pi, -1.0, 1.0))
+            self.look = float(np.clip(wrap(bearing), -1.0, 1.0))
             if self._decided is None and self.fear.level > self.fear.flee:
                 self._decided = time
             if self._decided is not None and time - self._decided >= self.fear.reaction:
@@ -305,8 +304,7 @@ class Agent:
             self._clamber(dt, speed)
             return not self._route
         tx, ty = self._route[0]
-        error = np.arctan2(ty - self.y, tx - self.x) - self.yaw
-        error = float((error + np.pi) % (2 * np.pi) - np.pi)
+        error = float(wrap(np.arctan2(ty - self.y, tx - self.x) - self.yaw))
         most = (_TURN_RUNNING if speed > 1.0 else _TURN) * dt
         self.yaw += float(np.clip(error, -most, most))
         self.speed = (
@@ -337,7 +335,7 @@ class Agent:
         self.speed = self._climb.step(dt, running=speed > 1.0)
         self.phase = (self.phase + self.speed * dt / self._stride) % 1.0
         (self.x, self.y), self.z, self.lean = self._climb.place
-        error = (self._climb.yaw - self.yaw + np.pi) % (2 * np.pi) - np.pi
+        error = wrap(self._climb.yaw - self.yaw)
         self.yaw += float(np.clip(error, -_TURN_RUNNING * dt, _TURN_RUNNING * dt))
         if self._climb.done:
             self._route.pop(0)

@@ -73,9 +73,9 @@ class CameraModel:
             self.lens = Lens(lens.k1 * zoom**2, lens.k2 * zoom**4)
 
     def project(self, points: Array) -> Array:
-        """Pixels (n, 2) of points (n, 3) m in the camera's frame (x right, y down, z forward.
+        """Pixels (n, 2) of points (n, 3) in the camera's frame.
 
-        Z > 0).
+        In m, x right, y down, z forward; every z must be above 0.
         """
         rays = points[:, :2] / points[:, 2:]
         # Past the picture's edge the polynomial turns back; what lies there is clipped anyway.
@@ -133,10 +133,7 @@ class CameraModel:
 def _distortion(
     size: tuple[int, int], focal: float, lens: Lens
 ) -> tuple[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]], float]:
-    """For each pixel of the bent picture, where in the ideal one it comes from.
-
-    And the zoom that this needs.
-    """
+    """Where in the ideal picture each pixel of the bent one comes from, and the zoom it needs."""
     width, height = size
     matrix = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).reshape(-1, 1, 2)

@@ -7,20 +7,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
-import jsonschema
 import numpy as np
-import yaml
-from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
+
+from sentinel_common import configuration
 
 # A sound without an entry of its own counts as this: noise that means nothing.
 _ANY_SOUND = 'sound'
 
 _POSITIVE = {'type': 'number', 'exclusiveMinimum': 0}
 _NUMBERS = ('alert', 'flee', 'calm', 'reaction', 'two_modes', 'walk', 'run', 'young')
-_SCHEMA = {
+_KIND = {
     'type': 'object',
     'required': [*_NUMBERS, 'spread', 'stimuli'],
     'additionalProperties': False,
@@ -42,13 +40,19 @@ _SCHEMA = {
         },
     },
 }  # fmt: skip
+_SCHEMA = {
+    'type': 'object',
+    'properties': {'defaults': {}},
+    'additionalProperties': _KIND,
+}
 
 
 @dataclass(frozen=True)
 class Effect:
     """What one kind of stimulus does.
 
-    Per second, at what reach (m), how soon it wears out and comes back (s).
+    ``strength`` is the fear per second, which halves at ``reach`` (m). It wears out with the time
+    constant ``habituation`` and comes back with ``recovery`` (s).
     """
 
     strength: float
@@ -85,20 +89,11 @@ class Stimulus:
 @lru_cache
 def temperaments() -> dict[str, Temperament]:
     """Read config/animals.yaml; raise ConfigurationError with one sentence where it is wrong."""
-    path = share('config/animals.yaml')
-    try:
-        tables: dict[str, Any] = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f'{path} is no YAML: {error}.') from error
+    tables = configuration.load(share('config/animals.yaml'), _SCHEMA)
     made = {}
     for kind, table in tables.items():
         if kind == 'defaults':
             continue
-        try:
-            jsonschema.validate(table, _SCHEMA)
-        except jsonschema.ValidationError as error:
-            where = '.'.join(str(p) for p in (kind, *error.absolute_path))
-            raise ConfigurationError(f'{path}: {where}: {error.message}.') from error
         effects = {name: Effect(**entry) for name, entry in table['stimuli'].items()}
         made[kind] = Temperament(**{**table, 'stimuli': effects})
     return made

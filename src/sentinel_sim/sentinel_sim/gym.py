@@ -12,6 +12,7 @@ import gymnasium
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
+from sentinel_common.geometry import wrap
 
 from .kinematic import KinematicWorld
 from .scenarios import Scenario, Visitor, Weather
@@ -150,8 +151,7 @@ class GardenEnv(gymnasium.Env[Observation, Action]):
                 continue
             dx, dy = agent.x - world.x, agent.y - world.y
             distance = float(np.hypot(dx, dy))
-            bearing = float(np.arctan2(dy, dx)) - world.yaw
-            bearing = (bearing + np.pi) % (2 * np.pi) - np.pi
+            bearing = wrap(float(np.arctan2(dy, dx)) - world.yaw)
             if abs(bearing) > HALF_VIEW or distance > SIGHT or rng.random() < _MISSED:
                 continue
             sure = float(rng.beta(10 * _SURE, 10 * (1 - _SURE)))

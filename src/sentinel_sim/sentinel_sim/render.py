@@ -76,9 +76,10 @@ _MAX_ATTEMPTS = 200
 
 @dataclass(frozen=True)
 class Label:
-    """An exact box.
+    """An animal in a picture, to the pixel.
 
-    ``x``, ``y``, ``width``, ``height`` in pixels, ``visible`` 0..1 of the animal's silhouette.
+    ``box`` is (x, y, width, height) in pixels, ``pixels`` the area that is seen, and ``visible``
+    its share 0..1 of the whole silhouette.
     """
 
     name: str

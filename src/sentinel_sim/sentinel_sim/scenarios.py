@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-import yaml
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
+
+from sentinel_common import configuration
 
 from .layout import LAYOUT
 
@@ -145,11 +145,7 @@ def parse(name: str, table: Mapping[str, Any], where: str) -> Scenario:
 
     Raise ConfigurationError that names ``where`` and the first fault.
     """
-    try:
-        jsonschema.validate(table, _SCHEMA)
-    except jsonschema.ValidationError as error:
-        place = '.'.join(str(p) for p in error.absolute_path) or 'the scenario'
-        raise ConfigurationError(f'{where}: {place}: {error.message}.') from error
+    configuration.check(table, _SCHEMA, where)
     visitors = []
     for number, entry in enumerate(table['animals'], 1):
         values = dict(entry)
@@ -191,12 +187,4 @@ def load(name: str) -> Scenario:
                 f'Use one of: {", ".join(names())}; or a YAML file.',
             )
         path = share(f'{FOLDER}/{name}.yaml')
-    try:
-        table = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise ConfigurationError(
-            f'The scenario {path} cannot be read: {error.strerror}.'
-        ) from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f'The scenario {path} is no YAML: {error}.') from error
-    return parse(path.stem, table, str(path))
+    return parse(path.stem, configuration.read(path), str(path))

@@ -14,6 +14,7 @@ from rclpy.node import Node as RosNode
 from sentinel_common.detections import to_seconds
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.errors import ConfigurationError
+from sentinel_common.files import replace_file
 from sentinel_common.parameters import Parameter, Parameters, Value
 
 from sentinel_common import node, qos
@@ -123,9 +124,7 @@ class Simulator(RosNode):
         self.get_logger().info(f'emulated radio on 127.0.0.1:{self._air.port}')
         if file:
             # Whoever waits for the file must never read half a number.
-            draft = Path(file).with_suffix('.tmp')
-            draft.write_text(f'{self._air.port}\n')
-            draft.replace(file)
+            replace_file(Path(file), f'{self._air.port}\n')
 
     def _make_publishers(self, p: Any) -> None:
         from rosgraph_msgs.msg import Clock

@@ -95,10 +95,7 @@ def odometry(stamp: Any, robot: RobotState) -> Any:
 
 
 def pose_fix(stamp: Any, robot: RobotState, rng: np.random.Generator) -> Any:
-    """geometry_msgs/PoseWithCovarianceStamped as a fixed camera would report it.
-
-    With its errors.
-    """
+    """geometry_msgs/PoseWithCovarianceStamped as a fixed camera with its errors would report it."""
     from geometry_msgs.msg import PoseWithCovarianceStamped
 
     message = PoseWithCovarianceStamped()

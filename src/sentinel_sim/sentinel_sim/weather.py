@@ -48,10 +48,7 @@ class WeatherView:
         return np.column_stack([spread * z[:, None], z])
 
     def draw(self, picture: Picture, condition: str, time: float) -> Picture:
-        """Return the rendered RGB picture with weather.
-
-        ``time`` in s being that of the scenario.
-        """
+        """Return the rendered RGB picture with the weather at ``time`` (s of the scenario)."""
         elapsed, self._time = min(max(time - self._time, 0.0), 0.5), time
         lamp = condition in ('ir', 'torch')
         if self._weather.rain > 0:

@@ -1,7 +1,4 @@
-"""The night on physics.
-
-Garden, robot and animals in MuJoCo, moved in lock-step, seen by cameras.
-"""
+"""The night on physics: garden, robot and animals in MuJoCo, in lock-step, seen by cameras."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -270,10 +267,7 @@ class World:
         mujoco.mj_camlight(self.model, self.data)
 
     def boxes(self, robot: int = 0) -> list[Seen]:
-        """Exact boxes of the animals before a robot's camera (whole silhouettes.
-
-        Plants may hide parts of them).
-        """
+        """Exact boxes of whole animals before a robot's camera; plants may hide parts of them."""
         self.pose_animals()
         number = self.model.camera(self._camera_of(robot)).id
         place = self.data.cam_xpos[number]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from gaits import SLOW_CRAWL
 from sentinel_driver.hermes import (
     ACKNOWLEDGES,
     Codec,
@@ -22,7 +23,7 @@ from sentinel_driver.hermes import (
     Twitch,
 )
 from sentinel_sim.robot import gait, invented
-from sentinel_sim.robot.mekamon import Generation, MekaMon
+from sentinel_sim.robot.mekamon import MekaMon
 
 DT = 0.02
 NEWER, OLDER = Codec(DriveForm.WALKING5), Codec(DriveForm.LEGACY4)
@@ -42,7 +43,7 @@ def moves(robot: MekaMon, seconds: float = 0.5) -> bool:
     [
         GameState(),
         GaitSet(0, 7, 40),
-        gait.SLOW_CRAWL,
+        SLOW_CRAWL,
         KinematicStance(StanceType.GYRATE),
         HeadColourSet(1, 2, 3),
         PlayAnimation(1),
@@ -74,7 +75,7 @@ def test_what_is_not_understood_is_refused(payload):
 
 
 @pytest.mark.parametrize(
-    ('codec', 'generation'), [(NEWER, Generation.WALKING5), (OLDER, Generation.LEGACY4)]
+    ('codec', 'form'), [(NEWER, DriveForm.WALKING5), (OLDER, DriveForm.LEGACY4)]
 )
 @pytest.mark.parametrize(
     ('drive', 'expected'),
@@ -85,8 +86,8 @@ def test_what_is_not_understood_is_refused(payload):
         (Drive(turn=127), (0, 0, -1.5)),  # + is clockwise on the wire, counter-clockwise in ROS
     ],
 )
-def test_both_generations_drive_the_same_way(codec, generation, drive, expected):
-    robot = MekaMon(generation=generation)
+def test_both_generations_drive_the_same_way(codec, form, drive, expected):
+    robot = MekaMon(form=form)
     robot.handle(codec.payload(drive))
     run(robot, 1.0)
     assert robot.walking.array() == pytest.approx(expected)
@@ -94,7 +95,7 @@ def test_both_generations_drive_the_same_way(codec, generation, drive, expected)
 
 
 def test_newer_neutral_makes_the_older_firmware_stomp():
-    robot = MekaMon(generation=Generation.LEGACY4)
+    robot = MekaMon(form=DriveForm.LEGACY4)
     robot.handle(NEWER.neutral)
     assert moves(robot, 2.0)
     assert abs(robot.walking.y) == pytest.approx(0.30 * 3 / 127)
@@ -139,11 +140,11 @@ def test_walking_speed_scales_the_drive():
 
 def test_force_defaults_restores_the_gait():
     robot = MekaMon()
-    robot.handle(NEWER.payload(gait.SLOW_CRAWL))
+    robot.handle(NEWER.payload(SLOW_CRAWL))
     robot.handle(NEWER.payload(GameState(force_defaults=0)))
-    assert robot.gait_parameters == gait.SLOW_CRAWL
+    assert robot._gait.parameters == SLOW_CRAWL
     robot.handle(NEWER.payload(GameState(force_defaults=1)))
-    assert robot.gait_parameters == gait.FAST_TROT
+    assert robot._gait.parameters == gait.FAST_TROT
 
 
 def test_gait_set_reaches_each_of_the_ten_parameters():
@@ -151,7 +152,7 @@ def test_gait_set_reaches_each_of_the_ten_parameters():
     wanted = (1, 2, 3, 4, 5, 6, 4, 8, 9, 10)
     for index, value in enumerate(wanted):
         assert robot.handle(bytes((4, 0, index, value))) == [bytes((Reply.GAIT_SET_ACK,))]
-    assert robot.gait_parameters == GaitSetAll(*wanted)
+    assert robot._gait.parameters == GaitSetAll(*wanted)
 
 
 def test_head_colour():

@@ -255,10 +255,10 @@ def test_reboot_forgets_and_comes_back():
     async def body(robot: EmulatedRobot) -> None:
         async with central(robot) as client:
             await client.write(bytes((4, 0, 7, 200)))
-            await until(lambda: robot.mekamon.gait_parameters.body_height == 200)
+            await until(lambda: robot.mekamon._gait.parameters.body_height == 200)
             robot.cause(Fault.REBOOT, seconds=0.5)
             await until(lambda: client.lost)
-            assert robot.mekamon.gait_parameters.body_height == 88
+            assert robot.mekamon._gait.parameters.body_height == 88
             await client.connect()
 
     with emulated() as robot:

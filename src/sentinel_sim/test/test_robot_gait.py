@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from gaits import SLOW_CRAWL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sentinel_driver.hermes import GaitSetAll, GaitType
@@ -65,7 +66,7 @@ def test_step_height_lifts_the_feet():
 
 def test_step_shift_leans_away_from_the_lifted_foot_in_a_crawl():
     def leaning(byte: int) -> float:
-        walk = feet(with_(gait.SLOW_CRAWL, step_shift=byte), Twist(x=0.02))
+        walk = feet(with_(SLOW_CRAWL, step_shift=byte), Twist(x=0.02))
         air = lifted(walk)
         outwards = walk[..., :2].mean(axis=0)
         outwards /= np.linalg.norm(outwards, axis=1)[:, None]
@@ -82,13 +83,13 @@ def test_step_shift_leans_away_from_the_lifted_foot_in_a_crawl():
 
 def test_gait_type_decides_how_many_feet_are_in_the_air():
     trot = lifted(feet(gait.FAST_TROT)).sum(axis=1)
-    crawl = lifted(feet(gait.SLOW_CRAWL, Twist(x=0.05))).sum(axis=1)
+    crawl = lifted(feet(SLOW_CRAWL, Twist(x=0.05))).sum(axis=1)
     assert trot.max() == 2
     assert crawl.max() == 1
 
 
 def test_a_crawl_knows_that_it_is_slower_than_told():
-    walk = Gait(gait.SLOW_CRAWL)
+    walk = Gait(SLOW_CRAWL)
     for _ in range(100):
         walk.step(DT, Twist(x=0.3), BodyPose())
     assert 0.1 < walk.velocity.x < 0.25

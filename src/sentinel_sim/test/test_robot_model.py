@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import mujoco
 import numpy as np
 import pytest
+from gaits import SLOW_CRAWL
 from sentinel_driver.hermes import Codec, GaitSet, PlayAnimation
 from sentinel_sim.bench import walking
 from sentinel_sim.bench.walking import Walker
@@ -118,7 +119,7 @@ def test_does_not_fall_on_random_walks(lawn, seed):
 def test_walks_up_a_bank():
     bank = walking.world(rough=False, slope=math.radians(15))
     walker = Walker(bank)
-    walker.command(0.3, 0, 0)
+    walker.robot.walk(0.3, 0, 0)
     walker.run(1.0)
     assert walker.run(3.0)[0] > 0.1
     assert not walker.robot.fallen
@@ -126,9 +127,9 @@ def test_walks_up_a_bank():
 
 def test_stops_within_a_hand_breadth(plane):
     walker = Walker(plane)
-    walker.command(0.3, 0, 0)
+    walker.robot.walk(0.3, 0, 0)
     walker.run(2.0)
-    walker.command(0, 0, 0)
+    walker.robot.walk(0, 0, 0)
     at = walker.data.qpos[:2].copy()
     walker.run(1.5)
     assert np.linalg.norm(walker.data.qpos[:2] - at) < 0.08
@@ -137,8 +138,8 @@ def test_stops_within_a_hand_breadth(plane):
 
 def test_crawls_slowly_and_level(plane):
     walker = Walker(plane)
-    walker.robot.handle(CODEC.payload(gait.SLOW_CRAWL))
-    walker.command(0.236, 0, 0)
+    walker.robot.handle(CODEC.payload(SLOW_CRAWL))
+    walker.robot.walk(0.236, 0, 0)
     walker.run(1.0)
     speed = walker.run(4.0)[0]
     assert speed == pytest.approx(0.30 * 0.4235 * 100 / 127, rel=0.2)
@@ -155,7 +156,7 @@ def test_body_height_is_reached(plane, byte, height):
 
 def test_a_robot_on_its_back_knows_it(plane):
     walker = Walker(plane)
-    walker.command(0.3, 0, 0)
+    walker.robot.walk(0.3, 0, 0)
     walker.data.qpos[2:7] = (0.15, 0, 1, 0, 0)
     walker.run(1.5)
     assert walker.robot.fallen

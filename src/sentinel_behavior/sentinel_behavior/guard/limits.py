@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar, Protocol
 
+from sentinel_common.geometry import wrap
+
 from ..geometry import (
     ORIGIN,
     STOP,
@@ -17,7 +19,6 @@ from ..geometry import (
     Twist,
     inside_by,
     segment_distance,
-    wrap,
 )
 from .scene import Animal, Scene
 

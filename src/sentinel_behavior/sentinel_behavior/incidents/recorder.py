@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentinel_common.detections import Box, Frame
+from sentinel_common.files import safe_name
 
 from .disk import Disk
 from .film_frame import Caption, compose
@@ -257,7 +258,7 @@ class Recorder:
             return
         pixels, place = found
         name = f'{round(view.frame.stamp * 1000):014d}_{track}_{kind}.jpg'
-        path = f'{SNAPSHOTS}/' + ''.join(c if c.isalnum() or c in '._-' else '-' for c in name)
+        path = f'{SNAPSHOTS}/{safe_name(name)}'
         data = io.BytesIO()
         to_rgb(pixels).save(data, 'JPEG', quality=_SNAPSHOT_QUALITY)
         if not self.disk.write(self._folder / path, data.getvalue()):

@@ -6,10 +6,10 @@ from typing import Any
 
 from py_trees.behaviour import Behaviour
 from py_trees.composites import Selector, Sequence
+from sentinel_common.configuration import load
 from sentinel_common.errors import ConfigurationError
 
 from ..blackboard import Blackboard
-from ..configuration import load
 from .leaves import LEAVES
 
 SCHEMA: dict[str, Any] = {

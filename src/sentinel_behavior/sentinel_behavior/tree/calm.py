@@ -4,9 +4,10 @@ import math
 from typing import Any
 
 from py_trees.common import Status
+from sentinel_common.geometry import wrap
 
 from ..blackboard import Blackboard
-from ..geometry import STOP, Twist, wrap
+from ..geometry import STOP, Twist
 from ..visits import bearing
 from .leaf import AHEAD, STANCE, Leaf, turn, turn_to
 

@@ -2,8 +2,10 @@
 
 import math
 
-from ..blackboard import SAFETY_TIMEOUT, Blackboard
-from ..geometry import wrap
+from sentinel_common.geometry import wrap
+from sentinel_common.safety import PERMISSION_AGE
+
+from ..blackboard import Blackboard
 from ..policy.trial import HOLD_OUT
 from .leaf import Condition
 
@@ -17,7 +19,7 @@ class Disarmed(Condition):
     def holds(self) -> str:
         """See Condition."""
         safety = self.board.safety
-        if safety is None or self.board.safety_age > SAFETY_TIMEOUT:
+        if safety is None or self.board.safety_age > PERMISSION_AGE:
             return ''
         if 'emergency_stop' in safety.rules:
             return 'the emergency stop is latched'
@@ -30,7 +32,7 @@ class Fault(Condition):
     def holds(self) -> str:
         """See Condition."""
         board = self.board
-        if board.safety_age > SAFETY_TIMEOUT:
+        if board.safety_age > PERMISSION_AGE:
             return 'the guard is silent'
         if board.frame_age > board.settings.perception_timeout:
             return 'no picture was looked at for too long'

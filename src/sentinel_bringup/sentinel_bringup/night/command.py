@@ -1,7 +1,6 @@
 """``./sentinel bench night``: what the brain achieves in a month, and whom it never acts at."""
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -9,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sentinel_behavior.configuration import digest
 from sentinel_behavior.deterrents import read_deterrents
-from sentinel_common.environment import environment
+from sentinel_common.configuration import digest
 from sentinel_common.files import share
+
+from sentinel_common import benchmark
 
 from . import effect, meetings, rendered_figures, worlds
 from .residents import read_nights
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='file that keeps finished worlds and rendered encounters: the run goes on from there',
     )
     parser.add_argument('--workers', type=int, default=1, help='processes (1)')
-    parser.add_argument('--json', type=Path, help='file for the figures')
+    benchmark.add_json_option(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -56,7 +56,7 @@ def main(args: argparse.Namespace) -> int:
     found: dict[str, Any] = {
         'format': 1,
         'benchmark': 'night',
-        **environment(0, _PACKAGES),  # campaigns and worlds have the seeds 0, 1, 2, ...
+        **benchmark.environment(0, _PACKAGES),  # campaigns and worlds have the seeds 0, 1, 2, ...
         'data': {name: digest(share(name)) for name in _DATA},
     }
     start = time.monotonic()
@@ -64,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
         found[part] = _PARTS[part](args)
     found['seconds'] = round(time.monotonic() - start, 1)
     if args.json:
-        args.json.write_text(json.dumps(found, indent=1) + '\n')
+        benchmark.write(args.json, found)
     return 0
 
 

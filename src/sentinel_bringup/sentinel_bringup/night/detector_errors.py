@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sentinel_behavior.configuration import load
 from sentinel_behavior.tracks import SURENESS
+from sentinel_common.configuration import load
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.species import PROTECTED, RACCOON, SPECIES
 from sentinel_perception.posterior import Posterior

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sentinel_behavior.configuration import digest
+from sentinel_common.configuration import digest
 from sentinel_common.files import share
 from sentinel_common.species import PROTECTED
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sentinel_behavior.configuration import digest
+from sentinel_common.configuration import digest
 from sentinel_common.files import share
 from sentinel_common.species import PROTECTED, RACCOON
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sentinel_behavior.configuration import load
+from sentinel_common.configuration import load
 from sentinel_common.species import RACCOON
 from sentinel_sim.agents import Sentinel, perceive
 from sentinel_sim.fear import Fear, Stimulus, Temperament, temperaments

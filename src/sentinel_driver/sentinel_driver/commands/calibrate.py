@@ -1,7 +1,4 @@
-"""``./sentinel calibrate``.
-
-Measure with a person's help what the robot makes of its drive units.
-"""
+"""``./sentinel calibrate``: measures with a person's help what the robot makes of its units."""
 
 import argparse
 import contextlib
@@ -19,9 +16,10 @@ from sentinel_common.errors import SentinelError
 from ..calibration import CalibrationError, Trial, document, fit
 from ..errors import LinkError, LinkReason
 from ..hermes import Codec, Drive, DriveForm
-from ..motion import Axis
+from ..radio import pipe
 from ..radio.client import RadioClient
 from ..radio.status import ANY_ROBOT, check_transport
+from ..velocity_control import Axis
 
 SUMMARY = 'walk through measuring a robot and write its parameter file'
 
@@ -29,8 +27,7 @@ SUMMARY = 'walk through measuring a robot and write its parameter file'
 _UNITS = (40, 60, 80)
 _SECONDS = 3.0
 
-_RENEW = 0.1  # s between commands
-_LIFE = 0.3  # s that each holds: what the robot walks on if this program dies
+_LIFE = 0.3  # s that each command holds: what the robot walks on if this program dies
 _CONNECT_TIMEOUT = 30.0  # s
 
 
@@ -166,7 +163,7 @@ class _Robot:
                 self._connected.clear()
 
     def _keep_alive(self) -> None:
-        while not self._over.wait(_RENEW):
+        while not self._over.wait(pipe.ALIVE_PERIOD):
             self._client.alive()
 
     def connect(self) -> str:
@@ -192,7 +189,7 @@ class _Robot:
                     LinkReason.LINK_LOST, 'The link was lost during a run.', 'Start again.'
                 )
             self._client.send(payload, min(now + _LIFE, start + seconds))
-            pause = min(_RENEW, start + seconds - now)
+            pause = min(pipe.ALIVE_PERIOD, start + seconds - now)
             if sys.stdin.isatty() and select.select([sys.stdin], [], [], pause)[0]:
                 _line()
                 break

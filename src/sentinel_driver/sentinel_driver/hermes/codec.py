@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..errors import CommandRejectedError, RejectReason
-from . import framing, gate
+from . import allow_list, framing
 from .commands import TYPED, AnyCommand, Drive
 from .ids import Command
 
@@ -13,7 +13,12 @@ _MODE_WALKING = 3
 
 
 class DriveForm(StrEnum):
-    """Layout of the drive command, which differs between firmware generations."""
+    """Layout of the drive command, which differs between firmware generations.
+
+    The newer firmware tolerates the older form (it goes by length); the older one reads its own
+    byte order whatever comes, so the newer form's mode byte becomes a strafe of 3: the robot stomps
+    on the spot.
+    """
 
     WALKING5 = 'walking5'  # id, mode 3, forward, strafe, turn
     LEGACY4 = 'legacy4'  # id, strafe, forward, turn
@@ -60,9 +65,9 @@ class Codec:
         """
         if not payload:
             raise CommandRejectedError(RejectReason.BAD_LENGTH, 'A payload needs an id.')
-        gate.check_id(payload[0])
-        if payload[0] in gate.QUERIES:
-            gate.check_query(payload)
+        allow_list.check_id(payload[0])
+        if payload[0] in allow_list.QUERIES:
+            allow_list.check_query(payload)
         else:
             self.parse(
                 payload

@@ -3,9 +3,9 @@
 from dataclasses import fields
 
 from ..errors import CommandRejectedError
+from .allow_list import check_id
 from .codec import Codec, Unknown
 from .commands import LEGS, JointAngles
-from .gate import check_id
 from .ids import Command, Reply
 
 

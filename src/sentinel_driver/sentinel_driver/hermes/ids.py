@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Command(IntEnum):
-    """Host to robot; only what a driver may need (see ``gate`` for what is refused)."""
+    """Host to robot; only what a driver may need (see ``allow_list`` for what is refused)."""
 
     SETUP_COMPASS = 3
     GAIT_SET = 4

@@ -1,7 +1,4 @@
-"""One robot.
-
-Find it, connect, shake hands, write what the outbox says, and come back after a loss.
-"""
+"""One robot: find it, connect, shake hands, write what the outbox says, come back after a loss."""
 
 import asyncio
 import contextlib

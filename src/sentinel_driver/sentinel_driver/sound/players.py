@@ -15,10 +15,12 @@ PROGRAMS = (('pw-play',), ('paplay',), ('aplay', '-q'))
 
 
 class Playing(Protocol):
-    """A sound that was started."""
+    """A sound that was started; once it runs no more, ``error`` says why, '' at its proper end."""
 
-    def failure(self) -> str | None:
-        """None while it sounds, else why it ended; '' at its proper end."""
+    error: str
+
+    def running(self) -> bool:
+        """Whether it still sounds."""
         ...
 
     def stop(self) -> None:
@@ -62,17 +64,15 @@ class _Process:
     def __init__(self, process: 'subprocess.Popen[bytes]', folder: Path) -> None:
         self._process = process
         self._folder = folder
+        self.error = ''
 
-    def failure(self) -> str | None:
+    def running(self) -> bool:
         status = self._process.poll()
-        if status is None:
-            return None
-        if status == 0:
-            return ''
-        said = (
-            self._process.stderr.read(500).decode(errors='replace') if self._process.stderr else ''
-        )
-        return f'the audio program failed ({status}): {" ".join(said.split())}'
+        if status and not self.error:
+            stderr = self._process.stderr
+            said = stderr.read(500).decode(errors='replace') if stderr else ''
+            self.error = f'the audio program failed ({status}): {" ".join(said.split())}'
+        return status is None
 
     def stop(self) -> None:
         if self._process.poll() is None:
@@ -105,14 +105,15 @@ class Renderer:
 
 
 class _Rendering:
+    error = ''
+
     def __init__(self, file: Path, samples: wav.Array, rate: int) -> None:
         self._file, self._samples, self._rate = file, samples, rate
         self._started = time.monotonic()
         self._stopped = False
 
-    def failure(self) -> str | None:
-        over = time.monotonic() - self._started >= len(self._samples) / self._rate
-        return '' if over else None
+    def running(self) -> bool:
+        return time.monotonic() - self._started < len(self._samples) / self._rate
 
     def stop(self) -> None:
         sounded = int((time.monotonic() - self._started) * self._rate)

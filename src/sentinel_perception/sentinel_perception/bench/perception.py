@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sentinel_common.environment import environment
 from sentinel_common.files import share
 from sentinel_common.species import RACCOON
+
+from sentinel_common import benchmark
 
 from ..configuration import read_detector
 from ..detector.classifier import TfliteClassifier, chosen
@@ -29,7 +30,6 @@ from .metrics import (
     resamples,
 )
 from .packages import PACKAGES
-from .report import write
 
 SUMMARY = 'score a model on any COCO-format folder or annotated video'
 
@@ -68,11 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--resamples', type=int, default=300, help='draws behind the intervals')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--sheet', type=Path, help='write a JPEG of the worst mistakes there')
-    parser.add_argument('--json', type=Path, help='write the figures there')
+    benchmark.add_json_option(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the benchmark and print its figures."""
+    measured_on = benchmark.environment(args.seed, PACKAGES)
     datasets = annotations.load_all(args.data)
     _tell_categories(datasets)
     settings = from_values(read_detector(share('config/perception.yaml')))
@@ -86,7 +87,7 @@ def main(args: argparse.Namespace) -> int:
         'format': _FORMAT,
         'benchmark': 'perception',
         'mode': args.mode,
-        **environment(args.seed, PACKAGES),
+        **measured_on,
         'data': [
             {
                 'name': d.name,
@@ -122,7 +123,7 @@ def main(args: argparse.Namespace) -> int:
         _write_sheet(args.sheet, answers.predictions, datasets)
     _print(report)
     if args.json:
-        write(args.json, report)
+        benchmark.write(args.json, report)
     return 0
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from sentinel_common.environment import environment
 from sentinel_common.files import share
 from sentinel_common.species import RACCOON
+
+from sentinel_common import benchmark
 
 from ..configuration import read_detector
 from ..detector.classifier import chosen
@@ -26,7 +27,6 @@ from . import annotations, looks
 from .dataset import Dataset
 from .metrics import Average, Prediction, proportion
 from .packages import PACKAGES
-from .report import write
 
 SUMMARY = 'measure cost and reach of the pipeline against the bare model'
 
@@ -117,11 +117,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--finest-grid', type=int, help='default: as the sentinel runs')
     parser.add_argument('--threads', type=int, default=1, help='threads of the interpreter')
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--json', type=Path, help='write the figures there')
+    benchmark.add_json_option(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the benchmark and print its figures."""
+    measured_on = benchmark.environment(args.seed, PACKAGES)
     datasets = annotations.load_all(args.data)
     path = args.model or share('models/detector.tflite')
     detector = load(path, args.labels, threads=args.threads)
@@ -136,7 +137,7 @@ def main(args: argparse.Namespace) -> int:
     report = {
         'format': _FORMAT,
         'benchmark': 'pipeline',
-        **environment(args.seed, PACKAGES),
+        **measured_on,
         'data': [{'name': d.name, 'pictures': len(d.samples)} for d in datasets],
         'model': {'file': path.name, 'sha256': fingerprint(path), 'runtime': detector.runtime},
         'classifier': classifier and classifier.name,
@@ -148,7 +149,7 @@ def main(args: argparse.Namespace) -> int:
     }
     _print(report)
     if args.json:
-        write(args.json, report)
+        benchmark.write(args.json, report)
     return 0
 
 

@@ -24,10 +24,7 @@ _SOURCES = ('shapes.py', 'quadruped.py', 'person.py', 'coats.py')
 
 
 def cache_folder() -> Path:
-    """Folder of the meshes, outside any repository.
-
-    As the XDG base directory specification has it.
-    """
+    """Folder of the meshes: the cache that the XDG base directory specification names."""
     base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
     return Path(base) / 'garden-sentinel' / 'meshes'
 
@@ -42,10 +39,7 @@ def _fingerprint() -> str:
 
 @lru_cache(maxsize=64)
 def animal(kind: str, variant: int) -> Anatomy:
-    """Return animal number ``variant`` of ``kind`` (one of ``KINDS``).
-
-    From the cache where it is there.
-    """
+    """Return animal number ``variant`` of ``kind`` (one of ``KINDS``), from the cache if there."""
     if kind not in KINDS:
         raise ConfigurationError(
             f'There is no animal {kind!r}.', f'Use one of: {", ".join(KINDS)}.'

@@ -10,12 +10,11 @@ from .shapes import Array, Mesh
 
 @dataclass(frozen=True)
 class Limb:
-    """A leg or arm.
+    """A leg or arm in the resting pose.
 
-    Pivots in the resting pose, m, in the animal's frame (x forward, z up, origin on the ground).
-
-    ``knee_forward`` is +1 where the middle joint bends forward, -1 where it bends backward.
-    ``sole`` is the point that touches the ground in the resting pose.
+    Points are in m, in the animal's frame (x forward, z up, origin on the ground);
+    ``sole`` is the one that touches the ground. ``knee_forward`` is +1 where the middle joint bends
+    forward, -1 where it bends backward.
     """
 
     name: str

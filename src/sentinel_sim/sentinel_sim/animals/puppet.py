@@ -171,11 +171,10 @@ class Puppet:
     def place(
         self, model: Any, data: Any, position: Array, yaw: float, pose: Pose, lean: float = 0.0
     ) -> None:
-        """Put the animal at ``position`` (m, on the ground), looking along ``yaw`` (rad).
+        """Put the animal in ``pose`` at ``position`` (m, on the ground), heading ``yaw`` (rad).
 
-        In ``pose``; ``lean`` (rad) is the pitch of what it stands on, negative uphill.
-
-        mj_kinematics (or mj_forward) must follow before rendering.
+        ``lean`` (rad) is the pitch of what it stands on, negative uphill. mj_kinematics (or
+        mj_forward) must follow before rendering.
         """
         a = self.anatomy
         bob = -0.012 * a.height * np.cos(4 * np.pi * pose.phase) * pose.gait
@@ -195,9 +194,7 @@ class Puppet:
                 self._step(model, limb, hip, pose)
 
     def outline(self, model: Any, data: Any, per_part: int) -> Array:
-        """Return points of the surface in the map, (n, 3) m.
-
-        At most about ``per_part`` from each part.
+        """Return points of the surface in the map, (n, 3) m, about ``per_part`` from each part.
 
         mj_kinematics must have run since ``place``.
         """
@@ -257,9 +254,9 @@ class Puppet:
 
 
 def _bend(limb: Limb, target: Array) -> tuple[float, float]:
-    """Pitch of both segments, rad against the resting pose, that brings the sole to ``target`` (x.
+    """Pitch of both segments, rad against the resting pose, that brings the sole to ``target``.
 
-    Z) from the pivot.
+    ``target`` is (x, z) from the pivot, m.
     """
     thigh, shank = (limb.knee - limb.pivot)[[0, 2]], (limb.sole - limb.knee)[[0, 2]]
     l1, l2 = float(np.linalg.norm(thigh)), float(np.linalg.norm(shank))

@@ -197,10 +197,7 @@ _PHASES = {'hl': 0.0, 'fl': 0.25, 'hr': 0.5, 'fr': 0.75}
 
 
 def vary(base: Proportions, rng: np.random.Generator) -> Proportions:
-    """Another animal of the same species.
-
-    Stouter or leaner, longer or shorter in leg, tail and muzzle.
-    """
+    """Another animal of the species: stouter or leaner, other lengths of leg, tail and muzzle."""
     girth, muzzle, tail, ear = (
         rng.uniform(0.88, 1.16),
         rng.uniform(0.9, 1.1),

@@ -49,10 +49,7 @@ class Mesh:
 
 
 def ellipsoid(p: Array, center: Triple, radii: Triple, pitch: float = 0.0) -> Array:
-    """Approximate distance to an ellipsoid, turned by ``pitch`` (rad.
-
-    Positive lowers its front).
-    """
+    """Approximate distance to an ellipsoid turned by ``pitch`` (rad, positive lowers its front)."""
     q = p - np.asarray(center)
     if pitch:
         c, s = np.cos(pitch), np.sin(pitch)

@@ -1,11 +1,9 @@
-"""The simplest sentinel: barks and walks at what is near.
-
-The subject is the world.
-"""
+"""The simplest sentinel, by which the simulator is measured: it barks and walks at what is near."""
 
 from typing import Protocol
 
 import numpy as np
+from sentinel_common.geometry import wrap
 
 from ..agents import Sentinel
 from ..night import Night
@@ -63,7 +61,7 @@ class Reflex:
         seen = None
         for agent in stage.night.agents:
             dx, dy = agent.x - me.x, agent.y - me.y
-            bearing = float((np.arctan2(dy, dx) - stage.yaw + np.pi) % (2 * np.pi) - np.pi)
+            bearing = float(wrap(np.arctan2(dy, dx) - stage.yaw))
             if agent.present and np.hypot(dx, dy) < _SIGHT and abs(bearing) < _HALF_VIEW:
                 seen = bearing, float(np.hypot(dx, dy))
                 break

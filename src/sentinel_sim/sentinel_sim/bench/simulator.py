@@ -1,21 +1,17 @@
-"""``./sentinel bench simulator``.
-
-How fast the three tiers of the garden are, and whether they agree.
-"""
+"""``./sentinel bench simulator``: how fast the garden's three tiers are, and whether they agree."""
 
 import argparse
-import json
 import os
 import resource
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sentinel_common.environment import environment
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
+
+from sentinel_common import benchmark
 
 SUMMARY = 'the simulator: real-time factors of its three tiers, and how far two of them agree'
 
@@ -38,7 +34,7 @@ _SEEDS = range(1, 6)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument('--json', type=Path, help='write the figures there')
+    benchmark.add_json_option(parser)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument(
         '--seconds', type=float, default=20.0, help='simulated s per rendered measurement'
@@ -53,15 +49,14 @@ def main(args: argparse.Namespace) -> int:
         raise ConfigurationError(f'--seconds is {args.seconds}, but must be above 0.')
     result: dict[str, Any] = {
         'benchmark': 'simulator',
-        **environment(args.seed, ('mujoco-core', 'numpy', 'ai-edge-litert')),
+        **benchmark.environment(args.seed, ('mujoco-core', 'numpy', 'ai-edge-litert')),
         'real_time_factor': factors(args.seed, args.seconds),
     }
     if not args.skip_comparison:
         result['agreement'] = agreement()
     result['peak_memory_mb'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(result, indent=1) + '\n')
+        benchmark.write(args.json, result)
     _print(result)
     met = all(result['real_time_factor'][n]['cpu'] >= limit for n, limit in LIMITS.items())
     return 0 if met else 1
@@ -132,10 +127,7 @@ def _played(
 
 
 def _detector() -> Callable[[Any], None]:
-    """One whole-frame inference of the shipped model on one thread.
-
-    The bare detector, no tracker.
-    """
+    """One whole-frame inference of the shipped model on one thread, without tracker."""
     import cv2
     from ai_edge_litert.interpreter import Interpreter
 
@@ -185,10 +177,7 @@ def play(world: Any) -> dict[str, Any]:
 
 
 def agreement() -> dict[str, Any]:
-    """Play twenty nights on physics and on the drawing board.
-
-    The baseline is no sentinel at all.
-    """
+    """Play twenty nights on physics, on the drawing board and, as a baseline, without sentinel."""
     from ..kinematic import KinematicWorld
     from ..scenarios import load
     from ..world import World

@@ -1,20 +1,21 @@
-"""``./sentinel bench walking``.
+"""``./sentinel bench walking``: how well the emulated robot walks on physics.
 
-How well the emulated robot walks on physics: commanded against reached velocity, and falls. The
-ground is level but rough, as a mown lawn is: bumps of a few millimetres.
+Commanded velocity is held against the reached one, and falls are counted. The ground is level but
+rough, as a mown lawn is: bumps of a few millimetres.
 """
 
 import argparse
 import json
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sentinel_common.environment import environment
-from sentinel_driver.hermes import MAX_DRIVE, Codec, Drive, GaitSetAll
+from sentinel_common.geometry import wrap
+from sentinel_driver.hermes import Codec, GaitSetAll
+
+from sentinel_common import benchmark
 
 from ..robot import model
 from ..robot.gait import FAST_TROT, FULL_SPEED, FULL_TURN
@@ -117,20 +118,8 @@ class Walker:
             dx, dy = self.data.qpos[:2] - before
             moved[0] += dx * math.cos(yaw) + dy * math.sin(yaw)
             moved[1] += dy * math.cos(yaw) - dx * math.sin(yaw)
-            moved[2] += model.wrap(self.yaw - yaw)
+            moved[2] += wrap(self.yaw - yaw)
         return moved / seconds
-
-    def command(self, x: float, y: float, yaw: float) -> None:
-        """Send a drive command for a velocity in m/s, m/s, rad/s, as a driver would."""
-        self.robot.handle(
-            _CODEC.payload(
-                Drive(
-                    forward=round(x / FULL_SPEED * MAX_DRIVE),
-                    strafe=round(-y / FULL_SPEED * MAX_DRIVE),
-                    turn=round(-yaw / FULL_TURN * MAX_DRIVE),
-                )
-            )
-        )
 
 
 def error(reached: Array, wanted: Array) -> float:
@@ -150,7 +139,7 @@ def steady(ground: Any, wanted: Array, gait: GaitSetAll = FAST_TROT) -> float:
     """Relative velocity error of one command over 4 s, after 1 s of getting there."""
     walker = Walker(ground)
     walker.robot.handle(_CODEC.payload(gait))
-    walker.command(*wanted)
+    walker.robot.walk(*wanted)
     walker.run(1.0)
     return error(walker.run(4.0), wanted)
 
@@ -162,7 +151,7 @@ def random_walk(ground: Any, seed: int, *, changes: int = 8) -> bool:
     walker.data.qpos[:2] = random.uniform(-2, 2, 2)
     walker.data.qpos[2] += 0.01
     for _ in range(changes):
-        walker.command(*(random_command(random) if random.random() > 0.15 else np.zeros(3)))
+        walker.robot.walk(*(random_command(random) if random.random() > 0.15 else np.zeros(3)))
         walker.run(float(random.uniform(0.3, 3.0)))
         if walker.robot.fallen:
             return True
@@ -183,7 +172,7 @@ def measure(*, walks: int, seed: int) -> dict[str, Any]:
     mixed = [random_command(random) for _ in range(40)]
     figures: dict[str, Any] = {
         'benchmark': 'walking',
-        **environment(seed, ('mujoco-core', 'numpy')),
+        **benchmark.environment(seed, ('mujoco-core', 'numpy')),
     }
     for name, rough in (('lawn', True), ('plane', False)):
         ground = world(rough=rough, seed=seed)
@@ -219,15 +208,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('--walks', type=int, default=100, help='random walks (default 100)')
     parser.add_argument('--seed', type=int, default=1, help='seed of everything random')
-    parser.add_argument('--json', type=Path, help='file to write the figures to')
+    benchmark.add_json_option(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Measure, print, write."""
     figures = measure(walks=args.walks, seed=args.seed)
-    text = json.dumps(figures, indent=2)
-    print(text)
+    print(json.dumps(figures, indent=2))
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(text + '\n')
+        benchmark.write(args.json, figures)
     return 0

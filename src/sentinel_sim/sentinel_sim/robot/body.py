@@ -5,10 +5,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sentinel_driver.hermes import MAX_DRIVE, Codec, Drive
 
 from ..agents import Sentinel
-from .gait import FULL_SPEED, FULL_TURN
 from .mekamon import MekaMon
 from .model import (
     BASE,
@@ -35,9 +33,10 @@ GLOW_BY_MOON, GLOW_BY_LAMP = 3.0, 0.15
 
 @dataclass(frozen=True)
 class RobotState:
-    """Truth about the robot: pose in the map (m.
+    """Truth about the robot.
 
-    Quaternion w, x, y, z), velocities in base_link (m/s, rad/s).
+    ``position`` (m) and ``orientation`` (quaternion w, x, y, z) are in the map; ``linear`` (m/s),
+    ``angular`` (rad/s) and ``acceleration`` (m/s^2) in base_link; ``joints`` in rad and rad/s.
     """
 
     position: Array
@@ -115,16 +114,8 @@ class Body:
         self._was_fallen = self.mekamon.fallen
 
     def walk(self, x: float, y: float, yaw: float) -> None:
-        """Tell the firmware to walk at this velocity in base_link (m/s, m/s, rad/s).
-
-        As a driver does.
-        """
-        drive = Drive(
-            forward=round(x / FULL_SPEED * MAX_DRIVE),
-            strafe=round(-y / FULL_SPEED * MAX_DRIVE),
-            turn=round(-yaw / FULL_TURN * MAX_DRIVE),
-        )
-        self.mekamon.handle(Codec().payload(drive))
+        """Tell the firmware to walk at this velocity in base_link (m/s, m/s, rad/s)."""
+        self.mekamon.walk(x, y, yaw)
 
     def sentinel(self) -> Sentinel:
         """What animals perceive of the robot now."""

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rclpy.node import Node
+from sentinel_common.files import replace_file
 from sentinel_common.parameters import Parameter, Parameters
+from sentinel_driver.hermes import DriveForm
 from std_srvs.srv import SetBool
 
 from sentinel_common import node
@@ -30,7 +32,7 @@ PARAMETERS = (
         'generation',
         'walking5',
         'firmware generation: form of the drive command it reads',
-        choices=('walking5', 'legacy4'),
+        choices=tuple(form.value for form in DriveForm),
         read_only=True,
     ),
     Parameter(
@@ -85,7 +87,7 @@ class MekaMonEmulator(Node):
         self.parameters = Parameters(self, PARAMETERS)
         p = self.parameters
         self._air = Air(port=p['hci_port'], interval=p['connection_interval'])
-        self._mekamon = MekaMon(generation=p['generation'], seed=p['seed'])
+        self._mekamon = MekaMon(form=p['generation'], seed=p['seed'])
         self._robot = EmulatedRobot(
             self._mekamon,
             air=self._air,
@@ -104,9 +106,7 @@ class MekaMonEmulator(Node):
         self.get_logger().info(f'emulated radio: hci:tcp-client:127.0.0.1:{self._air.port}')
         if p['hci_port_file']:
             # Whoever waits for the file must never read half a number.
-            draft = Path(p['hci_port_file']).with_suffix('.tmp')
-            draft.write_text(f'{self._air.port}\n')
-            draft.replace(p['hci_port_file'])
+            replace_file(Path(p['hci_port_file']), f'{self._air.port}\n')
         for fault in Fault:
             if fault is not Fault.NONE:
                 self.create_service(SetBool, f'~/{fault}', partial(self._on_fault, fault))

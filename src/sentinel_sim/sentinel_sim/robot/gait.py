@@ -28,8 +28,6 @@ UPPER: Array = np.tile((0.9, 1.2, 2.6), (4, 1))
 
 # The fast trot preset of the published app data: what the emulated robot starts with.
 FAST_TROT = GaitSetAll(128, 140, 255, 136, 187, 178, GaitType.TROT, 88, 0, 0)
-# The slow crawl beside it: full step height, speed 0.425; the rest as in the trot.
-SLOW_CRAWL = GaitSetAll(128, 140, 108, 136, 187, 255, GaitType.CRAWL, 88, 0, 0)
 
 # Drive 127 with walking speed 1.0: m/s forward and sideways, rad/s.
 FULL_SPEED = 0.30

@@ -11,14 +11,17 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 from sentinel_driver.hermes import (
     ACKNOWLEDGES,
     MAX_DRIVE,
+    Codec,
     Command,
+    Drive,
+    DriveForm,
     GaitParameter,
     GaitSetAll,
     GaitType,
@@ -30,18 +33,6 @@ from . import invented
 from .gait import FAST_TROT, FULL_SPEED, FULL_TURN, BodyPose, Gait, Twist
 
 Array = npt.NDArray[np.float64]
-
-
-class Generation(StrEnum):
-    """Firmware generation: which form of the drive command it reads.
-
-    The newer one tolerates the older form (it goes by length); the older one reads its own byte
-    order whatever comes, so the newer form's mode byte becomes a strafe of 3: the robot stomps on
-    the spot.
-    """
-
-    WALKING5 = 'walking5'
-    LEGACY4 = 'legacy4'
 
 
 class Mode(IntEnum):
@@ -92,18 +83,18 @@ def _signed(byte: int) -> float:
 
 
 class MekaMon:
-    """One emulated robot.
+    """One emulated robot, whose firmware reads drive commands of ``form``.
 
     ``handle`` and ``step`` may be called from different threads. ``on_telemetry`` is called with
     each stream payload from within ``step``.
     """
 
-    def __init__(self, *, generation: Generation = Generation.WALKING5, seed: int = 0) -> None:
-        self.generation = Generation(generation)
+    def __init__(self, *, form: DriveForm = DriveForm.WALKING5, seed: int = 0) -> None:
+        self._codec = Codec(form)
         self.on_telemetry: Callable[[bytes], None] = lambda payload: None
         self.head_color = (0.25, 0.75, 1.0)  # 0..1 each; the colour after power-on is a guess
         self.fallen = False
-        self.mixed_forms = 0  # drive commands of the other generation's form
+        self.mixed_forms = 0  # drive commands of the other form
         self.refused = 0  # commands answered with CommandError
         self._seed = seed
         self._lock = threading.Lock()
@@ -158,6 +149,15 @@ class MekaMon:
             reply = ACKNOWLEDGES.get(Command(payload[0]))
             return [bytes((reply,))] if reply is not None else []
 
+    def walk(self, x: float, y: float, yaw: float) -> None:
+        """Obey the drive command that a driver sends for a velocity (m/s, m/s, rad/s)."""
+        drive = Drive(
+            forward=round(x / FULL_SPEED * MAX_DRIVE),
+            strafe=round(-y / FULL_SPEED * MAX_DRIVE),
+            turn=round(-yaw / FULL_TURN * MAX_DRIVE),
+        )
+        self.handle(self._codec.payload(drive))
+
     def _game_state(self, body: bytes) -> bool:
         if len(body) not in (1, 2):
             return False
@@ -168,7 +168,7 @@ class MekaMon:
     def _transform(self, body: bytes) -> bool:
         if len(body) not in (3, 4):
             return False
-        native = 4 if self.generation is Generation.WALKING5 else 3
+        native = 4 if self._codec.form is DriveForm.WALKING5 else 3
         self.mixed_forms += len(body) != native
         mode = Mode.WALKING
         if native == 4 and len(body) == 4:
@@ -298,11 +298,6 @@ class MekaMon:
     def walking(self) -> Twist:
         """The velocity that the gait walks now: what an ideal robot would do."""
         return self._gait.velocity
-
-    @property
-    def gait_parameters(self) -> GaitSetAll:
-        """The ten gait parameters in force."""
-        return self._gait.parameters
 
     def _start_blend(self) -> None:
         self._blend_from, self._blend = self._joints, 0.0

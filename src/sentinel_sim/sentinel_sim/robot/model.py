@@ -10,7 +10,6 @@ Visual geoms are in group 2. Collision geoms are in group 3 with contype 1 and c
 robot touches whatever has bit 1 in its conaffinity, never itself.
 """
 
-import math
 from typing import TYPE_CHECKING
 
 import xacro
@@ -157,8 +156,3 @@ def _sort_geoms(spec: 'mujoco.MjSpec') -> None:
             geom.name = geom.parent.name.removesuffix('_link')
             geom.friction = FOOT_FRICTION
             geom.condim = 3
-
-
-def wrap(angle: float) -> float:
-    """Return ``angle`` in -pi..pi."""
-    return math.remainder(angle, 2 * math.pi)

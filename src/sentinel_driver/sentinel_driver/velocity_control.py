@@ -1,16 +1,15 @@
-"""From velocities to robot units, and what may be walked right now. Core.
+"""From velocities to robot units, and what may be walked right now.
 
-No I/O, time is an argument (s, steady).
+Core: no I/O, time comes in as an argument (s, steady clock).
 """
 
 import math
 from collections import deque
 from dataclasses import dataclass
 
-from .hermes import MAX_DRIVE, Command, Drive
+from sentinel_common.safety import PERMISSION_AGE
 
-# The guard's permission to move holds this long after it was received, s.
-PERMISSION_AGE = 0.5
+from .hermes import MAX_DRIVE, Command, Drive
 
 # A command may be 0.5 s old at most when the robot stands: what is left is for the pipe, the radio
 # and a busy machine, s.
@@ -252,10 +251,7 @@ class Walker:
 
 
 def _approach(value: float, goal: float, step: float) -> float:
-    """Go from ``value`` towards ``goal``.
-
-    At once where that is slower, else by at most ``step``.
-    """
+    """Go from ``value`` to ``goal``, at once where that is slower, else by at most ``step``."""
     start = value if value * goal > 0 else 0.0
     if abs(goal) <= abs(start):
         return goal

@@ -1,17 +1,24 @@
 """``./sentinel bench driver``: codec, round trip, stops and drops against the emulated robot."""
 
 import argparse
-import json
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
-from sentinel_common.environment import environment
+from sentinel_driver.hermes import (
+    Codec,
+    Drive,
+    GaitSetAll,
+    HeadColourSet,
+    JointAngles,
+    LegPose,
+    encode,
+)
+from sentinel_driver.radio.status import check_transport
 
-from ..hermes import Codec, Drive, GaitSetAll, HeadColourSet, JointAngles, LegPose, encode
-from ..radio.status import check_transport
+from sentinel_common import benchmark
+
 from . import codec, lanes, rig, round_trip, stops
 
 SUMMARY = 'the driver: codec, round trip, stop latency on every silence, dropped connections'
@@ -31,7 +38,7 @@ _FEW = 5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument('--json', type=Path, help='write the figures there')
+    benchmark.add_json_option(parser)
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS, help='these parts only')
     parser.add_argument(
         '--silences', nargs='+', choices=list(stops.KINDS), default=list(stops.KINDS)
@@ -62,7 +69,7 @@ def main(args: argparse.Namespace) -> int:
     result: dict[str, Any] = {
         'format': 1,
         'benchmark': 'driver',
-        **environment(args.seed, packages),
+        **benchmark.environment(args.seed, packages),
     }
     result |= {'load_processes': args.load, 'lanes': args.lanes}
     if 'codec' in args.only:
@@ -78,8 +85,7 @@ def main(args: argparse.Namespace) -> int:
     elif set(args.only) - {'codec'}:
         _radio_parts(args, result)
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(result, indent=1) + '\n')
+        benchmark.write(args.json, result)
     _print(result)
     held = [f.get('holds_at_p99', True) for f in result.get('stops', {}).values()]
     late = result.get('drops', {}).get('age_on_arrival_s', {}).get('beyond_limit', 0)

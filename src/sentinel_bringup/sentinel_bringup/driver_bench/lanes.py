@@ -34,7 +34,7 @@ def measure(parts: list[Part], lanes: int) -> dict[str, dict[str, Any]]:
 
 def _measure(part: Part) -> tuple[str, dict[str, Any]]:
     bench = rig.Rig(part.domain)
-    trials = stops.Stops(bench)
+    trials = stops.Stops(bench, part.seed)
     try:
         if part.name == DROPS:
             figures = drops.measure(bench, part.count, part.seed, _progress)

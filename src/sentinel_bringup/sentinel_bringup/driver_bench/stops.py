@@ -1,5 +1,6 @@
 """How long after each kind of silence the stop arrives at the robot."""
 
+import random
 import signal
 import subprocess
 import time
@@ -28,8 +29,9 @@ def _say(process: Process, word: str) -> None:
 class Stops:
     """Runs trials of every kind on one rig."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, seed: int) -> None:
         self._rig = rig
+        self._random = random.Random(seed)
         self._driver: Process | None = None
         self._commander: Process | None = None
 
@@ -70,7 +72,7 @@ class Stops:
         _say(self._commander, 'go')
         since = time.monotonic()
         rig.until(lambda: rig.walks(since), 'walking')
-        time.sleep(0.3 + 0.05 * (hash(since) % 7))  # at any phase of all the timers
+        time.sleep(self._random.uniform(0.3, 0.6))  # at any phase of all the timers
 
     def expire(self) -> float:
         """The commands end, their process lives."""
@@ -126,10 +128,7 @@ class Stops:
         return latency
 
     def kill_radio(self) -> float:
-        """Nothing stops the robot until the next radio process shakes hands.
-
-        Its neutral comes first.
-        """
+        """SIGKILL to the radio process: the robot walks on until the next one shakes hands."""
         assert self._driver is not None
         since = time.monotonic()
         psutil.Process(self._driver.pid).children()[0].kill()

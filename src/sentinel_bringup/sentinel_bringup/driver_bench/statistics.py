@@ -7,10 +7,7 @@ import numpy as np
 
 
 def summary(values: Sequence[float], limit: float | None = None) -> dict[str, Any]:
-    """Number, median, high percentiles and maximum of ``values``.
-
-    With a ``limit`` how many exceed it.
-    """
+    """Number, median, high percentiles and maximum of ``values``; against a ``limit`` if any."""
     if not values:
         return {'n': 0}
     figures: dict[str, Any] = {'n': len(values), 'max': float(np.max(values))}

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sentinel_driver.hermes import Drive
-from sentinel_driver.motion import (
+from sentinel_driver.odometry import DRIFT, SLIP, Odometry
+from sentinel_driver.velocity_control import (
     COMMAND_AGE,
     Axis,
     Calibration,
@@ -16,7 +17,6 @@ from sentinel_driver.motion import (
     Velocity,
     Walker,
 )
-from sentinel_driver.odometry import DRIFT, SLIP, Odometry
 
 LIMITS = Limits(
     speed=0.25,

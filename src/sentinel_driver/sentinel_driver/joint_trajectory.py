@@ -10,7 +10,7 @@ from sentinel_common.errors import SentinelError
 
 from sentinel_common import qos
 
-from . import motions
+from . import motion_files
 from .hermes import JOINT_RANGES, JointAngles, LegPose
 
 # A pose holds this long without a next one; then the robot goes back to its walking stance, s.
@@ -20,7 +20,7 @@ _HOLD = 0.4
 _RATES = (1.0, 50.0)
 
 
-class Joints:
+class JointTrajectoryServer:
     """Topic ``joint_command`` (sentinel_msgs/LegPoses) and action ``play_motion``.
 
     Both need the guard's permission to turn, as every change of stance does, unless a person plays
@@ -77,7 +77,7 @@ class Joints:
         self.stop('replaced by another motion')
         result = PlayMotion.Result()
         try:
-            motion = motions.load_motion(motions.find(goal.request.name, 'motion'))
+            motion = motion_files.load_motion(motion_files.find(goal.request.name, 'motion'))
         except SentinelError as error:
             result.message = str(error)
             goal.abort()
@@ -94,7 +94,7 @@ class Joints:
             goal.abort()
         return result
 
-    async def _play(self, goal: Any, motion: motions.Motion, result: Any) -> str:
+    async def _play(self, goal: Any, motion: motion_files.Motion, result: Any) -> str:
         from sentinel_msgs.action import PlayMotion
 
         over: Any = Future()

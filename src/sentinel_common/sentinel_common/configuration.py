@@ -1,15 +1,14 @@
-"""Read a YAML file and hold it against a JSON schema.
-
-One clear sentence per fault, nothing is guessed.
-"""
+"""YAML files held against JSON schemas: one clear sentence per fault, nothing is guessed."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
-from sentinel_common.errors import ConfigurationError
+
+from .errors import ConfigurationError
 
 
 def digest(path: Path) -> str:
@@ -17,26 +16,36 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def load(path: Path, schema: dict[str, Any]) -> Any:
+def load(path: Path, schema: Mapping[str, Any]) -> Any:
     """Return the content of ``path``.
 
     Raise ConfigurationError for the first fault, naming file and place.
     """
+    data = read(path)
+    check(data, schema, str(path))
+    return data
+
+
+def read(path: Path) -> Any:
+    """Return the content of a YAML file; raise ConfigurationError where it cannot be read."""
     try:
-        data = yaml.safe_load(path.read_text())
+        return yaml.safe_load(path.read_text(encoding='utf-8'))
     except OSError as error:
-        raise ConfigurationError(f'{path}: {error.strerror}.') from None
-    except yaml.YAMLError as error:
+        raise ConfigurationError(f'{path} cannot be read: {error.strerror}.') from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, 'problem_mark', None)
         where = f' line {mark.line + 1}' if mark else ''
         problem = getattr(error, 'problem', 'unreadable')
         raise ConfigurationError(f'{path}{where}: this is no YAML ({problem}).') from None
+
+
+def check(data: Any, schema: Mapping[str, Any], where: str) -> None:
+    """Raise ConfigurationError for the first fault of ``data``, naming ``where`` and the place."""
     validator = jsonschema.Draft202012Validator(schema)
     fault = jsonschema.exceptions.best_match(validator.iter_errors(data))
     if fault is not None:
         place = '.'.join(str(p) for p in fault.absolute_path) or 'the file'
-        raise ConfigurationError(f'{path}: {place}: {_sentence(fault)}.')
-    return data
+        raise ConfigurationError(f'{where}: {place}: {_sentence(fault)}.')
 
 
 def _sentence(fault: jsonschema.ValidationError) -> str:

@@ -5,10 +5,12 @@ import threading
 import time
 from typing import Any
 
-from ..hermes import NUS_RX, NUS_TX, HeadColourSet, Reply
-from ..radio.client import RadioClient
-from ..radio.status import ANY_ROBOT, matches
-from ..radio.transport import Transport
+from sentinel_driver.hermes import NUS_RX, NUS_TX, HeadColourSet, Reply
+from sentinel_driver.radio import pipe
+from sentinel_driver.radio.client import RadioClient
+from sentinel_driver.radio.status import ANY_ROBOT, matches
+from sentinel_driver.radio.transport import Transport
+
 from .codec import plain_decode, plain_encode
 from .rig import CODEC, TrialError
 from .statistics import summary
@@ -48,7 +50,7 @@ def _ours(transport: str, robot: str, count: int) -> list[float]:
     times = []
     try:
         end = time.monotonic() + _TIMEOUT
-        while not connected.wait(0.1):
+        while not connected.wait(pipe.ALIVE_PERIOD):
             if time.monotonic() > end:
                 raise TrialError(f'{robot!r} did not connect within {_TIMEOUT:.0f} s. {problem}')
             client.alive()

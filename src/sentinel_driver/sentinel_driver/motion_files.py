@@ -8,11 +8,10 @@ extreme and must never be sent. The frame rate is not in the file.
 
 import base64
 import binascii
-import gzip
 import json
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import pairwise
@@ -174,22 +173,6 @@ def _unpack(packed: bytes) -> bytes:
     if len(data) != size:
         raise ValueError(f'{len(data)} bytes unpacked where {size} were announced')
     return data
-
-
-def save_motion(path: Path, title: str, length: int, keys: Sequence[Mapping[int, LegPose]]) -> None:
-    """Write a .motion of ``length`` frames; ``keys`` maps frames to poses for each leg."""
-    frames = []
-    for index in range(length):
-        legs = []
-        for leg in keys:
-            pose = leg.get(index)
-            values = {j: getattr(pose, j.lower()) if pose else 0 for j in _JOINTS}
-            legs.append({**values, 'HasValue': pose is not None})
-        frames.append({'Frame': index, 'Legs': legs})
-    data = json.dumps({'NumFrames': length, 'Frames': frames}, separators=(',', ':')).encode()
-    packed = struct.pack('<I', len(data)) + gzip.compress(data, mtime=0)
-    outer = {'title': title, 'FileName': path.name, 'data': base64.b64encode(packed).decode()}
-    path.write_text(json.dumps(outer, indent=1) + '\n')
 
 
 # Names in a .gait, in the order of GaitSetAll.

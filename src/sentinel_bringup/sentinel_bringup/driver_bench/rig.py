@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sentinel_common.errors import SentinelError
-
-from ..hermes import Codec
-from ..priority import raise_priority
+from sentinel_driver.hermes import Codec
+from sentinel_driver.priority import raise_priority
 
 CODEC = Codec()
 
@@ -80,7 +79,7 @@ class Rig:
 
     def start_commander(self) -> 'subprocess.Popen[bytes]':
         """Start a process that commands."""
-        return self._start(['-m', 'sentinel_driver.bench.commander'])
+        return self._start(['-m', 'sentinel_bringup.driver_bench.commander'])
 
     def _start(self, arguments: list[str]) -> 'subprocess.Popen[bytes]':
         return subprocess.Popen(

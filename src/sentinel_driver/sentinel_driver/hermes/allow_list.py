@@ -1,4 +1,4 @@
-"""The last function before the radio: what is not known to be harmless does not leave."""
+"""The allow-list, the last check before the radio: only what is known to be harmless leaves."""
 
 from ..errors import CommandRejectedError, RejectReason
 from .ids import Command

@@ -13,12 +13,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sentinel_driver.hermes import JOINT_RANGES, LegPose
-from sentinel_driver.motions import BLEND_FRAMES, MotionError
+from sentinel_driver.motion_files import BLEND_FRAMES, MotionError
 
-from sentinel_driver import motions
+from sentinel_driver import motion_files
 
 LOW = LegPose(knee=190, thigh=100, hip=150)
 HIGH = LegPose(knee=170, thigh=140, hip=130)
+
+
+def motion_file(length, keys):
+    """Text of a .motion of ``length`` frames; ``keys`` maps frames to poses for each leg."""
+    frames = []
+    for index in range(length):
+        legs = []
+        for leg in keys:
+            pose = leg.get(index)
+            values = {j: getattr(pose, j.lower()) if pose else 0 for j in ('Hip', 'Knee', 'Thigh')}
+            legs.append({**values, 'HasValue': pose is not None})
+        frames.append({'Frame': index, 'Legs': legs})
+    data = json.dumps({'NumFrames': length, 'Frames': frames}).encode()
+    packed = struct.pack('<I', len(data)) + gzip.compress(data)
+    return json.dumps({'title': 'A', 'data': base64.b64encode(packed).decode()})
 
 
 @pytest.fixture
@@ -27,8 +42,8 @@ def saved(tmp_path):
 
     def save(*legs, length=10):
         path = tmp_path / 'a.motion'
-        motions.save_motion(path, 'A', length, legs)
-        return motions.load_motion(path)
+        path.write_text(motion_file(length, legs))
+        return motion_files.load_motion(path)
 
     return save
 
@@ -79,8 +94,8 @@ def test_it_starts_and_ends_standing_without_a_jump(saved):
     )
 )
 def test_every_frame_of_any_motion_is_within_the_ranges(keys):
-    motion = motions.Motion(
-        'any', 20, tuple(tuple(motions.Key(i, p) for i, p in sorted(k.items())) for k in keys)
+    motion = motion_files.Motion(
+        'any', 20, tuple(tuple(motion_files.Key(i, p) for i, p in sorted(k.items())) for k in keys)
     )
     for index in range(motion.frames):
         motion.pose(index)  # a pose out of range cannot be made
@@ -101,7 +116,7 @@ def frame(index, **values):
 
 def test_values_out_of_range_are_clipped_and_counted(tmp_path):
     path = packed(tmp_path / 'a.motion', {'NumFrames': 1, 'Frames': [frame(0, Hip=250, Knee=0)]})
-    motion = motions.load_motion(path)
+    motion = motion_files.load_motion(path)
     assert motion.clipped == 8
     assert front_left(motion, 0).hip == 200 and front_left(motion, 0).knee == 107
 
@@ -121,20 +136,20 @@ def test_values_out_of_range_are_clipped_and_counted(tmp_path):
 )
 def test_a_motion_that_makes_no_sense_is_refused(tmp_path, inner):
     with pytest.raises(MotionError):
-        motions.load_motion(packed(tmp_path / 'a.motion', inner))
+        motion_files.load_motion(packed(tmp_path / 'a.motion', inner))
 
 
 @pytest.mark.parametrize('size', [0, 5, 2**31])
 def test_a_wrong_size_is_refused(tmp_path, size):
     path = packed(tmp_path / 'a.motion', {'NumFrames': 1, 'Frames': []}, size=size)
     with pytest.raises(MotionError):
-        motions.load_motion(path)
+        motion_files.load_motion(path)
 
 
 @pytest.mark.parametrize(
     'text', ['', '{', '[]', '{}', '{"data": 1}', '{"data": "%%"}', '{"data": ""}']
 )
-@pytest.mark.parametrize('load', [motions.load_motion, motions.load_gait])
+@pytest.mark.parametrize('load', [motion_files.load_motion, motion_files.load_gait])
 def test_a_damaged_file_is_refused(tmp_path, text, load):
     path = tmp_path / 'a'
     path.write_text(text)
@@ -142,36 +157,36 @@ def test_a_damaged_file_is_refused(tmp_path, text, load):
         load(path)
 
 
-@pytest.mark.parametrize('name', motions.presets('motion'))
+@pytest.mark.parametrize('name', motion_files.presets('motion'))
 def test_bundled_motions_can_be_played(name):
-    motion = motions.load_motion(motions.find(name, 'motion'))
+    motion = motion_files.load_motion(motion_files.find(name, 'motion'))
     assert motion.clipped == 0 and motion.frames > 30
     assert len({motion.pose(i) for i in range(motion.frames)}) > 10
 
 
-@pytest.mark.parametrize('name', motions.presets('gait'))
+@pytest.mark.parametrize('name', motion_files.presets('gait'))
 def test_bundled_gaits_can_be_set(name):
-    gait = motions.load_gait(motions.find(name, 'gait'))
+    gait = motion_files.load_gait(motion_files.find(name, 'gait'))
     assert len(gait.parameters.body()) == 10
 
 
 def test_a_gait_with_a_head_colour(tmp_path):
     path = tmp_path / 'a.gait'
-    preset = json.loads(motions.find('trot', 'gait').read_text())
+    preset = json.loads(motion_files.find('trot', 'gait').read_text())
     path.write_text(json.dumps({**preset, 'headColor': {'r': 1, 'g': 2, 'b': 3, 'a': 255}}))
-    assert motions.load_gait(path).head.body() == bytes((1, 2, 3))
+    assert motion_files.load_gait(path).head.body() == bytes((1, 2, 3))
 
 
 @pytest.mark.parametrize('change', [{'gaitType': 3}, {'stepHeight': 1.5}, {'stepHeight': None}])
 def test_a_gait_out_of_range_is_refused(tmp_path, change):
-    preset = json.loads(motions.find('trot', 'gait').read_text())
+    preset = json.loads(motion_files.find('trot', 'gait').read_text())
     preset['gaitParameters'].update(change)
     path = tmp_path / 'a.gait'
     path.write_text(json.dumps(preset))
     with pytest.raises(MotionError):
-        motions.load_gait(path)
+        motion_files.load_gait(path)
 
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(MotionError, match='bow'):
-        motions.find('moonwalk', 'motion')
+        motion_files.find('moonwalk', 'motion')

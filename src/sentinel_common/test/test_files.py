@@ -1,0 +1,19 @@
+import pytest
+
+from sentinel_common import files
+
+
+@pytest.mark.parametrize(
+    ('text', 'name'),
+    [('2026-11-25_north.jpg', '2026-11-25_north.jpg'), ('a/b:c d', 'a-b-c-d'), ('', '')],
+)
+def test_a_safe_name_keeps_what_every_file_system_takes(text, name):
+    assert files.safe_name(text) == name
+
+
+def test_a_file_is_replaced_as_a_whole_and_its_folder_made(tmp_path):
+    path = tmp_path / 'new' / 'port'
+    for text in ('1\n', '22\n'):
+        files.replace_file(path, text)
+        assert path.read_text() == text
+    assert list(path.parent.iterdir()) == [path]

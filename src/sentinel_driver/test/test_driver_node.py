@@ -1,0 +1,59 @@
+"""The driver node keeps its radio process alive at a pace of its own."""
+
+import os
+import time
+
+import pytest
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from sentinel_driver.radio import pipe
+
+from sentinel_driver import driver_node
+
+SLOWEST = 5.0  # Hz: the least that the parameter rate allows
+SECONDS = 2.0
+
+
+class Radio:
+    """Notes when it heard that the node lives."""
+
+    running = True
+
+    def __init__(self, _, **options):
+        self.heard = []
+
+    def alive(self):
+        self.heard.append(time.monotonic())
+
+    def stop(self):
+        pass
+
+    def close(self, wait):
+        pass
+
+
+@pytest.fixture
+def node(monkeypatch):
+    monkeypatch.setattr(driver_node, 'RadioClient', Radio)
+    arguments = ['--ros-args', '-p', f'rate:={SLOWEST}']
+    rclpy.init(args=arguments, domain_id=100 + os.getpid() % 100)
+    one = driver_node.Driver()
+    try:
+        yield one
+    finally:
+        one.stop()
+        one.destroy_node()
+        rclpy.shutdown()
+
+
+def test_the_radio_process_hears_a_slow_node_often_enough(node):
+    node.autostart()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        executor.spin_once(timeout_sec=pipe.ALIVE_PERIOD)
+    executor.shutdown()
+    heard = len(node.robot._radio.heard)
+    # With the node's own rate it would be half as many; a busy machine may swallow a few.
+    assert heard > 0.75 * SECONDS / pipe.ALIVE_PERIOD > SECONDS * SLOWEST
