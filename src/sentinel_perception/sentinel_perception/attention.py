@@ -121,7 +121,7 @@ class Attention:
         lively = [
             t
             for t in tracks
-            if (t.is_prey if t.stays else t.confirmed or t.hits > 1)
+            if (t.is_confirmed_animal if t.stays else t.confirmed or t.hits > 1)
             and not _can_wait(t, stamp, settings)
         ]
         if motion.boxes or motion.scene_changed or lively:

@@ -19,6 +19,7 @@ from sentinel_common import images, node, qos
 from .camera import calibration
 from .camera.capture import Capture
 from .camera.sources import SourceError, open_source
+from .position import FIELD_OF_VIEW
 
 PARAMETERS = (
     AUTOSTART,
@@ -57,7 +58,7 @@ PARAMETERS = (
     ),
     Parameter(
         'field_of_view',
-        0.7854,
+        FIELD_OF_VIEW,
         'vertical field of view where there is no calibration, rad',
         0.05,
         3.0,

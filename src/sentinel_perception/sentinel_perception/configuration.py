@@ -1,6 +1,6 @@
 """The detector's part of a parameter file: read it, and write to it without losing comments."""
 
-import re
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,10 @@ def read_detector(path: Path) -> dict[str, Any]:
     """Return the pipeline's parameters in the section of the detector, checked."""
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
-        section = content[_SECTION]['ros__parameters']
+        section = dict(content[_SECTION]['ros__parameters'])
     except OSError as error:
         raise ConfigurationError(f'{path} cannot be read: {error.strerror}.') from None
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError):
         raise ConfigurationError(
             f'{path} has no section {_SECTION} with ros__parameters.',
             'Start from config/perception.yaml.',
@@ -37,26 +37,80 @@ def read_detector(path: Path) -> dict[str, Any]:
 
 
 def write_detector(path: Path, values: Mapping[str, Any]) -> None:
-    """Set ``values`` in the section of the detector; everything else of the file stays as it is."""
-    lines = path.read_text(encoding='utf-8').splitlines()
-    first = next(i for i, line in enumerate(lines) if line.startswith(f'{_SECTION}:'))
-    # The section ends where the next one begins: at a line that is not indented and no comment.
-    rest = range(first + 1, len(lines))
-    end = next((i for i in rest if re.match(r'[^\s#]', lines[i])), len(lines))
-    while end > first and not lines[end - 1].strip():
-        end -= 1
+    """Set ``values`` in the section of the detector; everything else of the file stays as it is.
+
+    Raises ConfigurationError, and leaves the file alone, where the result would not be read as
+    exactly that.
+    """
+    read_detector(path)
+    with path.open(encoding='utf-8', newline='') as file:
+        text = file.read()
+    content = yaml.safe_load(text)
+    section = content[_SECTION]
+    # Copies: an alias makes two sections one.
+    wanted = section | {'ros__parameters': section['ros__parameters'] | dict(values)}
     for name, value in values.items():
-        text = f'    {name}: {yaml.safe_dump(value, default_flow_style=True, width=1000).strip()}'
-        text = text.removesuffix('\n...')
-        at = next(
-            (i for i in range(first, end) if re.match(rf'\s+{re.escape(name)}:', lines[i])), None
+        text = _with(text, name, value)
+    if _read_again(text) != content | {_SECTION: wanted}:
+        flow = yaml.safe_dump(dict(values), default_flow_style=True, width=math.inf).strip()
+        raise ConfigurationError(
+            f'{path} is written in a way that cannot be changed safely; it was left as it is.',
+            f'Put this under {_SECTION} by hand: {flow.strip("{}")}.',
         )
-        if at is None:
-            lines.insert(end, text)
-            end += 1
-        else:
-            lines[at] = text
     try:
-        path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+        with path.open('w', encoding='utf-8', newline='') as file:
+            file.write(text)
     except OSError as error:
         raise ConfigurationError(f'{path} cannot be written: {error.strerror}.') from None
+
+
+def _read_again(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+
+
+def _with(text: str, name: str, value: Any) -> str:
+    """Return ``text`` with ``value`` in place of that of ``name``, or after the last parameter."""
+    written = yaml.safe_dump(value, default_flow_style=True, width=math.inf)
+    written = written.strip().removesuffix('...').strip()
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    section = _pair(_pair(root, _SECTION)[1], 'ros__parameters')[1]
+    if any(key.value == name for key, _ in section.value):
+        key, old = _pair(section, name)
+        begin, end = old.start_mark.index, _end(text, old)
+        if old.start_mark.line == key.end_mark.line:
+            return text[:begin] + written + text[end:]
+        # A list below its name goes up to it; what stands behind the name stays.
+        colon = text.index(':', key.end_mark.index) + 1
+        return f'{text[:colon]} {written}{text[colon : _line_end(text, colon)]}{text[end:]}'
+    if section.flow_style:
+        brace = text.index('{', section.start_mark.index) + 1
+        return f'{text[:brace]}{name}: {written}{", " if section.value else ""}{text[brace:]}'
+    column = section.value[0][0].start_mark.column
+    at = _line_end(text, _end(text, section))
+    return text[:at] + _newline(text) + ' ' * column + f'{name}: {written}' + text[at:]
+
+
+def _pair(mapping: Any, name: str) -> tuple[Any, Any]:
+    """Nodes of a key and its value; of keys that stand there twice the last one counts."""
+    return next((key, value) for key, value in reversed(mapping.value) if key.value == name)
+
+
+def _end(text: str, node: Any) -> int:
+    """Where the text of a node ends; that of a block reaches over the comments that follow."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(text, last[1] if isinstance(last, tuple) else last)
+    begin, end = node.start_mark.index, node.end_mark.index
+    return begin + len(text[begin:end].rstrip())
+
+
+def _newline(text: str) -> str:
+    return '\r\n' if '\r\n' in text else '\n'
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find(_newline(text), start)
+    return len(text) if end < 0 else end

@@ -2,6 +2,7 @@
 
 import sys
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from .detector.classifier import load_or_shipped
 from .detector.model import TfliteDetector, fingerprint, load
 from .draw import annotate
 from .meter import Meter
-from .newest import Newest
+from .own_motion import OwnMotion
 from .pipeline import Pipeline, Sight
-from .position import Intrinsics
+from .position import FIELD_OF_VIEW, Intrinsics
+from .worker import LatestOnlyWorker
 
 PARAMETERS = (
     AUTOSTART,
@@ -47,7 +49,7 @@ PARAMETERS = (
     Parameter('threads', 1, 'threads of the interpreter', 1, 16, read_only=True),
     Parameter(
         'field_of_view',
-        0.7854,
+        FIELD_OF_VIEW,
         'vertical field of view until camera_info comes, rad',
         0.05,
         3.0,
@@ -62,9 +64,6 @@ PARAMETERS = (
     Parameter('draw_looks', False, 'also draw motion and crops into detections/image'),
     *knobs.PARAMETERS,
 )
-
-# A robot that was told to move this long ago may still sway, s.
-_STILL_AFTER = 0.7
 
 # Without a picture for this long the detector is blind, s.
 _SILENCE = 1.0
@@ -117,8 +116,8 @@ class DetectorNode(ManagedNode):
         if not self._model.knows(RACCOON):
             self.get_logger().warning(f'{name} has no class raccoon: no raccoon will be reported.')
         self._info: Any = None
-        self._moved = -_STILL_AFTER
-        self._worker: Newest[Any] = Newest(self._look)
+        self._own_motion = OwnMotion()
+        self._worker: LatestOnlyWorker[Any] = LatestOnlyWorker(self._look)
         self._meter = Meter()
         self._trouble, self._grid = '', 0
         self._detections = self.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
@@ -171,10 +170,11 @@ class DetectorNode(ManagedNode):
 
     def _receive_command(self, message: Any) -> None:
         twist = message.twist
-        if any((twist.linear.x, twist.linear.y, twist.angular.z)):
-            self._moved = time.monotonic()
+        walks = any((twist.linear.x, twist.linear.y, twist.angular.z))
+        self._own_motion.commanded(to_seconds(message.header.stamp), walks=walks)
 
     def _receive(self, message: Any) -> None:
+        self._own_motion.shown(to_seconds(message.header.stamp))
         if self._worker.running:
             self._meter.received += 1
             self._meter.skipped += self._worker.offer(message)
@@ -184,9 +184,16 @@ class DetectorNode(ManagedNode):
             self._process(message)
         except (SentinelError, cv2.error) as error:
             # One bad picture, or a model that fails on one, must not end the watch.
-            self._meter.unusable += 1
-            self._trouble = str(error)
+            self._skip(str(error))
             self.get_logger().warning(str(error), throttle_duration_sec=10.0)
+        except Exception as error:
+            # Nor may what nobody foresaw: without its worker the node would live on, blind.
+            self._skip(f'{type(error).__name__}: {error}')
+            self.get_logger().error(traceback.format_exc(), throttle_duration_sec=10.0)
+
+    def _skip(self, why: str) -> None:
+        self._meter.unusable += 1
+        self._trouble = f'picture skipped: {why}'
 
     def _process(self, message: Any) -> None:
         begin = time.monotonic()
@@ -200,7 +207,7 @@ class DetectorNode(ManagedNode):
             stamp,
             self._camera(message.width, message.height),
             message.header.frame_id,
-            moving=begin - self._moved < _STILL_AFTER,
+            moving=self._own_motion.moves_at(stamp),
         )
         self._detections.publish(frame_to_message(sight.frame))
         self._targets.publish(targets_to_message(sight.targets))
@@ -230,9 +237,8 @@ class DetectorNode(ManagedNode):
         info = self._info
         if info is None or not info.width or not info.height:
             return Intrinsics.from_field_of_view(width, height, self.parameters['field_of_view'])
-        # A calibration for another size of the same view is scaled.
-        x, y = width / info.width, height / info.height
-        return Intrinsics(info.k[0] * x, info.k[4] * y, info.k[2] * x, info.k[5] * y, width, height)
+        fx, _, cx, _, fy, cy, *_ = info.k
+        return Intrinsics(fx, fy, cx, cy, info.width, info.height).scaled(width, height)
 
     def _report(self) -> Report:
         now = time.monotonic()
@@ -241,6 +247,7 @@ class DetectorNode(ManagedNode):
             'runtime': self._model.runtime,
             'model': self._fingerprint,
             'grid': self._grid,
+            'restarts': self._pipeline.restarts if self._pipeline else 0,
         }
         if not self._worker.running:
             return Report(Level.OK, 'inactive', values)

@@ -76,14 +76,22 @@ class Pipeline:
         self._classifier = classifier
         self._settings = settings
         self._tracker = Tracker()
+        # How often the stamps went back: more than once in a while means two cameras on one topic.
+        self.restarts = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin as if no picture had come yet; but no name of a track is given twice."""
+        self._stamp = -np.inf
+        self._tracker.tracks.clear()
         self._attention = Attention()
         self._blindness = Blindness()
         self._glimpses = Glimpses()
         self._luma: npt.NDArray[np.uint8] | None = None
         self._motion = MotionGate(
-            contrast=settings.motion_contrast,
-            area=settings.motion_area,
-            scene_change=settings.scene_change,
+            contrast=self._settings.motion_contrast,
+            area=self._settings.motion_area,
+            scene_change=self._settings.scene_change,
         )
 
     @property
@@ -109,9 +117,15 @@ class Pipeline:
     ) -> Sight:
         """Look at one (height, width, 3) BGR picture captured at ``stamp`` (s).
 
-        ``moving``: the camera itself is on its way, so that motion in the picture means nothing.
-        Raises ModelError where the model fails; the pipeline stays usable.
+        ``moving``: the camera itself is on its way, so that motion in the picture means nothing. A
+        stamp before the last one begins another story (a bag that starts again, a simulation that
+        was reset, a clock that was set back): what was remembered would never grow old in it, so it
+        is forgotten. Raises ModelError where the model fails; the pipeline stays usable.
         """
+        if stamp < self._stamp:
+            self.restarts += 1
+            self._forget()
+        self._stamp = stamp
         height, width = picture.shape[:2]
         luma = small_luma(picture)
         motion = self._motion.update(luma, stamp, width, height)
@@ -147,9 +161,9 @@ class Pipeline:
             self._settings,
         )
         for track in self._tracker.tracks:
-            track.excused = moving or not self._motion.knows_arrivals()
+            track.arrival_unknown = moving or not self._motion.knows_arrivals()
             share = self._motion.changed_lately(track.box, width, height)
-            track.arrived |= share >= _ARRIVAL and not track.excused
+            track.arrived |= share >= _ARRIVAL and not track.arrival_unknown
         self._look_again(picture, stamp)
         # A covered or frozen camera has looked at nothing, however often the model ran.
         swept = self._attention.swept(looks, stamp, self._settings) and not blind

@@ -36,6 +36,13 @@ _FARTHEST = 30.0
 # Nothing is reported nearer than this to the camera, m.
 _NEAREST = 0.1
 
+# The line of sight to an animal's feet counts as no steeper than this, down or up, rad.
+_STEEPEST = 1.5
+
+
+# Vertical field of view where nothing tells it, rad; it moves positions only.
+FIELD_OF_VIEW = 0.7854
+
 
 @dataclass(frozen=True)
 class Intrinsics:
@@ -53,6 +60,11 @@ class Intrinsics:
         """Square pixels, principal point in the middle, ``vertical`` field of view in radians."""
         focal = height / 2 / math.tan(vertical / 2)
         return Intrinsics(focal, focal, width / 2, height / 2, width, height)
+
+    def scaled(self, width: int, height: int) -> 'Intrinsics':
+        """Return the same camera, delivering ``width`` x ``height`` pixels of the same view."""
+        x, y = width / self.width, height / self.height
+        return Intrinsics(self.fx * x, self.fy * y, self.cx * x, self.cy * y, width, height)
 
 
 def _size_prior(scores: Mapping[str, float]) -> tuple[float, float]:
@@ -75,6 +87,8 @@ def locate(
     above_ground = settings.camera_z + settings.body_height
     slope = (box.bottom - camera.cy) / camera.fy
     depression = settings.camera_pitch + math.atan(slope)
+    # Beyond a right angle the tangent changes its sign: what is nearest would be farthest.
+    depression = min(max(depression, -_STEEPEST), _STEEPEST)
     cut = box.bottom >= camera.height - _CUT
     height, spread = _size_prior(scores)
     measurements = []

@@ -81,8 +81,10 @@ def grid(count: int, *, width: int, height: int) -> list[Region]:
     if count == 1:
         return [Region(0, 0, width, height)]
     tiles = []
-    tile_width = min(width, round(width / (count - (count - 1) * _OVERLAP)))
-    tile_height = min(height, round(height / (count - (count - 1) * _OVERLAP)))
+    share = count - (count - 1) * _OVERLAP
+    # At least one pixel, however flat the picture is.
+    tile_width = min(width, max(1, round(width / share)))
+    tile_height = min(height, max(1, round(height / share)))
     for row in range(count):
         for column in range(count):
             left = round(column * (width - tile_width) / (count - 1))

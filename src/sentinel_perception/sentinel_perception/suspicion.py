@@ -64,7 +64,8 @@ class Suspicion:
 
         It only ever takes away: a cat in it is for the posterior, no hint by itself.
         """
-        nobody = float(probabilities[_RACCOON] + probabilities[_NOTHING])
+        # Rounded probabilities may add up to a little more than one.
+        nobody = min(max(float(probabilities[_RACCOON] + probabilities[_NOTHING]), 0.0), 1.0)
         odds = log((nobody + _FLOOR) / (1.0 - nobody + _FLOOR))
         self._against = self._against * _ANSWERS_KEPT + odds
         self._answers = self._answers * _ANSWERS_KEPT + 1.0

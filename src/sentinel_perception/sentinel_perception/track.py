@@ -46,34 +46,47 @@ _FAR = 0.25
 
 @dataclass
 class Track:
-    """One animal over time.
-
-    ``box`` (left, top, right, bottom, px) and ``velocity`` of its centre are smoothed over the
-    pictures up to ``stamp``; ``newest`` is the box that was found in that one.
-    """
+    """One animal over time. Boxes are left, top, right, bottom in px of the picture; times in s."""
 
     identity: str
+
+    # Where it is: the box, smoothed over the pictures up to ``stamp``; the one that was found in
+    # that picture; and the velocity of the centre, px/s (right, down).
     box: Floats
     stamp: float
     newest: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
     velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
+
+    # When it was last found with a hit; in a look that held it, found or not; in a crop that was
+    # cut for it, whether or not that held enough of the box for a look; by the classifier.
     last_hit: float = 0.0
     last_look: float = 0.0
-    last_crop: float = -np.inf  # cut for it, whether or not it holds enough of the box for a look
+    last_crop: float = -np.inf
+    last_second_look: float = -np.inf
+
+    # Whether it rests: the box since when nothing moved there, and when something last did.
     anchor: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
     still_since: float = 0.0
     stirred: float = -np.inf
-    last_second_look: float = -np.inf
+
+    # Where it came from. Its centre at first, px, and whether it has walked from there since; that
+    # counts anew while it is ``unsteady``: the camera moves, or nothing does where it is. Whether
+    # something moved there before it was found, and whether nobody can tell, as at start-up.
     start: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     travelled: bool = False
-    arrived: bool = False
-    excused: bool = True
     unsteady: bool = False
+    arrived: bool = False
+    arrival_unknown: bool = True
+
+    # What its looks say. Their number; the sum of their weights, bounded, and the mean score with
+    # these weights, 0..1; the scores of the last ones, 0 for a miss; whether all this convinces.
     looks: int = 0
     seen: float = 0.0
     average: float = 0.0
-    confirmed: bool = False
     history: deque[float] = field(default_factory=deque)
+    confirmed: bool = False
+
+    # Which species it is, and how much it looks like a person, cat or dog.
     posterior: Posterior = field(default_factory=Posterior)
     suspicion: Suspicion = field(default_factory=Suspicion)
 
@@ -110,7 +123,7 @@ class Track:
         return SPECIES.index(max(likely, key=lambda name: likely[name]))
 
     @property
-    def is_prey(self) -> bool:
+    def is_confirmed_animal(self) -> bool:
         """Whether it is confirmed, and no person, cat or dog."""
         return self.confirmed and SPECIES[self.species] not in PROTECTED
 
@@ -253,5 +266,5 @@ def _like_a_plant(track: Track, settings: Settings, share: float = 1.0) -> bool:
     young = track.looks < _LEAST_LOOKS
     if SPECIES[track.species] in PROTECTED:
         return not young and track.stays and track.suspicion.highest < _HOUSEHOLD_DOUBT
-    more = _ARRIVED if track.arrived else _UNTOLD if track.excused else _FURNITURE
+    more = _ARRIVED if track.arrived else _UNTOLD if track.arrival_unknown else _FURNITURE
     return young or track.average < share * (settings.threshold + more)

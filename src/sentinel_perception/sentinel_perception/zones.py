@@ -57,8 +57,3 @@ def _polygon(text: str) -> Polygon:
             "Write at least three corners as shares of the picture: '0,0.5 1,0.5 1,1 0,1'.",
         )
     return corners
-
-
-def written(polygon: Polygon) -> str:
-    """Return the text that ``parse`` reads."""
-    return ' '.join(f'{x:.4g},{y:.4g}' for x, y in polygon)

@@ -78,6 +78,9 @@ def test_a_label_of_nothing_needs_no_box(tmp_path):
         (['images/a.png'], 'images/', 'annotations/set.json'),
         (['images/a.png'], '', 'annotations/set.json'),
         (['images/val/a.png'], 'images/', 'annotations/val.json'),
+        (['val2017/a.png'], 'val2017/', 'annotations/instances_val2017.json'),
+        (['images/default/a.png'], 'images/default/', 'annotations/instances_default.json'),
+        (['data/a.png'], 'data/', 'labels.json'),
     ],
 )
 def test_pictures_are_found_in_the_usual_folders(tmp_path, files, prefix, where):
@@ -102,6 +105,23 @@ def test_a_folder_of_several_files_is_one_sentence(tmp_path):
     write(tmp_path, ['a.png'], where='two.json')
     with pytest.raises(DatasetError, match=r'2 JSON files \(one.json, two.json\)'):
         annotations.load(tmp_path)
+
+
+@pytest.mark.parametrize('told', ['my garden, 2024', None, [], {'fps': None}])
+def test_what_other_tools_leave_empty_or_write_as_text_is_no_harm(tmp_path, told):
+    path = write(tmp_path, ['7.png'])
+    change(path, lambda c: c.update(info=told))
+    change(path, lambda c: c['images'][0].update(frame=None, frame_id=None, width=None))
+    (sample,) = annotations.load(path).samples
+    assert (sample.clip, sample.frame, sample.size) == ('', 7, None)
+
+
+def test_the_folder_where_one_is_has_a_name(tmp_path, monkeypatch):
+    write(tmp_path, ['a.png'], where='_annotations.coco.json')
+    monkeypatch.chdir(tmp_path)
+    assert annotations.load(Path('.')).name == tmp_path.name
+    (data,) = annotations.load_all([Path('.')])
+    assert data.samples[0].name == f'{tmp_path.name}/a.png'
 
 
 def test_missing_pictures_are_counted_before_the_first_look(tmp_path):
@@ -138,6 +158,9 @@ def note(content):
         (lambda c: note(c).pop('bbox'), 'no bbox of four numbers'),
         (lambda c: note(c).update(bbox=[0.1, 0.2, 0.3, 0.4]), 'not shares'),
         (lambda c: c['images'].append(c['images'][0]), 'same id'),
+        (lambda c: c['images'][0].update(width=float('inf')), 'no COCO file: OverflowError'),
+        (lambda c: c.update(info={'fps': -5}), 'pictures per second'),
+        (lambda c: c.update(info={'fps': float('inf')}), 'pictures per second'),
     ],
 )
 def test_a_contradiction_is_one_sentence(tmp_path, change_it, words):
@@ -203,6 +226,45 @@ def test_the_only_coco_file_of_a_folder_belongs_to_its_video(tmp_path):
     video(tmp_path / 'clip.avi')
     data = annotations.load(tmp_path / 'clip.avi')
     assert (data.name, len(data.samples), data.video) == ('clip', 5, tmp_path / 'clip.avi')
+
+
+@pytest.mark.parametrize(
+    ('change_it', 'words'),
+    [
+        (lambda c: c['images'][3].update(video_id=7), 'boxes of 2 videos'),
+        (lambda c: c['images'][3].update(frame_index=2), 'gives frame 2 of clip.avi 2 times'),
+        (lambda c: c['images'][3].update(width=48, height=36), 'several sizes'),
+        (lambda c: c['images'][3].pop('width'), 'several sizes'),
+    ],
+)
+def test_a_file_that_does_not_fit_its_video_is_one_sentence(tmp_path, change_it, words):
+    path = write(tmp_path, [f'{i}.png' for i in range(5)], where='clip.json')
+    video(tmp_path / 'clip.avi')
+    change(path, change_it)
+    with pytest.raises(DatasetError, match=words):
+        annotations.load(tmp_path / 'clip.avi')
+
+
+def test_all_frames_of_a_video_have_the_size_of_the_boxes(tmp_path):
+    path = write(tmp_path, ['0.png', '4.png'], where='clip.json')
+    change(path, lambda c: [image.update(width=48, height=36) for image in c['images']])
+    video(tmp_path / 'clip.avi')
+    shapes = {p.shape for _, p, _ in annotations.load(tmp_path / 'clip.avi').pictures()}
+    assert shapes == {(36, 48, 3)}
+
+
+def test_a_video_is_one_clip_from_its_first_frame_on(tmp_path):
+    write(tmp_path, ['3.png', '4.png'], where='clip.json')
+    video(tmp_path / 'clip.avi')
+    data = annotations.load(tmp_path / 'clip.avi')
+    assert [data.clip_of(sample) for sample, _, _ in data.pictures()] == ['clip/0'] * 5
+
+
+def test_frames_that_went_through_roboflow_are_found(tmp_path):
+    names = [f'clip_mp4-{i:04d}_jpg.rf.0a1b{i}c99.jpg' for i in range(5)]
+    write(tmp_path, names, where='clip.json')
+    video(tmp_path / 'clip.avi')
+    assert [s.frame for s in annotations.load(tmp_path / 'clip.avi').samples] == [0, 1, 2, 3, 4]
 
 
 def test_a_video_without_boxes_is_one_sentence(tmp_path):

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -92,6 +93,27 @@ def test_confusion_tells_who_is_taken_for_whom():
     )
     assert table['cat']['raccoon'] == table['raccoon']['missed'] == table['nothing']['dog'] == 1
     assert table['nothing']['person'] == 0
+
+
+def crowd(found=()):
+    """A picture whose left half is a crowd of raccoons."""
+    told = prediction('crowd', [], found, group='set/none')
+    truth = Truth(Box(0, 0, 50, 100), 'raccoon', ignore=True)
+    return replace(told, sample=replace(told.sample, truths=(truth,)))
+
+
+def test_what_lies_in_a_crowd_of_raccoons_is_no_false_alarm():
+    inside, outside = crowd([(10, 'raccoon', 0.9)]), crowd([(70, 'raccoon', 0.9)])
+    groups = perception._groups([inside, outside], 0.5)
+    assert (groups['set/none']['alarms']['count'], groups['set/none']['alarms']['of']) == (1, 2)
+    table = metrics.confusion([inside, outside], 0.5)
+    assert table['nothing']['raccoon'] == 1
+    # As a whole such a picture shows raccoons, but none that counts.
+    positive = prediction('a', [(0, 'raccoon')], [(0, 'raccoon', 0.5)])
+    negative = prediction('b', [], [(0, 'raccoon', 0.2)], group='set/other')
+    curves = perception._curves([positive, negative, inside], [])
+    assert curves.keys() == {'set/other'}
+    assert curves['set/other']['value'] == 1
 
 
 def test_an_alarm_needs_raccoon_to_be_the_likeliest():
@@ -200,6 +222,17 @@ def test_events_of_a_clip(model, tmp_path):
     assert (events['raccoon_from'], events['raccoon_until']) == (1.0, 2.5)
     assert 0 < events['seconds_to_alarm'] <= 1.0
     assert (events['alarms_before'], events['alarms_after']) == (0, 0)
+
+
+def test_frames_before_the_first_annotated_one_belong_to_the_clip(model, tmp_path):
+    path, out = clip(tmp_path), tmp_path / 'out.json'
+    content = json.loads(path.with_suffix('.json').read_text())
+    content['images'] = content['images'][10:]
+    path.with_suffix('.json').write_text(json.dumps(content))
+    options = ('--mode', 'pipeline', '--threshold', 0.3, '--json', out, '--resamples', 5)
+    run(perception, '--data', path, '--model', model, *options)
+    (events,) = json.loads(out.read_text())['model']['clips'].values()
+    assert (events['raccoon_from'], events['raccoon_until']) == (1.0, 2.5)
 
 
 def test_the_pipeline_benchmark(model, tmp_path, coco, capsys):

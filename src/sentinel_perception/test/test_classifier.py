@@ -10,6 +10,7 @@ from sentinel_perception.pipeline import Pipeline
 from sentinel_perception.position import Intrinsics
 from sentinel_perception.posterior import Posterior
 from sentinel_perception.settings import Settings
+from sentinel_perception.suspicion import Suspicion
 
 CAMERA = Intrinsics.from_field_of_view(640, 480, 0.7854)
 LABELS = [*SPECIES, NOTHING]
@@ -136,12 +137,25 @@ def test_boxes_without_pixels_and_huge_ones_do_no_harm(box):
         ((1, 0, 0, 0, 0), LABELS, 'has 6 labels'),
         ((np.nan, 0, 0, 0, 0, 0), LABELS, 'no probability'),
         ((3, 2, 1, 0, 0, 0), LABELS, 'no probability'),
+        ((3, -2, 0, 0, 0, 0), LABELS, 'no probability'),
         ((1, 0, 0, 0, 0, 0), ['raccoon', 'cat'], 'once'),
     ],
 )
 def test_a_model_that_is_no_such_classifier_is_refused_with_a_reason(answer, labels, reason):
     with pytest.raises(ModelError, match=reason):
         TfliteClassifier(Fixed(*answer), labels, name='x')
+
+
+def test_rounded_probabilities_stay_between_nothing_and_certainty():
+    # Together more than one, and one of them less than nothing.
+    classifier = TfliteClassifier(Fixed(0.54, 0.0, 0.0, 0.0, -0.02, 0.5), LABELS, name='x')
+    answer = classifier.classify(scene(), np.array([10, 10, 60, 50], np.float32))
+    assert answer.min() == 0
+    suspicion, posterior = Suspicion(), Posterior()
+    suspicion.look_again(answer)
+    posterior.look_again(answer)
+    assert np.isfinite(suspicion.scores).all()
+    assert all(0 <= p <= 1 for p in posterior.probabilities().values())
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path):

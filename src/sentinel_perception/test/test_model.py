@@ -1,11 +1,18 @@
 """TFLite models of every known form give the same boxes; damaged ones give one clear sentence."""
 
+import io
+import itertools
+import zipfile
+
 import blob_model
+import flatbuffers
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as s
+from flatbuffers import flexbuffers
 from sentinel_common.species import SPECIES
 from sentinel_perception.detector import interpreter, outputs
-from sentinel_perception.detector.model import fingerprint, load
+from sentinel_perception.detector.model import TfliteDetector, fingerprint, load
 from sentinel_perception.detector.port import ModelError, Region
 
 
@@ -67,6 +74,19 @@ def spoil(path, how):
         path.with_name('blobs_labels.txt').write_text('a\nb\nc\nd\ne\n', encoding='utf-8')
     elif how == 'binary labels':
         path.with_name('blobs_labels.txt').write_bytes(b'\xff\xfe\x00')
+    elif how == 'two pictures':
+        builder = blob_model._Builder()
+        rows = builder.tensor('rows', (1, 9, 10), np.zeros((1, 9, 10), np.float32))
+        source = builder.tensor('pictures', (2, 96, 96, 3))
+        path.write_bytes(builder.finish([source], [rows]))
+    elif how in ('damaged name', 'damaged text'):
+        path.with_name('blobs_labels.txt').unlink()
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, 'w') as archive:
+            archive.writestr('labels.txt', '\n'.join(blob_model.LABELS))
+        content = bytearray(packed.getvalue())
+        content[content.index(b'labels.txt' if how == 'damaged name' else b'raccoon')] ^= 0xFF
+        path.write_bytes(path.read_bytes() + content)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +101,26 @@ def spoil(path, how):
         ('no labels', 'has no labels'),
         ('strange labels', 'None of the labels'),
         ('binary labels', 'no UTF-8'),
+        ('two pictures', r'input\(s\) of shape \[2, 96, 96, 3\]'),
+        ('damaged name', 'labels inside .* are damaged'),
+        ('damaged text', 'labels inside .* are damaged'),
     ],
 )
 def test_a_bad_model_is_one_clear_sentence(model, how, words):
     spoil(model, how)
     with pytest.raises(ModelError, match=words):
         load(model)
+
+
+def test_a_model_that_fails_on_one_picture_is_one_clear_sentence(model, monkeypatch):
+    def fails():
+        raise RuntimeError('gather index out of bounds.\nNode number 2 (GATHER) failed to invoke.')
+
+    picture = np.full((96, 96, 3), 50, np.uint8)
+    tflite = interpreter.TfliteInterpreter(model, 1)
+    monkeypatch.setattr(tflite._interpreter, 'invoke', fails)
+    with pytest.raises(ModelError, match=r'blobs\.tflite failed: gather index out of bounds'):
+        tflite.run(picture, normalise=False)
 
 
 def test_a_missing_runtime_is_named_with_its_cure():
@@ -120,6 +154,126 @@ def test_post_process_outputs_are_spread_over_the_classes():
     corners, scores = form.decode(tensors)
     assert corners == pytest.approx(np.array([[20, 20, 60, 100]]))
     assert scores.tolist() == [[0, pytest.approx(0.9)]]
+
+
+@pytest.mark.parametrize('classes', [1, 3, 4])
+@pytest.mark.parametrize('order', itertools.permutations(range(3)))
+def test_three_tensors_may_come_in_any_order(order, classes):
+    scores = np.full((1, 84, classes), 0.1, np.float32)
+    scores[0, 5] = 0.8
+    boxes = np.tile(np.float32([[32, 32, 8, 8], [60, 60, 8, 8]]), (42, 1))[None]
+    usual = [boxes, np.full((1, 84, 1), 0.5, np.float32), scores]
+    tensors = [usual[i] for i in order]
+    form = outputs.recognise(tensors, labels=classes, width=64, height=64)
+    corners, found = form.decode(tensors)
+    assert corners[0].tolist() == [28, 28, 36, 36]
+    assert found[5].tolist() == pytest.approx([0.4] * classes)
+
+
+def ssd(scores=(0.9, 0.4), classes=(1, 0)):
+    """The four outputs of an SSD model as the operator orders them, with room for one box more."""
+    return [
+        np.array([[[0.1, 0.2, 0.5, 0.6], [0, 0, 1, 1], [0, 0, 0, 0]]], np.float32),
+        np.array([[*classes, 0]], np.float32),
+        np.array([[*scores, 0]], np.float32),
+        np.array([2], np.float32),
+    ]
+
+
+TF1 = [f'TFLite_Detection_PostProcess{n}' for n in ('', ':1', ':2', ':3')]
+TF2 = [f'StatefulPartitionedCall:{n}' for n in (3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize('order', itertools.permutations(range(4)))
+@pytest.mark.parametrize(
+    ('scores', 'names'),
+    [
+        ((0.9, 0.4), []),
+        ((1.0, 0.0), TF1),  # where values tell nothing, names do
+        ((0.0, 0.0), TF2),
+        ((1.0, 0.0), ['boxes', 'detection_classes', 'detection_scores', 'number']),
+    ],
+)
+def test_outputs_of_an_ssd_model_may_come_in_any_order(order, scores, names):
+    tensors, named = [ssd(scores)[i] for i in order], [names[i] for i in order if names]
+    form = outputs.recognise(tensors, labels=2, width=100, height=200, names=named)
+    corners, found = form.decode(tensors)
+    assert corners[0] == pytest.approx(np.array([20, 20, 60, 100]))
+    assert found == pytest.approx(np.array([[0, scores[0]], [scores[1], 0]], np.float32))
+
+
+def test_outputs_that_nothing_tells_apart_are_refused_but_in_the_usual_order():
+    usual = ssd((1.0, 0.0))
+    assert outputs.recognise(usual, labels=2, width=9, height=9).decode(usual)[1][0, 1] == 1
+    with pytest.raises(ModelError, match='which output has the classes'):
+        outputs.recognise([usual[i] for i in (2, 0, 3, 1)], labels=2, width=9, height=9)
+
+
+class Ssd:
+    """An interpreter at the port of an SSD model that tells ``classes`` classes."""
+
+    name, width, height, output_names = 'fixed', 100, 100, TF1
+
+    def __init__(self, classes):
+        self.classes = classes
+
+    def run(self, picture, *, normalise):
+        return ssd()
+
+
+@pytest.mark.parametrize('classes', [2, None])
+@pytest.mark.parametrize('first', [[], ['???'], ['background'], ['Background']])
+def test_a_first_label_of_nothing_shifts_no_class(classes, first):
+    detector = TfliteDetector(Ssd(classes), [*first, 'cat', 'raccoon'])
+    picture = np.zeros((50, 50, 3), np.uint8)
+    found = detector.look(picture, Region.whole(picture), 0.5)
+    assert [SPECIES[s.argmax()] for s in found.scores] == ['raccoon']
+    assert detector.labels == ['cat', 'raccoon']
+
+
+@pytest.mark.parametrize(
+    ('classes', 'labels'),
+    [
+        (2, ['cat', 'raccoon', 'dog']),
+        (2, ['raccoon']),
+        (2, ['???', 'raccoon', 'cat', 'dog']),
+        (90, ['cat', 'raccoon']),
+        (None, ['raccoon']),  # the file does not tell, but a class without a label was named
+    ],
+)
+def test_the_labels_of_an_ssd_model_are_counted(classes, labels):
+    with pytest.raises(ModelError, match='classes apart, but there are'):
+        TfliteDetector(Ssd(classes), labels)
+
+
+def post_process_file(options):
+    """A file of one operator TFLite_Detection_PostProcess with these options."""
+    code, operator, graph, content = s.OperatorCodeT(), s.OperatorT(), s.SubGraphT(), s.ModelT()
+    code.customCode = 'TFLite_Detection_PostProcess'
+    operator.customOptions = np.frombuffer(options, np.uint8)
+    graph.operators, content.subgraphs, content.operatorCodes = [operator], [graph], [code]
+    builder = flatbuffers.Builder(256)
+    builder.Finish(content.Pack(builder), b'TFL3')
+    return bytes(builder.Output())
+
+
+@pytest.mark.parametrize(
+    ('runtime', 'options', 'classes'),
+    [
+        ('ai_edge_litert', flexbuffers.Dumps({'num_classes': 90, 'max_detections': 10}), 90),
+        ('ai_edge_litert', flexbuffers.Dumps({'max_detections': 10}), None),
+        ('ai_edge_litert', b'\x01', None),
+        ('nowhere', flexbuffers.Dumps({'num_classes': 90}), None),
+    ],
+)
+def test_the_file_of_an_ssd_model_tells_how_many_classes_it_has(runtime, options, classes):
+    assert interpreter._declared_classes(runtime, post_process_file(options)) == classes
+
+
+def test_labels_of_an_editor_that_puts_a_mark_before_them_are_read(model):
+    path = model.with_name('blobs_labels.txt')
+    path.write_text(path.read_text('utf-8'), 'utf-8-sig')
+    assert load(model).knows('raccoon')
 
 
 @pytest.mark.parametrize('shapes', [[(1, 7)], [(1, 9, 4), (1, 9, 1)], [(1, 9, 3)], [(2, 9, 10)]])

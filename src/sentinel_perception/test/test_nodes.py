@@ -183,6 +183,45 @@ def test_bad_pictures_are_counted_and_the_watch_goes_on(bench):
     assert len(bench.got['detections']) == 1
 
 
+def test_a_fault_that_nobody_foresaw_is_told_and_the_watch_goes_on(bench, monkeypatch):
+    def fails(*_, **__):
+        raise ZeroDivisionError('nobody foresaw this')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.node._pipeline, 'process', fails)
+        bench.show(blob())
+    assert bench.node._meter.unusable == 1
+    assert 'ZeroDivisionError: nobody foresaw this' in bench.node._report().message
+    bench.show(blob())
+    assert len(bench.got['detections']) == 1
+    assert 'nobody foresaw' not in bench.node._report().message
+
+
+def test_its_own_motion_is_that_of_the_stamps_however_long_it_waits(bench, monkeypatch):
+    from geometry_msgs.msg import TwistStamped
+    from std_msgs.msg import Header
+
+    told, process = [], bench.node._pipeline.process
+
+    def noting(*arguments, moving):
+        told.append(moving)
+        return process(*arguments, moving=moving)
+
+    monkeypatch.setattr(bench.node._pipeline, 'process', noting)
+    commands = bench.helper.create_publisher(TwistStamped, 'cmd_vel', 10)
+    bench.spin(lambda: commands.get_subscription_count() > 0)
+    command = TwistStamped(header=Header(stamp=to_stamp(1000.15)))
+    command.twist.linear.x = 0.1
+    bench.show(blob())
+    commands.publish(command)
+    bench.spin(lambda: bench.node._own_motion.moves_at(1000.2))
+    bench.show(blob())
+    time.sleep(1.6)
+    for _ in range(16):
+        bench.show(blob())
+    assert told == [False] + 15 * [True] + 2 * [False]
+
+
 def test_parameters_are_tuned_live_within_their_range(bench):
     set_one = bench.node.set_parameters
     assert set_one([Parameter('threshold', value=0.6)])[0].successful

@@ -128,6 +128,21 @@ def test_a_raccoon_that_leaves_is_no_longer_reported():
     assert not any(s.frame.detections for s in after[6:])
 
 
+def test_when_stamps_go_back_everything_begins_afresh():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    names = {t.track_id for s in play(pipeline, walk(20), start=1000.0) for t in s.targets.targets}
+    again = play(pipeline, [*empty(20), *walk(20)], start=5.0)
+    assert not any(s.frame.detections for s in again[:20])
+    assert not names & {t.track_id for s in again for t in s.targets.targets}
+    assert pipeline.restarts == 1
+    # From there on it is as if the pipeline were new, its sweeps too.
+    fresh = play(Pipeline(ColorDetector(), Settings()), [*empty(20), *walk(20)], start=5.0)
+    for old, new in zip(again, fresh, strict=True):
+        assert (old.swept, old.engaged, old.looks) == (new.swept, new.engaged, new.looks)
+        assert old.motion == new.motion
+        assert len(old.targets.targets) == len(new.targets.targets)
+
+
 def test_a_sweep_is_completed_every_second_while_something_moves():
     pipeline = Pipeline(ColorDetector(), Settings(finest_grid=2))
     sights = play(pipeline, walk(40))
@@ -161,12 +176,14 @@ def test_the_same_pictures_give_the_same_answer():
     assert first == second
 
 
-@pytest.mark.parametrize('size', [(1, 1), (7, 3), (33, 700), (2000, 30)])
+@pytest.mark.parametrize('size', [(1, 1), (1, 300), (300, 1), (7, 3), (33, 700), (2000, 30)])
 def test_odd_sizes_do_no_harm(size):
     camera = Intrinsics.from_field_of_view(*size, 0.7854)
-    pipeline = Pipeline(ColorDetector(), Settings(finest_grid=3))
-    for i in range(3):
+    detector = ColorDetector()
+    pipeline = Pipeline(detector, Settings(finest_grid=3))
+    for i in range(20):
         pipeline.process(scene(size=size, seed=i), i * STEP, camera)
+    assert all(region.width > 0 and region.height > 0 for region in detector.calls)
 
 
 def test_a_change_of_size_in_mid_stream_does_no_harm():

@@ -70,3 +70,15 @@ def test_a_camera_on_the_wall_looks_down():
     tall = CAMERA.fy * 0.3 * math.cos(angle + 0.5) / math.hypot(distance, below) * 1.0
     target = locate('1', Box(310, bottom - tall, 2 * tall, tall), RACCOON, CAMERA, settings)
     assert target.x == pytest.approx(distance, rel=0.1)
+
+
+@pytest.mark.parametrize('pitch', [1.2, 1.3, 1.4, 1.5])
+def test_what_is_below_or_behind_a_camera_that_looks_down_is_near(pitch):
+    settings = Settings(camera_x=0.0, camera_z=2.5, body_height=0.0, camera_pitch=pitch)
+    # Its size alone says 3 m along the line of sight, its feet that it is below the camera.
+    target = locate('1', Box(300, 400, 60, 60), RACCOON, CAMERA, settings)
+    assert target.x < 1.5
+
+
+def test_half_the_pixels_of_the_same_view_have_half_the_focal_length():
+    assert CAMERA.scaled(320, 240) == Intrinsics.from_field_of_view(320, 240, math.radians(45))

@@ -98,6 +98,27 @@ def test_damaged_pictures_are_left_out_and_counted(folder):
     assert source.unreadable == 2
 
 
+def test_a_damaged_picture_does_not_end_a_folder_in_a_loop(folder):
+    (folder / 'c.png').write_bytes(b'')
+    source = PictureSource(folder)
+    for _ in range(5):
+        assert len(all_of(source)) == 2
+        source.rewind()
+    assert source.unreadable == 1
+
+
+def test_a_loop_ends_where_all_pictures_are_gone(folder, video):
+    sources = [PictureSource(folder), VideoSource(video)]
+    for source in sources:
+        all_of(source)
+    for path in folder.iterdir():
+        path.unlink()
+    for source in sources:
+        source.rewind()
+        with pytest.raises(SourceError, match=r'can be (read|decoded)'):
+            source.read()
+
+
 @pytest.mark.parametrize('suffix', ['.jpg', '.png', '.bmp', '.webp', '.tif'])
 @pytest.mark.parametrize('share', [0.0, 0.5, 0.95])
 def test_a_truncated_picture_is_none(tmp_path, suffix, share):
@@ -180,6 +201,44 @@ def test_only_the_newest_picture_is_kept_and_skips_are_counted():
     assert capture.take() is not None
     assert capture.take() is None
     assert capture.skipped == capture.captured - 1
+
+
+class Camera(Flaky):
+    """A live source of 30 pictures per second that keeps what is not read; its own clock."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.count, self.done = count, threading.Event()
+
+    def read(self):
+        if self.reads >= self.count:
+            self.done.set()
+            raise SourceError('gone')
+        self.reads += 1
+        return np.full((4, 4, 3), self.reads, np.uint8)
+
+    def now(self):
+        """When the picture that was read last came."""
+        return self.reads / 30
+
+
+@pytest.mark.parametrize(('rate', 'shown'), [(10, 21), (30, 61), (0, 61), (45, 61), (20, 41)])
+def test_a_live_source_is_thinned_out_to_the_rate_and_never_falls_behind(rate, shown):
+    camera, stamps = Camera(61), []
+
+    def notify():
+        if (captured := capture.take()) is not None:
+            stamps.append((captured.stamp, captured.picture[0, 0, 0] / 30))
+
+    capture = Capture(camera, now=camera.now, notify=notify, rate=rate, clock=camera)
+    capture.start()
+    assert camera.done.wait(20)
+    capture.stop()
+    assert len(stamps) == pytest.approx(shown, abs=1)
+    # Its stamp is when the picture came, and what came in between is counted.
+    assert all(stamp == came for stamp, came in stamps)
+    assert stamps[-1][0] == pytest.approx(61 / 30, abs=0.1)
+    assert capture.skipped == 61 - len(stamps)
 
 
 def test_as_fast_as_possible_loses_no_picture(video):

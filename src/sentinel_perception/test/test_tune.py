@@ -90,7 +90,9 @@ def test_a_value_out_of_range_is_refused_before_anything_is_written(
     assert not (tmp_path / 'out').exists()
 
 
-@pytest.mark.parametrize('content', ['', '[1, 2]', '/**/camera: {}', '{{'])
+@pytest.mark.parametrize(
+    'content', ['', '[1, 2]', '/**/camera: {}', '{{', '/**/detector: {ros__parameters: }']
+)
 def test_a_strange_parameter_file_is_one_sentence(tmp_path, content):
     path = tmp_path / 'x.yaml'
     path.write_text(content, encoding='utf-8')
@@ -102,6 +104,95 @@ def test_a_value_that_is_there_is_replaced_not_doubled(config):
     write_detector(config, {'threshold': 0.3})
     write_detector(config, {'threshold': 0.5})
     assert config.read_text().count('threshold: 0.') == 1
+
+
+HEAD = '/**/detector:\n  ros__parameters:\n'
+
+
+@pytest.mark.parametrize(
+    ('before', 'after'),
+    [
+        (  # indented by four
+            '/**/detector:\n    ros__parameters:\n        min_score: 0.2\n',
+            '/**/detector:\n    ros__parameters:\n        min_score: 0.2\n        threshold: 0.7\n'
+            "        exclude_zones: ['0,0 1,0 1,1']\n",
+        ),
+        (  # lists below their name, one of them not indented, with remarks
+            HEAD + "    exclude_zones: # porch\n    - '0,0 1,0 1,0.5'\n    - '0,0 0,1 1,0.5'\n\n"
+            '    # Mine.\n    threshold: 0.6\n',
+            HEAD
+            + "    exclude_zones: ['0,0 1,0 1,1'] # porch\n\n    # Mine.\n    threshold: 0.7\n",
+        ),
+        (  # braces, and quoted names
+            "'/**/detector':\n  \"ros__parameters\": {'threshold': 0.6, min_score: 0.2} # so\n",
+            "'/**/detector':\n  \"ros__parameters\": {exclude_zones: ['0,0 1,0 1,1'], "
+            "'threshold': 0.7, min_score: 0.2} # so\n",
+        ),
+        (  # a remark behind the value, a list over two lines, another section, line ends of Windows
+            HEAD.replace('\n', '\r\n') + '    threshold: 0.6  # measured\r\n    exclude_zones: ['
+            "'0,0 1,0 1,0.5',\r\n      '0,0 0,1 1,0.5']\r\n# Next.\r\n/**/guard: {a: 1}",
+            HEAD.replace('\n', '\r\n') + '    threshold: 0.7  # measured\r\n    exclude_zones: ['
+            "'0,0 1,0 1,1']\r\n# Next.\r\n/**/guard: {a: 1}",
+        ),
+        (  # a list below its name at the end, and no line end
+            HEAD
+            + "    threshold: 0.6\n    exclude_zones:\n      - '0,0 1,0 1,0.5'  # gone with it",
+            HEAD + "    threshold: 0.7\n    exclude_zones: ['0,0 1,0 1,1']  # gone with it",
+        ),
+        ('/**/detector: {ros__parameters: {}}\n', None),
+    ],
+)
+def test_every_form_of_a_parameter_file_is_changed_where_it_must_be(tmp_path, before, after):
+    path = tmp_path / 'x.yaml'
+    path.write_bytes(before.encode())
+    values = {'threshold': 0.7, 'exclude_zones': ['0,0 1,0 1,1']}
+    write_detector(path, values)
+    assert after is None or path.read_bytes().decode() == after
+    assert read_detector(path).items() >= values.items()
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        '/**/guard:\n  ros__parameters: &all\n    threshold: 0.6\n/**/detector:\n'
+        '  ros__parameters: *all\n',
+        '/**/guard: &a 0.6\n' + HEAD + '    threshold: *a\n',
+    ],
+)
+def test_a_parameter_file_that_cannot_be_changed_safely_is_left_alone(tmp_path, content):
+    path = tmp_path / 'x.yaml'
+    path.write_text(content, 'utf-8')
+    with pytest.raises(ConfigurationError, match=r'by hand: threshold: 0\.7\.'):
+        write_detector(path, {'threshold': 0.7})
+    assert path.read_text('utf-8') == content
+
+
+def test_ctrl_c_on_a_live_source_ends_as_the_end_does(model, config, tmp_path, monkeypatch, capsys):
+    class Camera:
+        live, rate, unreadable, reads = True, 0.0, 0, 0
+
+        def read(self):
+            self.reads += 1
+            if self.reads > 3:
+                raise KeyboardInterrupt
+            return scene(size=(96, 96), grey=60, seed=self.reads)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(tune, 'open_source', lambda name: Camera())
+    out = tmp_path / 'out'
+    options = ('--config', config, '--threshold', 0.55, '--write')
+    assert run('--source', '0', '--out', out, '--model', model, *options) == 0
+    assert json.loads((out / 'tracks.json').read_text()) == []
+    assert read_detector(config)['threshold'] == 0.55
+    assert '3 pictures' in capsys.readouterr().out
+
+
+def test_pictures_that_cannot_be_read_are_told(source, model, config, tmp_path, capsys):
+    (source / 'c.png').write_bytes(b'damaged')
+    run('--source', source, '--out', tmp_path / 'out', '--model', model, '--config', config)
+    assert '1 more could not be read' in capsys.readouterr().out
 
 
 def test_the_shipped_parameter_file_fits_what_the_nodes_declare():

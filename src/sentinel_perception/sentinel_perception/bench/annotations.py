@@ -2,7 +2,9 @@
 
 import json
 import math
+import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,15 +24,16 @@ _GROUP_ORDER = (RACCOON, PERSON, CAT, DOG, OTHER_ANIMAL)
 _VIDEOS = ('.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v')
 
 # Names of the file in a folder that is given as a data set, as the usual tools write it.
-_USUAL = ('annotations.json', '_annotations.coco.json', 'instances_default.json')
+_USUAL = ('annotations.json', '_annotations.coco.json', 'instances_default.json', 'labels.json')
 
 
 def load_all(paths: Sequence[Path]) -> list[Dataset]:
     """Read several data sets; those of the same file name are told apart by their folder."""
-    stems = [path.stem for path in paths]
+    places = [_absolute(path) for path in paths]
+    stems = [place.stem for place in places]
     return [
-        load(path, path.stem if stems.count(path.stem) == 1 else f'{path.parent.name}/{path.stem}')
-        for path in paths
+        load(path, stem if stems.count(stem) == 1 else f'{place.parent.name}/{stem}')
+        for path, place, stem in zip(paths, places, stems, strict=True)
     ]
 
 
@@ -40,7 +43,7 @@ def load(path: Path, name: str = '') -> Dataset:
     ``name`` stands for the data set in reports; without it that is the file's. Raises DatasetError
     where anything is missing or contradicts itself, before the first picture is looked at.
     """
-    name = name or path.stem
+    name = name or _absolute(path).stem
     if path.is_dir():
         path = _in_folder(path)
     video = None
@@ -61,11 +64,16 @@ def load(path: Path, name: str = '') -> Dataset:
         return _Reader(path, content, video, name).dataset()
     except OSError as error:
         raise DatasetError(f'The data set {path} cannot be read: {error.strerror}.') from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise DatasetError(
             f'{path} is no COCO file: {type(error).__name__} at {error}.',
             'It needs images, annotations and categories.',
         ) from None
+
+
+def _absolute(path: Path) -> Path:
+    """The same without '.' and '..', which are no names."""
+    return Path(os.path.abspath(path))
 
 
 def _in_folder(folder: Path) -> Path:
@@ -93,13 +101,14 @@ class _Reader:
         places = self._places([str(image['file_name']) for image in images])
         video = self.video
         if places is None and video is None:
-            video = next(
-                (v for s in _VIDEOS if (v := self.path.with_suffix(s)).exists()), None
-            ) or self._missing(images)
-        told = self.content.get('info') or {}
-        rate = _rate(video) if video else float(told.get('fps') or DEFAULT_RATE)
+            beside = [self.path.with_suffix(suffix) for suffix in _VIDEOS]
+            video = next((path for path in beside if path.exists()), None)
+            if video is None:
+                raise self._missing(images)
+        pace = self._pace()
+        rate = _rate(video) if video else pace or DEFAULT_RATE
         # Frames are those of a video, or belong to one, or the file tells their pace.
-        all_clip = video is not None or bool(told.get('fps'))
+        all_clip = video is not None or pace > 0
         samples = []
         for order, image in enumerate(images):
             frame = _frame(image, order)
@@ -119,9 +128,18 @@ class _Reader:
             )
         if video is not None:
             samples = _from_zero(samples, video, rate)
+            _check_frames(samples, video, self.path)
         samples = _grouped(samples, self.name, [str(image['file_name']) for image in images])
         samples.sort(key=lambda s: (s.clip, s.frame if s.clip else 0))
         return Dataset(self.name, tuple(samples), self._categories(), video, rate)
+
+    def _pace(self) -> float:
+        """Pictures per second that the file tells, 0 where it does not: info may be anything."""
+        told = self.content.get('info')
+        pace = float((told.get('fps') if isinstance(told, dict) else None) or 0.0)
+        if not 0 <= pace < 1000:
+            raise DatasetError(f'{self.path} has {pace} pictures per second (info, fps).')
+        return pace
 
     def _categories(self) -> dict[str, str]:
         return {str(c['name']): species_of(str(c['name'])) for c in self.content['categories']}
@@ -154,28 +172,34 @@ class _Reader:
     def _places(self, names: list[str]) -> list[Path] | None:
         """Where the pictures lie: the first of the usual folders that has all; None if none has."""
         folder, stem = self.path.parent, self.path.stem
+        # COCO names the file instances_val2017, the folder val2017; CVAT and Datumaro do as well.
+        part = stem.removeprefix('instances_')
         for base in (
             folder,
             folder / 'images',
+            folder / 'data',  # FiftyOne
             folder / stem,
             folder.parent,
             folder.parent / 'images',
             folder.parent / stem,
+            folder.parent / part,
+            folder.parent / 'images' / part,
         ):
             places = [base / name.replace('\\', '/') for name in names]
             if all(place.is_file() for place in places):
                 return places
         return None
 
-    def _missing(self, images: list[Any]) -> Path:
+    def _missing(self, images: list[Any]) -> DatasetError:
+        """Say which pictures are not there."""
         names = [str(image['file_name']) for image in images]
         gone = [n for n in names if self._places([n]) is None]
         if not gone:
-            raise DatasetError(
+            return DatasetError(
                 f'The pictures of {self.path} lie in several folders.',
                 'Write file_name relative to the COCO file.',
             )
-        raise DatasetError(
+        return DatasetError(
             f'{len(gone)} of {len(names)} pictures that {self.path} names are not there, first '
             f'{gone[0]}.',
             'They are looked for beside the file and in images/ (there or one folder up).',
@@ -226,9 +250,11 @@ def _kind(truths: Iterable[Truth]) -> str:
 def _frame(image: Any, order: int) -> int:
     """Index of the frame: as COCO-VID and TAO write it, else the number in the name, else order."""
     for key in ('frame_index', 'frame_id', 'frame'):
-        if key in image:
+        if image.get(key) is not None:
             return int(image[key])
-    digits = re.findall(r'\d+', Path(str(image['file_name'])).stem)
+    # Roboflow appends the hash of the picture to its name.
+    stem = re.sub(r'\.rf\.\w+$', '', Path(str(image['file_name'])).stem)
+    digits = re.findall(r'\d+', stem)
     return int(digits[-1]) if digits else order
 
 
@@ -241,6 +267,27 @@ def _from_zero(samples: list[Sample], video: Path, rate: float) -> list[Sample]:
     if not (min(frames) >= 1 and max(frames) == count):
         return samples
     return [replace(s, frame=s.frame - 1, time=(s.frame - 1) / rate) for s in samples]
+
+
+def _check_frames(samples: list[Sample], video: Path, file: Path) -> None:
+    """Raise DatasetError where the file tells of one video what cannot be: it has more of them."""
+    clips = len({s.clip for s in samples})
+    if clips > 1:
+        raise DatasetError(
+            f'{file} has boxes of {clips} videos, but only {video.name} is there.',
+            'Write one file per video.',
+        )
+    frame, times = Counter(s.frame for s in samples).most_common(1)[0]
+    if times > 1:
+        raise DatasetError(
+            f'{file} gives frame {frame} of {video.name} {times} times.',
+            'A frame is told by frame_index, or by the last number in file_name.',
+        )
+    if len({s.size for s in samples}) > 1:
+        raise DatasetError(
+            f'{file} gives the frames of {video.name} several sizes.',
+            'Write the same width and height, those that the boxes refer to, for all of them.',
+        )
 
 
 def _rate(video: Path) -> float:

@@ -21,7 +21,7 @@ class DatasetError(SentinelError):
 
 @dataclass(frozen=True)
 class Truth:
-    """An animal that is really there; ``ignore`` marks regions that count neither way."""
+    """An animal that is really there; ``ignore`` marks a crowd, which counts neither way."""
 
     box: Box
     species: str
@@ -48,6 +48,11 @@ class Sample:
         """Return the truths of one species, ignored regions of it included."""
         return [t for t in self.truths if t.species == species]
 
+    def shows(self, species: str) -> bool | None:
+        """Tell whether an animal of ``species`` is there; None where ignored regions show some."""
+        found = self.truths_of(species)
+        return None if found and all(t.ignore for t in found) else bool(found)
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -61,6 +66,15 @@ class Dataset:
     categories: dict[str, str]
     video: Path | None = None
     rate: float = DEFAULT_RATE
+
+    def clip_of(self, sample: Sample | None) -> str:
+        """Name of the clip that a picture of ``pictures`` belongs to, '' for none.
+
+        A video is one clip from its first frame on, whether or not that is annotated.
+        """
+        if self.video is not None:
+            return self.samples[0].clip
+        return sample.clip if sample is not None else ''
 
     @property
     def species(self) -> frozenset[str]:
@@ -84,9 +98,8 @@ class Dataset:
             if not good:
                 break
             sample_here = by_frame.get(index)
-            picture = as_bgr(frame)
-            if sample_here is not None:
-                picture = _sized(picture, sample_here)
+            # The pipeline sees frames of one size, with or without boxes.
+            picture = _sized(as_bgr(frame), sample_here or self.samples[0])
             yield sample_here, picture, index / self.rate
             index += 1
         capture.release()

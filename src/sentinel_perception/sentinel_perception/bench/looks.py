@@ -13,7 +13,7 @@ from ..detector.port import Candidates, Classifier, Detector, Pixels, Region
 from ..evidence import weigh
 from ..merging import merge
 from ..pipeline import Pipeline, Sight
-from ..position import Intrinsics
+from ..position import FIELD_OF_VIEW, Intrinsics
 from ..regions import MARGINS, grid, square
 from ..settings import Settings
 from .dataset import Dataset
@@ -36,10 +36,6 @@ _STILL_FRAMES, _STILL_PERIOD = 20, 0.1
 
 # Posterior from which the guard calls a track sure.
 SURE = 0.8
-
-# Vertical field of view that the pipeline assumes, rad; it moves positions only, which are not
-# judged here.
-_FIELD_OF_VIEW = 0.7854
 
 
 @dataclass
@@ -136,15 +132,15 @@ def _run_one(
     for sample, picture, moment in dataset.pictures():
         begin = time.perf_counter()
         height, width = picture.shape[:2]
-        camera = Intrinsics.from_field_of_view(width, height, _FIELD_OF_VIEW)
-        in_clip = dataset.video is not None or (sample is not None and bool(sample.clip))
+        # It moves positions only, which are not judged here.
+        camera = Intrinsics.from_field_of_view(width, height, FIELD_OF_VIEW)
+        name = dataset.clip_of(sample)
         if mode != 'pipeline':
             if sample is None:
                 continue
             found = look(picture, detector, mode)
             alarm = False
-        elif in_clip:
-            name = sample.clip if sample is not None else clip
+        elif name:
             if name != clip:
                 pipeline, clip = Pipeline(detector, settings, classifier=classifier), name
             found, alarm = reported(pipeline, pipeline.process(picture, moment, camera))
@@ -154,14 +150,16 @@ def _run_one(
                 sight = pipeline.process(picture, step * _STILL_PERIOD, camera)
             found, alarm = reported(pipeline, sight)
         answers.milliseconds.append((time.perf_counter() - begin) * 1000)
-        if mode == 'pipeline' and in_clip:
+        if mode == 'pipeline' and name:
             trace = answers.clips.setdefault(clip, ClipTrace())
             trace.end = moment
-            if alarm:
+            shown = sample.shows(RACCOON) if sample is not None else False
+            # What is said of a crowd is neither right nor wrong.
+            if alarm and shown is not None:
                 trace.alarms.append(moment)
             if sample is not None:
                 trace.annotated.append(moment)
-                if any(not t.ignore for t in sample.truths_of(RACCOON)):
+                if shown:
                     trace.present.append(moment)
         if sample is not None:
             yield Prediction(sample, found, width, height)

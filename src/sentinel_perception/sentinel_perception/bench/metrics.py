@@ -13,7 +13,7 @@ from sentinel_common.errors import SentinelError
 from sentinel_common.species import RACCOON, SPECIES
 
 from ..detector.port import Candidates
-from ..merging import iou
+from ..merging import areas, iou, shared
 from .dataset import Sample, Truth
 
 # Overlaps at which AP is computed: loose for the dark, the usual one, and the COCO series.
@@ -43,6 +43,12 @@ class Prediction:
         """All boxes (N, 4) with their score as a raccoon (N,), as AP and AUC rank them."""
         return self.found.boxes, self.found.scores[:, SPECIES.index(RACCOON)]
 
+    def false_alarms(self, threshold: float) -> int:
+        """How many ``alarms`` lie in no crowd of raccoons, where no animal is for itself."""
+        boxes, _ = self.alarms(threshold)
+        crowds = corners([t for t in self.sample.truths_of(RACCOON) if t.ignore])
+        return int((~in_crowd(boxes, crowds)).sum())
+
     def alarms(self, threshold: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Boxes and scores taken for a raccoon rather than others, from ``threshold`` on."""
         boxes, scores = self.raccoons
@@ -59,6 +65,16 @@ def corners(truths: Sequence[Truth]) -> npt.NDArray[np.float32]:
     """Boxes of truths as (N, 4): left, top, right, bottom."""
     rows = [(t.box.x, t.box.y, t.box.x + t.box.width, t.box.bottom) for t in truths]
     return np.array(rows, np.float32).reshape(-1, 4)
+
+
+def in_crowd(
+    boxes: npt.NDArray[np.float32], crowds: npt.NDArray[np.float32]
+) -> npt.NDArray[np.bool_]:
+    """Tell, (N,), which boxes lie by half in one of ``crowds``, as pycocotools counts."""
+    if not len(crowds):
+        return np.zeros(len(boxes), bool)
+    inside = shared(boxes, crowds).max(axis=1)
+    return np.asarray(inside >= 0.5 * areas(boxes))
 
 
 class Average:
@@ -249,7 +265,8 @@ def confusion(predictions: Sequence[Prediction], threshold: float) -> dict[str, 
         owner = matched(corners(truths), boxes, scores.max(axis=1, initial=0.0))
         for truth, box in zip(truths, owner, strict=True):
             table[truth.species][names[box] if box >= 0 else 'missed'] += 1
+        excused = in_crowd(boxes, ignored)
         for box in set(range(len(boxes))) - set(owner.tolist()):
-            if not len(ignored) or iou(boxes[box : box + 1], ignored).max() < 0.5:
+            if not excused[box]:
                 table['nothing'][names[box]] += 1
     return table

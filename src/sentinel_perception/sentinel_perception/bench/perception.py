@@ -191,10 +191,6 @@ def _figures(
     return figures, series
 
 
-def _is_positive(prediction: Prediction) -> bool:
-    return any(not t.ignore for t in prediction.sample.truths_of(RACCOON))
-
-
 def _by_group(predictions: list[Prediction]) -> dict[str, list[Prediction]]:
     groups: dict[str, list[Prediction]] = {}
     for prediction in predictions:
@@ -203,11 +199,16 @@ def _by_group(predictions: list[Prediction]) -> dict[str, list[Prediction]]:
 
 
 def _curves(predictions: list[Prediction], draws: list[Any]) -> dict[str, Any]:
-    """Image AUC of the raccoon pictures against those without, per group of the latter."""
+    """Image AUC of the raccoon pictures against those without, per group of the latter.
+
+    Pictures of nothing but a crowd of raccoons are neither.
+    """
     score = np.array([p.image_score for p in predictions])
-    positive = np.array([_is_positive(p) for p in predictions])
+    shown = [p.sample.shows(RACCOON) for p in predictions]
+    positive = np.array([s is True for s in shown])
+    without = [p for p, s in zip(predictions, shown, strict=True) if s is False]
     answer = {}
-    for name, members in _by_group([p for p in predictions if not _is_positive(p)]).items():
+    for name, members in _by_group(without).items():
         inside = {id(p) for p in members}
         negative = np.array([id(p) in inside for p in predictions])
         drawn = [
@@ -224,11 +225,11 @@ def _groups(predictions: list[Prediction], threshold: float) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     for name, members in _by_group(predictions).items():
         row: dict[str, Any] = {}
-        for key, due in (('recall', True), ('alarms', False)):
-            chosen = [p for p in members if _is_positive(p) == due]
-            if chosen:
-                hits = sum(len(p.alarms(threshold)[1]) > 0 for p in chosen)
-                row[key] = proportion(hits, len(chosen))
+        due = [len(p.alarms(threshold)[1]) > 0 for p in members if p.sample.shows(RACCOON)]
+        others = [p.false_alarms(threshold) > 0 for p in members if not p.sample.shows(RACCOON)]
+        for key, alarms in (('recall', due), ('alarms', others)):
+            if alarms:
+                row[key] = proportion(sum(alarms), len(alarms))
         answer[name] = row
     return answer
 
@@ -303,13 +304,3 @@ def _span(row: dict[str, Any]) -> str:
 
 def _range(row: dict[str, Any]) -> str:
     return f'[{row["interval"][0]:.3f}, {row["interval"][1]:.3f}]'
-
-
-def _run() -> int:
-    parser = argparse.ArgumentParser(description=SUMMARY)
-    add_arguments(parser)
-    return main(parser.parse_args())
-
-
-if __name__ == '__main__':
-    raise SystemExit(_run())

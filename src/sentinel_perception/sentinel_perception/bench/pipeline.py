@@ -1,9 +1,11 @@
 """What the pipeline costs beside the bare model, and what it finds that the whole picture hides."""
 
 import argparse
+import contextlib
 import resource
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from ..detector.classifier import chosen
 from ..detector.model import TfliteDetector, fingerprint, load
 from ..detector.port import Candidates, Classifier, Pixels, Region
 from ..pipeline import Pipeline
-from ..position import Intrinsics
+from ..position import FIELD_OF_VIEW, Intrinsics
 from ..settings import Settings, from_values
 from . import annotations, looks
 from .dataset import Dataset
@@ -50,8 +52,6 @@ SMALL = 0.02
 
 # False positives per picture at which the recall of small animals is compared.
 _RATE = 0.1
-
-_FIELD_OF_VIEW = 0.7854
 
 
 @dataclass
@@ -164,10 +164,10 @@ def _measure(
 ) -> None:
     pipeline, clip = Pipeline(detector, settings, classifier=classifier), ''
     for number, (sample, picture, moment) in enumerate(data.pictures()):
-        in_clip = data.video is not None or (sample is not None and bool(sample.clip))
+        name = data.clip_of(sample)
         if sys.stderr.isatty():
             print(f'\r{data.name}: picture {number}', end='', file=sys.stderr, flush=True)
-        if not in_clip:
+        if not name:
             pipeline = Pipeline(detector, settings, classifier=classifier)
             grain = _grain(picture, generator)
             for step in range(_STILL_FRAMES):
@@ -176,8 +176,8 @@ def _measure(
                 bare = step % _BARE_EVERY == 0
                 _one(pipeline, detector, noisy, step / _STILL_RATE, run, costs, also_bare=bare)
             continue
-        if sample is not None and sample.clip != clip:
-            pipeline, clip = Pipeline(detector, settings, classifier=classifier), sample.clip
+        if name != clip:
+            pipeline, clip = Pipeline(detector, settings, classifier=classifier), name
         bare = number % _BARE_EVERY == 0
         found = _one(pipeline, detector, picture, moment, run, [], also_bare=bare)
         if sample is not None:
@@ -203,30 +203,33 @@ def _one(
 ) -> Candidates:
     """Process a picture; its cost goes to ``costs``, and to the busy ones where it is engaged."""
     height, width = picture.shape[:2]
-    camera = Intrinsics.from_field_of_view(width, height, _FIELD_OF_VIEW)
+    camera = Intrinsics.from_field_of_view(width, height, FIELD_OF_VIEW)
     with _timed() as taken:
         sight = pipeline.process(picture, moment, camera)
     for cost in [*costs, run.busy] if sight.engaged else costs:
-        cost.add(*taken(), len(sight.looks), engaged=sight.engaged)
+        cost.add(taken.wall, taken.cpu, len(sight.looks), engaged=sight.engaged)
     if also_bare:
         with _timed() as taken:
             detector.look(picture, Region.whole(picture), 0.05)
-        run.bare.add(*taken(), 1)
+        run.bare.add(taken.wall, taken.cpu, 1)
     return looks.reported(pipeline, sight)[0]
 
 
-class _timed:  # noqa: N801 - reads as a statement
-    """Measures the wall and processor time of a block; calling the result gives both in s."""
+@dataclass
+class _Taken:
+    """Time of a block, s: of the wall and of all processor cores."""
 
-    def __enter__(self) -> '_timed':
-        self._begin = time.perf_counter(), time.process_time()
-        return self
+    wall: float = 0.0
+    cpu: float = 0.0
 
-    def __exit__(self, *_: object) -> None:
-        self._end = time.perf_counter(), time.process_time()
 
-    def __call__(self) -> tuple[float, float]:
-        return self._end[0] - self._begin[0], self._end[1] - self._begin[1]
+@contextlib.contextmanager
+def _timed() -> Iterator[_Taken]:
+    """Measure a block; the figures are there when it has ended."""
+    taken = _Taken()
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield taken
+    taken.wall, taken.cpu = time.perf_counter() - wall, time.process_time() - cpu
 
 
 def _grain(picture: Pixels, generator: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -308,13 +311,3 @@ def _print(report: dict[str, Any]) -> None:
             f'[{low:.2f}, {high:.2f}] of {row["of"]} at {_RATE} false positives per picture'
         )
     print(f'  {report["memory_mib"]:.0f} MiB')
-
-
-def _run() -> int:
-    parser = argparse.ArgumentParser(description=SUMMARY)
-    add_arguments(parser)
-    return main(parser.parse_args())
-
-
-if __name__ == '__main__':
-    raise SystemExit(_run())

@@ -1,12 +1,13 @@
 """What the camera sees where: from a calibration file or from a field of view."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from sentinel_common.errors import ConfigurationError
+
+from ..position import Intrinsics
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,9 @@ class Calibration:
 
     def scaled(self, width: int, height: int) -> 'Calibration':
         """The same camera delivering ``width`` x ``height`` pixels of the same view."""
-        x, y = width / self.width, height / self.height
-        scale = (x, 1.0, x, 1.0, y, y, 1.0, 1.0, 1.0)
-        matrix = tuple(m * s for m, s in zip(self.matrix, scale, strict=True))
-        return Calibration(width, height, matrix, self.model, self.distortion)
+        fx, _, cx, _, fy, cy, *_ = self.matrix
+        view = Intrinsics(fx, fy, cx, cy, self.width, self.height).scaled(width, height)
+        return Calibration(width, height, _matrix(view), self.model, self.distortion)
 
     def to_message(self, header: Any) -> Any:
         """sensor_msgs/CameraInfo without rectification."""
@@ -49,9 +49,12 @@ class Calibration:
 
 def from_field_of_view(width: int, height: int, vertical: float) -> Calibration:
     """Square pixels, no distortion, ``vertical`` field of view in radians."""
-    focal = height / 2 / math.tan(vertical / 2)
-    matrix = (focal, 0.0, width / 2, 0.0, focal, height / 2, 0.0, 0.0, 1.0)
-    return Calibration(width, height, matrix)
+    view = Intrinsics.from_field_of_view(width, height, vertical)
+    return Calibration(width, height, _matrix(view))
+
+
+def _matrix(view: Intrinsics) -> tuple[float, ...]:
+    return (view.fx, 0.0, view.cx, 0.0, view.fy, view.cy, 0.0, 0.0, 1.0)
 
 
 def read(path: Path) -> Calibration:

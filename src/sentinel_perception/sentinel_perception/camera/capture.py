@@ -12,6 +12,10 @@ from .sources import Source, SourceError
 # Pause before a lost camera or stream is tried again, s; doubled up to the second figure.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
 
+# A picture of a live source that comes up to this share of the period too early is taken: the
+# pictures of a camera jitter, and one in two would be lost where it is as fast as it should be.
+_EARLY = 0.25
+
 
 @dataclass(frozen=True)
 class Captured:
@@ -25,9 +29,11 @@ class Capture:
     """Runs a source until it ends or is stopped.
 
     ``now`` gives the capture time in seconds and ``notify`` is called, both in the thread of the
-    source, after a new picture, at the end and after a loss. ``rate`` paces sources that are not
-    live, in pictures per second; 0 means their own pace, and ``paced`` false as fast as possible.
-    Each picture of a source without a pace of its own is repeated for ``hold`` seconds.
+    source, after a new picture, at the end and after a loss. ``rate`` is in pictures per second, 0
+    means the source's own pace. Sources that are not live are slowed down to it, unless ``paced``
+    is false: then they are read as fast as possible. A live source is always read at once, because
+    it would keep what nobody reads, and what comes too early is left out. Each picture of a source
+    without a pace of its own is repeated for ``hold`` seconds.
     """
 
     def __init__(
@@ -49,7 +55,10 @@ class Capture:
         self._clock = clock or SteadyClock()
         # Folders have no pace; ten pictures per second is what the pipeline is made for.
         self._rate = rate or source.rate or 10.0
-        self._period = 1.0 / self._rate if paced and not (source.live and not rate) else 0.0
+        if source.live:
+            self._period = 1.0 / rate if rate else 0.0
+        else:
+            self._period = 1.0 / self._rate if paced else 0.0
         self._repeats = 1 if source.rate or source.live else max(1, round(hold * self._rate))
         self._newest: Captured | None = None
         self._lock = threading.Lock()
@@ -105,6 +114,9 @@ class Capture:
                     self._source.rewind()
                     continue
                 self.trouble, pause = None, _FIRST_PAUSE
+                if self._source.live:
+                    due = self._put_if_due(picture, due)
+                    continue
                 for _ in range(self._repeats):
                     due = self._wait_until(due)
                     self._put(picture)
@@ -113,16 +125,28 @@ class Capture:
             self.ended = True
             self._notify()
 
+    def _put_if_due(self, picture: Pixels, due: float) -> float:
+        """Hand over or leave out a picture that came just now; return when the next one is due."""
+        if self._clock.now() < due - _EARLY * self._period:
+            with self._lock:
+                self.skipped += 1
+            return due
+        self._put(picture)
+        return self._after(due)
+
     def _wait_until(self, due: float) -> float:
         """Wait for the pace; return when the next picture is due."""
         if self._period:
             self._stopping.wait(max(0.0, due - self._clock.now()))
-            return max(due, self._clock.now() - self._period) + self._period
-        if not self._source.live:
-            # As fast as possible means as fast as pictures are taken, without losing one.
-            self._taken.wait()
-            self._taken.clear()
+            return self._after(due)
+        # As fast as possible means as fast as pictures are taken, without losing one.
+        self._taken.wait()
+        self._taken.clear()
         return due
+
+    def _after(self, due: float) -> float:
+        """When the next picture is due; what is late is not caught up with."""
+        return max(due, self._clock.now() - self._period) + self._period
 
     def _put(self, picture: Pixels) -> None:
         with self._lock:

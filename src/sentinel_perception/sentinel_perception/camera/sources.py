@@ -40,7 +40,7 @@ class Source(Protocol):
     live: bool
     # Own pace in pictures per second, 0 where it has none.
     rate: float
-    # Pictures that could not be decoded and were left out.
+    # How many of its pictures cannot be decoded and are left out; in a loop each counts once.
     unreadable: int
 
     def read(self) -> Pixels | None:
@@ -64,6 +64,7 @@ class PictureSource:
 
     def __init__(self, path: Path) -> None:
         self.unreadable = 0
+        self._bad: set[int] = set()
         self._next = 0
         if path.is_dir():
             found = [p for p in path.rglob('*') if p.suffix.lower() in PICTURE_SUFFIXES]
@@ -78,11 +79,15 @@ class PictureSource:
     def read(self) -> Pixels | None:
         """See Source; raises SourceError where not one of the pictures can be decoded."""
         while self._next < len(self._paths):
-            picture = read_picture(self._paths[self._next])
-            self._next += 1
+            number, self._next = self._next, self._next + 1
+            picture = read_picture(self._paths[number])
+            if picture is None:
+                self._bad.add(number)
+            else:
+                self._bad.discard(number)
+            self.unreadable = len(self._bad)
             if picture is not None:
                 return picture
-            self.unreadable += 1
             if self.unreadable == len(self._paths):
                 raise SourceError(
                     f'{self._paths[0]} is no readable picture.'
@@ -126,6 +131,7 @@ class VideoSource:
         """See Source."""
         self._capture.release()
         self._capture = cv2.VideoCapture(str(self._path))
+        self._delivered = False
 
     def close(self) -> None:
         """See Source."""

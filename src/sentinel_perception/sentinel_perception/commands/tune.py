@@ -18,7 +18,7 @@ from ..detector.model import load
 from ..detector.port import Pixels
 from ..draw import annotate, caption, draw_zones
 from ..pipeline import Pipeline, Sight
-from ..position import Intrinsics
+from ..position import FIELD_OF_VIEW, Intrinsics
 from ..settings import PARAMETERS, from_values
 from ..zones import Zones, parse
 
@@ -29,9 +29,6 @@ _RATE = 10.0
 
 # Pictures of a folder are shown this often, so that a track can be confirmed.
 _REPEATS = 10
-
-# Vertical field of view where no calibration is at hand, rad; it moves positions only.
-_FIELD_OF_VIEW = 0.7854
 
 _TUNABLE = ('threshold', 'min_score', 'veto_level', 'finest_grid', 'motion_contrast')
 
@@ -118,11 +115,21 @@ class _Session:
         self._size = (0, 0)
         self._tracks: dict[str, dict[str, object]] = {}
         self._negatives: list[dict[str, object]] = []
+        self._unreadable = 0
         self.pictures = 0
         self.alarms = 0
 
     def run(self, source: Source, seconds: float, false_alarms: frozenset[int]) -> None:
-        """Process every picture once; live sources in real time."""
+        """Process every picture once; live sources in real time, until Ctrl-C or a loss."""
+        try:
+            self._play(source, seconds, false_alarms)
+        except KeyboardInterrupt:
+            if not source.live:
+                raise
+        self._unreadable = source.unreadable
+        self._finish()
+
+    def _play(self, source: Source, seconds: float, false_alarms: frozenset[int]) -> None:
         rate = source.rate or _RATE
         repeats = 1 if source.rate or source.live else _REPEATS
         begin = time.monotonic()
@@ -132,24 +139,22 @@ class _Session:
                 picture = source.read()
             except SourceError:
                 if self.pictures and source.live:
-                    break
+                    return
                 raise
             if picture is None:
-                break
+                return
             for _ in range(repeats):
                 stamp = time.monotonic() - begin if source.live else number / rate
                 if seconds and stamp > seconds:
-                    self._finish()
                     return
                 self._one(picture, stamp, number, rate, number in false_alarms)
                 number += 1
             if sys.stderr.isatty():
                 print(f'\r{number} pictures', end='', file=sys.stderr, flush=True)
-        self._finish()
 
     def _one(self, picture: Pixels, stamp: float, number: int, rate: float, false: bool) -> None:
         height, width = picture.shape[:2]
-        camera = Intrinsics.from_field_of_view(width, height, _FIELD_OF_VIEW)
+        camera = Intrinsics.from_field_of_view(width, height, FIELD_OF_VIEW)
         sight = self._pipeline.process(picture, stamp, camera)
         self._note(sight, stamp, number)
         if false:
@@ -212,6 +217,8 @@ class _Session:
     def tell(self) -> None:
         """Print what was found and where it lies."""
         print(f'{self.pictures} pictures, {len(self._tracks)} tracks:')
+        if self._unreadable:
+            print(f'  {self._unreadable} more could not be read and were left out.')
         for row in self._tracks.values():
             print(
                 f'  {row["id"]:>4} {row["species"]:13} {row["probability"]:.2f}, score '

@@ -22,7 +22,7 @@ _CONTEXT = 1.5
 # From this scale down averaging keeps more than interpolating does; as in training.
 _AVERAGE_BELOW = 0.7
 
-# Sum of the probabilities may differ so much from one.
+# The probabilities, each and their sum, may lie so far outside of 0..1: they are rounded.
 _SLACK = 0.05
 
 
@@ -65,9 +65,12 @@ class TfliteClassifier:
                 'A classifier gives one probability per label.',
             )
         values = tensors[0].reshape(-1)
-        if not np.isfinite(values).all() or abs(float(values.sum()) - 1) > _SLACK:
+        bounded = np.clip(values, 0.0, 1.0)
+        # Written so that what is no number is refused as well.
+        sound = abs(float(values.sum()) - 1) <= _SLACK and np.abs(values - bounded).max() <= _SLACK
+        if not sound:
             raise ModelError(f'The answer of {self.name} is no probability: {values.tolist()}.')
-        return values[self._order]
+        return bounded[self._order]
 
 
 def load_classifier(model: Path, labels: Path | None = None) -> TfliteClassifier:

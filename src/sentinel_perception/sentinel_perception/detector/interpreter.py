@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,11 +26,16 @@ class Interpreter(Protocol):
     name: str
     width: int
     height: int
+    # Names of the output tensors, and how many classes the file itself tells; None where it is not
+    # an SSD model or cannot be read.
+    output_names: list[str]
+    classes: int | None
 
     def run(self, picture: Pixels, *, normalise: bool) -> list[Floats]:
         """Return the output tensors, dequantised, for a (height, width, 3) picture.
 
-        ``normalise`` maps 0..255 to -1..1 where the model takes floats.
+        ``normalise`` maps 0..255 to -1..1 where the model takes floats. Raises ModelError where the
+        runtime fails.
         """
         ...
 
@@ -53,6 +59,7 @@ class TfliteInterpreter:
 
     def __init__(self, path: Path, threads: int, names: tuple[str, ...] = RUNTIMES) -> None:
         self.name, factory = find_runtime(names)
+        self._file = path.name
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -74,20 +81,29 @@ class TfliteInterpreter:
         shape = [int(n) for n in inputs[0]['shape']]
         self._input = inputs[0]
         self._channels_first = len(shape) == 4 and shape[1] == 3
-        if len(inputs) != 1 or len(shape) != 4 or 3 not in (shape[1], shape[3]) or min(shape) < 1:
+        picture = len(shape) == 4 and shape[0] == 1 and 3 in (shape[1], shape[3]) and min(shape) > 0
+        if len(inputs) != 1 or not picture:
             raise ModelError(
                 f'The model {path} takes {len(inputs)} input(s) of shape {shape}.',
                 'Known are one picture [1,3,height,width] or [1,height,width,3].',
             )
         self.height, self.width = shape[2:] if self._channels_first else shape[1:3]
         self._outputs = self._interpreter.get_output_details()
+        self.output_names = [str(o['name']) for o in self._outputs]
+        self.classes = _declared_classes(self.name, content) if len(self._outputs) == 4 else None
 
     def run(self, picture: Pixels, *, normalise: bool) -> list[Floats]:
         """See Interpreter."""
         values = picture.transpose(2, 0, 1) if self._channels_first else picture
-        self._interpreter.set_tensor(self._input['index'], self._encode(values[None], normalise))
-        self._interpreter.invoke()
-        return [_decode(self._interpreter.get_tensor(o['index']), o) for o in self._outputs]
+        try:
+            self._interpreter.set_tensor(
+                self._input['index'], self._encode(values[None], normalise)
+            )
+            self._interpreter.invoke()
+            tensors = [self._interpreter.get_tensor(o['index']) for o in self._outputs]
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f'The model {self._file} failed: {_first_line(error)}.') from None
+        return [_decode(t, o) for t, o in zip(tensors, self._outputs, strict=True)]
 
     def _encode(self, values: npt.NDArray[Any], normalise: bool) -> npt.NDArray[Any]:
         kind = np.dtype(self._input['dtype'])
@@ -100,6 +116,24 @@ class TfliteInterpreter:
         limits = np.iinfo(kind)
         quantised = np.rint(values / (scale or 1.0)) + zero
         return np.ascontiguousarray(np.clip(quantised, limits.min, limits.max), kind)
+
+
+def _declared_classes(runtime: str, content: bytes) -> int | None:
+    """Classes in the options of TFLite_Detection_PostProcess; None where they cannot be read."""
+    try:
+        schema = importlib.import_module(f'{runtime}.schema_py_generated')
+        flexbuffers = importlib.import_module('flatbuffers.flexbuffers')
+        model = schema.Model.GetRootAs(content)
+        graph = model.Subgraphs(0)
+        for number in range(graph.OperatorsLength()):
+            operator = graph.Operators(number)
+            code = model.OperatorCodes(operator.OpcodeIndex()).CustomCode()
+            if code == b'TFLite_Detection_PostProcess':
+                options = flexbuffers.Loads(operator.CustomOptionsAsNumpy().tobytes())
+                return int(options['num_classes'])
+    except (ImportError, AttributeError, TypeError, ValueError, LookupError, struct.error):
+        return None  # an old runtime without the schema, or options in another form
+    return None
 
 
 def _decode(tensor: npt.NDArray[Any], details: Any) -> Floats:

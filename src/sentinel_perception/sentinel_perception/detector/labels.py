@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,6 +30,9 @@ _SYNONYMS = {
     for synonym in synonyms.split()
 }
 
+# First label of a label map that stands for what is no object.
+_NO_CLASS = ('???', 'background')
+
 # Marks an output class that is none of our species.
 IGNORED = -1
 
@@ -45,9 +49,20 @@ def columns(labels: Sequence[str]) -> npt.NDArray[np.intp]:
     return np.array([SPECIES.index(n) if n else IGNORED for n in names], np.intp)
 
 
+def without_background(labels: Sequence[str], classes: int | None) -> list[str]:
+    """Return the labels of an SSD model without a first one that stands for no class.
+
+    Many label maps have one, and it would shift every class. ``classes``: what the model itself
+    says, where that is known.
+    """
+    spare = labels[0].lower() in _NO_CLASS and len(labels) != classes
+    return list(labels[spare:])
+
+
 def _lines(data: bytes, where: str) -> list[str]:
     try:
-        return [line.strip() for line in data.decode('utf-8').splitlines() if line.strip()]
+        # Editors of Windows put a mark before the first label.
+        return [line.strip() for line in data.decode('utf-8-sig').splitlines() if line.strip()]
     except UnicodeDecodeError:
         raise ModelError(f'The labels in {where} are no UTF-8 text.') from None
 
@@ -68,11 +83,16 @@ def read(model: Path, labels: Path | None = None) -> list[str]:
         if not found:
             raise ModelError(f'The label file {path} is empty.', 'It takes one label per line.')
         return found
-    if zipfile.is_zipfile(model):
-        with zipfile.ZipFile(model) as archive:
-            texts = [name for name in archive.namelist() if name.endswith('.txt')]
-            if texts:
-                return _lines(archive.read(texts[0]), f'{model} ({texts[0]})')
-    raise ModelError(
-        f'The model {model} has no labels.', f'Put {beside.name} beside it, one label per line.'
-    )
+    cure = f'Put {beside.name} beside it, one label per line.'
+    try:
+        if zipfile.is_zipfile(model):
+            with zipfile.ZipFile(model) as archive:
+                texts = [name for name in archive.namelist() if name.endswith('.txt')]
+                if texts:
+                    return _lines(archive.read(texts[0]), f'{model} ({texts[0]})')
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
+        # RuntimeError: packed in a way that cannot be undone, or with a password.
+        raise ModelError(
+            f'The labels inside {model} are damaged: {str(error).rstrip(".")}.', cure
+        ) from None
+    raise ModelError(f'The model {model} has no labels.', cure)

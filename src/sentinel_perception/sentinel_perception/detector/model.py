@@ -9,12 +9,9 @@ from sentinel_common.species import SPECIES
 from ..merging import suppress
 from . import labels as label_files
 from .interpreter import Interpreter, TfliteInterpreter
-from .letterbox import letterbox, stretch
-from .outputs import recognise
+from .letterbox import PADDING, letterbox, stretch
+from .outputs import is_post_process, recognise
 from .port import Candidates, Floats, ModelError, Pixels, Region
-
-# Grey of the picture on which a new model is tried.
-_PROBE_GREY = 114
 
 # More boxes than this from one look are noise; suppression is quadratic in them.
 _MOST_BOXES = 300
@@ -36,23 +33,32 @@ class TfliteDetector:
         merge_animals: bool = False,
     ) -> None:
         self.name = name
-        self.labels = labels
         self._interpreter = interpreter
-        self._columns = label_files.columns(labels)
-        if not (self._columns >= 0).any():
-            raise ModelError(
-                f'None of the labels of {name} is a species known here.',
-                f'Known: {", ".join(SPECIES)}, and the animals of COCO.',
-            )
         self._merge_animals = merge_animals
-        grey = np.full((interpreter.height, interpreter.width, 3), _PROBE_GREY, np.uint8)
+        grey = np.full((interpreter.height, interpreter.width, 3), PADDING, np.uint8)
         tensors = interpreter.run(grey, normalise=False)
         if not all(np.isfinite(t).all() for t in tensors):
             raise ModelError(
                 f'The model {name} answers a grey picture with values that are no numbers.',
                 'Its weights are damaged; train or fetch it again.',
             )
-        self._form = recognise(tensors, len(labels), interpreter.width, interpreter.height)
+        if is_post_process(tensors):
+            labels = label_files.without_background(labels, interpreter.classes)
+        self._form = recognise(
+            tensors,
+            len(labels),
+            interpreter.width,
+            interpreter.height,
+            names=interpreter.output_names,
+            classes=interpreter.classes,
+        )
+        self.labels = labels
+        self._columns = label_files.columns(labels)
+        if not (self._columns >= 0).any():
+            raise ModelError(
+                f'None of the labels of {name} is a species known here.',
+                f'Known: {", ".join(SPECIES)}, and the animals of COCO.',
+            )
 
     @property
     def input_size(self) -> int:

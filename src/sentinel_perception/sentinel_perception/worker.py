@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 Thing = TypeVar('Thing')
 
 
-class Newest(Generic[Thing]):
+class LatestOnlyWorker(Generic[Thing]):
     """Calls ``work`` with what is offered, in a thread of its own; nothing queues up.
 
     ``work`` must not raise.
@@ -21,10 +21,12 @@ class Newest(Generic[Thing]):
         self.running = False
 
     def start(self) -> None:
-        """Begin to work."""
-        self.running = True
-        self._thread = threading.Thread(target=self._run, name='worker', daemon=True)
-        self._thread.start()
+        """Begin to work; a thread that ``stop`` did not wait for goes on, without a second one."""
+        with self._change:
+            self.running = True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name='worker', daemon=True)
+                self._thread.start()
 
     def stop(self, patience: float = 1.0) -> None:
         """End; waits ``patience`` (s) for what is in work."""
@@ -32,8 +34,9 @@ class Newest(Generic[Thing]):
             self.running = False
             self._thing = None
             self._change.notify()
-        if self._thread is not None:
-            self._thread.join(patience)
+            thread = self._thread
+        if thread is not None:
+            thread.join(patience)
 
     def offer(self, thing: Thing) -> bool:
         """Put ``thing`` next; tell whether another one that waited is left out for it."""
@@ -49,5 +52,6 @@ class Newest(Generic[Thing]):
                 self._change.wait_for(lambda: self._thing is not None or not self.running)
                 thing, self._thing = self._thing, None
                 if thing is None or not self.running:
+                    self._thread = None
                     return
             self._work(thing)

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sentinel_perception.newest import Newest
+from sentinel_perception.worker import LatestOnlyWorker
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def slow():
         go.acquire(timeout=10)
         done.append(thing)
 
-    worker = Newest(work)
+    worker = LatestOnlyWorker(work)
     worker.start()
     yield worker, begun, go, done
     go.release(100)
@@ -55,3 +55,18 @@ def test_it_can_be_started_again(slow):
     go.release()
     worker.stop(10)
     assert done == [5]
+
+
+def test_it_never_works_twice_at_once_however_soon_it_is_started_again(slow):
+    worker, begun, go, done = slow
+    worker.offer(1)
+    assert begun.acquire(timeout=10)
+    worker.stop(0.01)
+    worker.start()
+    worker.offer(2)
+    assert not begun.acquire(timeout=0.3)
+    go.release()
+    assert begun.acquire(timeout=10)
+    go.release()
+    worker.stop(10)
+    assert done == [1, 2]
