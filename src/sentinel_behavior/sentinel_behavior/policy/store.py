@@ -7,19 +7,20 @@ from typing import Any
 
 from sentinel_common.files import replace_file
 
+from .candidates import Usage
 from .choice import Policy
 
 VERSION = 1
 
 
 class PolicyStore:
-    """Keeps the state of a policy in ``path``."""
+    """Keeps in ``path`` what a policy learned, and what was used last: not that again at first."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def load(self, policy: Policy) -> str:
-        """Restore ``policy``; returns why it starts from its prior, '' where it goes on.
+    def load(self, policy: Policy, usage: Usage) -> str:
+        """Restore ``policy`` and ``usage.last``; returns why it starts from its prior, or ''.
 
         What is in the way of the next ``save`` is kept beside: a damaged file as ``*.damaged``, one
         of another version or policy under that name, so that this policy goes on with it when it
@@ -40,8 +41,9 @@ class PolicyStore:
                 self._put_aside(data['policy'])
                 if not self._take_back(policy.name):
                     return f'{self._path} is of the policy {data["policy"]}'
-                return self.load(policy)
+                return self.load(policy, usage)
             policy.restore(data['state'])
+            usage.last = str(data.get('last', ''))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             self._put_aside('damaged')
             return f'{self._path} is damaged ({type(error).__name__}: {error})'
@@ -61,7 +63,12 @@ class PolicyStore:
             return False
         return True
 
-    def save(self, policy: Policy) -> None:
+    def save(self, policy: Policy, usage: Usage) -> None:
         """Write the state; raises OSError."""
-        data = {'version': VERSION, 'policy': policy.name, 'state': policy.state()}
+        data = {
+            'version': VERSION,
+            'policy': policy.name,
+            'state': policy.state(),
+            'last': usage.last,
+        }
         replace_file(self._path, json.dumps(data))
