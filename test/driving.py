@@ -15,7 +15,7 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from sentinel_driver.hermes import Codec
+from sentinel_driver.hermes import Codec, Command
 from sentinel_sim.robot.mekamon import MekaMon
 from sentinel_sim.robot.peripheral import EmulatedRobot
 
@@ -49,6 +49,11 @@ class Robot:
         """Whether the last drive command was not neutral."""
         drives = [p for p in self.payloads if CODEC.is_drive(p)]
         return bool(drives) and drives[-1] != NEUTRAL
+
+    @property
+    def head(self):
+        """The last frame that set the colour of the head."""
+        return next((p for p in reversed(self.payloads) if p[0] == Command.HEAD_COLOUR_SET), b'')
 
     def stopped_at(self, since):
         """Steady time of the first neutral after ``since`` that no other drive command follows."""

@@ -10,10 +10,11 @@ import psutil
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends, robot
-from sentinel_driver.hermes import Drive, DriveForm
+from sentinel_driver.hermes import Drive, DriveForm, HeadColourSet
 from sentinel_driver.radio.client import RadioClient
 from sentinel_sim.robot.mekamon import MekaMon
 from sentinel_sim.robot.peripheral import Packing
+from std_msgs.msg import ColorRGBA
 from std_srvs.srv import Trigger
 
 
@@ -29,6 +30,18 @@ def test_every_end_of_the_node_stops_the_robot(number, meka, quiet):
         assert process.wait(20) == (-9 if number == signal.SIGKILL else 0)
         radio[0].wait(20)  # leaves nothing behind
         assert not meka.emulated.connected
+
+
+def test_a_killed_node_leaves_no_light_on(meka, quiet):
+    with driver(quiet.domain, meka.transport) as process:
+        head = quiet.node.create_publisher(ColorRGBA, 'head_color', 10)
+        quiet.guarding = True
+        quiet.until(lambda: meka.emulated.connected and head.get_subscription_count())
+        red = CODEC.payload(HeadColourSet(255, 0, 0))
+        quiet.until(lambda: meka.head == red or quiet.spin(0.1) or head.publish(ColorRGBA(r=1.0)))
+        process.kill()
+        quiet.until(lambda: not meka.emulated.connected)
+        assert meka.head == CODEC.payload(HeadColourSet(0, 0, 0))
 
 
 def test_a_frozen_node_stops_the_robot(meka, quiet):

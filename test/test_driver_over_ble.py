@@ -2,6 +2,7 @@
 
 import time
 
+import psutil
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends
@@ -21,6 +22,7 @@ from sentinel_msgs.msg import Gait, HermesFrame, LegPoses
 from sentinel_msgs.srv import PlayAnimation, SetGait, TakeSteps, Twitch
 
 HANDSHAKE = [b'\x10', b'\x07\x01', NEUTRAL]
+RED, BLACK = CODEC.payload(HeadColourSet(255, 0, 0)), CODEC.payload(HeadColourSet(0, 0, 0))
 
 
 @pytest.fixture(scope='module')
@@ -85,9 +87,55 @@ def test_light_only_while_allowed(running, meka, quiet):
     quiet.spin(0.3)
     publisher.publish(ColorRGBA(r=7.0, g=0.5, b=-1.0))
     quiet.until(lambda: red in meka.payloads)
+    start = len(meka.got)
     quiet.allowed['light_allowed'] = False
-    black = CODEC.payload(HeadColourSet(0, 0, 0))
-    quiet.until(lambda: black in meka.payloads)
+    quiet.until(lambda: BLACK in meka.payloads[start:])
+
+
+@pytest.fixture
+def lit(running, meka, quiet):
+    """The head shines, as the guard allows."""
+    publisher = quiet.node.create_publisher(ColorRGBA, 'head_color', 10)
+    quiet.guarding = True
+    quiet.until(publisher.get_subscription_count)
+    quiet.spin(0.3)
+    publisher.publish(ColorRGBA(r=1.0))
+    quiet.until(lambda: meka.head == RED)
+    return publisher
+
+
+def test_a_guard_that_falls_silent_puts_the_light_out(lit, meka, quiet):
+    quiet.guarding = False
+    quiet.until(lambda: meka.head == BLACK)
+
+
+def test_light_forbidden_while_the_link_is_lost_goes_out_when_it_is_back(lit, meka, quiet):
+    meka.emulated.cause(Fault.VANISH, 1.5)
+    quiet.until(lambda: not meka.emulated.connected)
+    quiet.allowed['light_allowed'] = False
+    quiet.spin(0.3)
+    lit.publish(ColorRGBA())  # dark, but there is no link
+    quiet.until(lambda: meka.emulated.connected)
+    quiet.until(lambda: meka.head == BLACK)
+
+
+def test_after_a_restart_of_the_radio_process_the_head_is_dark(lit, running, meka, quiet):
+    quiet.allowed['light_allowed'] = False  # heard by nobody who could tell the robot
+    psutil.Process(running.pid).children()[0].kill()
+    quiet.until(lambda: meka.head == BLACK)
+
+
+def test_raw_frames_make_no_light_that_is_forbidden(running, meka, quiet):
+    publisher = quiet.node.create_publisher(HermesFrame, 'hermes/send', 10)
+    quiet.allowed['light_allowed'] = False
+    quiet.guarding = True
+    quiet.until(publisher.get_subscription_count)
+    quiet.spin(0.3)
+    start = len(meka.got)
+    for payload in (RED, b'\x0b'):
+        publisher.publish(HermesFrame(payload=list(payload)))
+    quiet.until(lambda: b'\x0b' in meka.payloads[start:])
+    assert RED not in meka.payloads[start:]
 
 
 def test_body_height_goes_in_the_robots_scale(running, meka, quiet):

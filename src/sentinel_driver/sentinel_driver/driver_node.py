@@ -13,7 +13,7 @@ from sentinel_common.timers import every
 from sentinel_common import node
 
 from .driver_parameters import PARAMETERS, calibration, limits
-from .driver_requests import Requests
+from .driver_requests import DARK, Requests
 from .driver_services import Services
 from .driver_telemetry import Telemetry
 from .errors import CommandRejectedError, RejectReason
@@ -22,7 +22,7 @@ from .joint_trajectory import JointTrajectoryServer
 from .priority import raise_priority
 from .radio import pipe
 from .radio.client import RadioClient
-from .radio.status import check_transport
+from .radio.status import State, check_transport
 from .robot import Robot
 from .velocity_control import Permission, Velocity, Walker, forbids
 
@@ -142,7 +142,7 @@ class Driver(ManagedNode):
             max_speed=message.max_speed,
             emergency_stop=message.emergency_stop,
         )
-        self._requests.allow_light(message.light_allowed)
+        self._requests.watch_light()
         self._walk()
 
     def _on_emergency_stop(self, message: Any) -> None:
@@ -162,12 +162,13 @@ class Driver(ManagedNode):
         return self.robot.send(payload, answer)
 
     def _check(self, payload: bytes, by_person: bool) -> None:
+        if payload in (self._codec.neutral, self._codec.payload(DARK)):
+            return  # to stop and to go dark is always allowed
         if not (self._active and self.enabled):
             raise CommandRejectedError(RejectReason.NOT_ACTIVE, 'The driver is not active.')
-        if payload != self._codec.neutral:
-            why = forbids(payload, self.permission, time.monotonic(), by_person=by_person)
-            if why:
-                raise CommandRejectedError(RejectReason.NOT_ALLOWED, why)
+        why = forbids(payload, self.permission, time.monotonic(), by_person=by_person)
+        if why:
+            raise CommandRejectedError(RejectReason.NOT_ALLOWED, why)
 
     # What goes out.
 
@@ -220,9 +221,12 @@ class Driver(ManagedNode):
     def _tick(self) -> None:
         if self._active:
             self._walk()
+            self._requests.watch_light()
         self._telemetry.publish_pose()
 
     def _frame(self, kind: str, payload: bytes, moment: float) -> None:
+        if kind == 'tx':
+            self._requests.written(payload)
         if kind == 'tx' and self._codec.is_drive(payload):
             drive = self._codec.parse(payload)
             assert isinstance(drive, Drive)
@@ -230,6 +234,8 @@ class Driver(ManagedNode):
         self._telemetry.publish_frame(kind, payload, moment)
 
     def _link_changed(self, state: str, text: str) -> None:
+        if state == State.CONNECTED:
+            self._requests.link_made()
         self.get_logger().info(f'link {state}. {text}'.strip())
 
     def _report_walking(self) -> Report:

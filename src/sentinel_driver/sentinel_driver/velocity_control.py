@@ -123,6 +123,10 @@ class Permission:
         """Whether it still holds."""
         return now - self.received <= PERMISSION_AGE
 
+    def lights(self, now: float) -> bool:
+        """Whether the head may shine."""
+        return self.light and self.young(now)
+
 
 # What may move the robot away needs the permission to walk; any other motion that to turn.
 WALKS = frozenset({Command.TRANSFORM, Command.TAKE_STEPS})
@@ -141,9 +145,15 @@ def forbids(
 ) -> str:
     """Return why ``payload`` may not be sent now, or nothing.
 
-    Light and queries need no permission; what a person asks for only a released emergency stop.
+    Darkness and queries need no permission; a motion that a person asks for only a released
+    emergency stop.
     """
-    if not payload or payload[0] not in MOVES:
+    if not payload:
+        return ''
+    if payload[0] == Command.HEAD_COLOUR_SET and any(payload[1:]):
+        allowed = permission is not None and permission.lights(now)
+        return '' if allowed else 'The guard forbids light.'
+    if payload[0] not in MOVES:
         return ''
     if permission is not None and permission.emergency_stop:
         return 'The emergency stop is latched.'
