@@ -17,6 +17,10 @@ from sentinel_sim.robot.peripheral import Packing
 from std_msgs.msg import ColorRGBA
 from std_srvs.srv import Trigger
 
+# A radio process that hangs is noticed within 2.5 s; then another one starts, which takes a busy
+# machine some time, s.
+HUNG_LIMIT = 15.0
+
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_every_end_of_the_node_stops_the_robot(number, meka, quiet):
@@ -60,6 +64,22 @@ def test_a_killed_radio_process_is_replaced(meka, quiet):
         psutil.Process(process.pid).children()[0].kill()
         # The handshake of the new one carries a neutral, so the robot is stopped when it is back.
         quiet.until(lambda: NEUTRAL in meka.payloads[before:])
+        quiet.walk(meka)
+
+
+def test_a_radio_process_that_hangs_is_replaced_and_the_robot_stopped_first(meka, quiet):
+    with driver(quiet.domain, meka.transport) as process:
+        quiet.walk(meka)
+        hung = psutil.Process(process.pid).children()[0]
+        hung.suspend()
+        since = time.monotonic()
+        quiet.spin(0.5)  # what it had sent already arrives
+        before = len(meka.got)
+        quiet.until(lambda: meka.payloads[before:])
+        assert meka.payloads[before] == NEUTRAL
+        print(f'stopped after {meka.got[before][0] - since:.1f} s')
+        assert meka.got[before][0] - since < HUNG_LIMIT
+        assert not hung.is_running()
         quiet.walk(meka)
 
 

@@ -31,6 +31,10 @@ class FakeRadio:
     def close(self, wait):
         self.sent.append('close')
 
+    def kill(self):
+        self.sent.append('kill')
+        self.running = False
+
     def status(self, state, reason='', text=''):
         self.report({'ev': 'status', 'state': state, 'reason': reason, 'text': text, 'cure': ''})
 
@@ -131,6 +135,46 @@ def test_a_radio_process_that_keeps_dying_is_not_replaced_without_pause(bench):
     assert len(bench.radios) == 2
     bench.robot.tick(11.1)
     assert len(bench.radios) == 3
+
+
+def pass_time(bench, seconds, each=int):
+    for _ in range(round(10 * seconds)):
+        each()
+        bench.now += 0.1
+        bench.robot.tick(bench.now)
+
+
+def counts(bench):
+    return lambda: bench.radios[-1].report({'ev': 'counts'})
+
+
+def test_a_radio_process_that_hangs_is_killed_and_replaced(bench):
+    radio = bench.connect()
+    pass_time(bench, 5.0, counts(bench))
+    assert len(bench.radios) == 1
+    pass_time(bench, 2.4)
+    assert len(bench.radios) == 1
+    pass_time(bench, 0.5)
+    assert 'kill' in radio.sent and len(bench.radios) == 2 and bench.robot.restarts == 1
+    assert any('said nothing' in text for _, text in bench.states)
+
+
+def test_a_radio_process_may_start_slowly_but_not_for_ever(bench):
+    bench.robot.open()
+    pass_time(bench, 19.0)
+    assert len(bench.radios) == 1
+    pass_time(bench, 2.0)
+    assert len(bench.radios) == 2
+
+
+def test_a_node_that_was_held_up_itself_blames_nobody(bench):
+    bench.connect()
+    pass_time(bench, 1.0, counts(bench))
+    bench.now += 30.0
+    pass_time(bench, 2.0)
+    assert len(bench.radios) == 1
+    pass_time(bench, 3.0, counts(bench))
+    assert len(bench.radios) == 1
 
 
 def test_the_end_of_an_old_process_does_not_disconnect_the_new_one(bench):
