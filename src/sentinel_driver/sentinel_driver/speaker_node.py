@@ -199,7 +199,7 @@ class Speaker(Node):
         current, now = self._current, time.monotonic()
         if current is None or current.playing is None or current.done.done():
             return
-        if not current.playing.running():
+        if not current.playing.advance():
             self._failure = current.playing.error
             current.done.set_result(self._failure)
             return

@@ -110,22 +110,36 @@ def wait(playing):
     import time
 
     end = time.monotonic() + 10
-    while playing.running():
+    while playing.advance():
         assert time.monotonic() < end
         time.sleep(0.01)
     return playing.error
 
 
 def test_the_systems_audio_is_found_and_used(tmp_path, monkeypatch):
-    script(tmp_path, 'paplay', f'cp "$1" {tmp_path}/played.wav')
+    script(tmp_path, 'paplay', f'echo "$@" >> {tmp_path}/told; cat > {tmp_path}/played')
     monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')
     monkeypatch.setattr(players, 'PROGRAMS', players.PROGRAMS[1:])
     player, where = players.choose('', tmp_path / 'none')
     assert 'paplay' in where
-    playing = player.start('bark', np.zeros(100), 8000)
+    samples = np.linspace(-1, 1, 40000)
+    playing = player.start('bark', samples, 8000)
     assert wait(playing) == ''
     playing.stop()
-    assert len(wav.read(tmp_path / 'played.wav')[0]) == 100
+    assert (tmp_path / 'played').read_bytes() == wav.pcm(samples)
+    assert '--rate=8000' in (tmp_path / 'told').read_text()
+
+
+@pytest.mark.parametrize('knows', [True, False])
+def test_raw_is_asked_for_where_the_program_knows_that(tmp_path, monkeypatch, knows):
+    options = '-a, --raw' if knows else '--rate'
+    script(tmp_path, 'pw-play', f'echo "$@" >> {tmp_path}/told; echo "{options}"; cat > /dev/null')
+    monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')
+    playing = players.choose('', tmp_path / 'none')[0].start('bark', np.zeros(10), 8000)
+    assert wait(playing) == ''
+    playing.stop()
+    *_, told = (tmp_path / 'told').read_text().splitlines()
+    assert ('--raw' in told) is knows and told.endswith(' -')
 
 
 def test_an_audio_program_that_fails_says_why(tmp_path):
