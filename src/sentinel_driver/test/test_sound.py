@@ -1,8 +1,10 @@
 """What the bundled sounds are like, the budget, and WAV files."""
 
+import os
+
 import numpy as np
 import pytest
-from sentinel_driver.sound import players, synthesis, wav
+from sentinel_driver.sound import library, players, synthesis, wav
 from sentinel_driver.sound.budget import HourlyBudget
 
 RATE = synthesis.RATE
@@ -97,6 +99,32 @@ def test_a_file_of_minutes_is_refused(tmp_path):
     wav.write(tmp_path / 'a.wav', np.zeros(31 * 8000), 8000)
     with pytest.raises(wav.SoundError, match='longer'):
         wav.read(tmp_path / 'a.wav')
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param('x' * 300 + '.wav', id='long'),
+        '~nosuchuser/x.wav',
+        'a\0b.wav',
+        'fifo.wav',
+    ],
+)
+def test_a_name_that_is_no_file_is_an_unknown_sound(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo('fifo.wav')  # whoever opens it would wait for ever
+    with pytest.raises(wav.SoundError, match='There is no sound file'):
+        library.load(name, 1)
+
+
+@pytest.mark.parametrize('rate', [0, 8000])
+def test_a_file_without_sound_is_refused(tmp_path, rate):
+    path = tmp_path / 'a.wav'
+    wav.write(path, np.zeros(0), 8000)
+    data = path.read_bytes()
+    path.write_bytes(data[:24] + rate.to_bytes(4, 'little') + data[28:])
+    with pytest.raises(wav.SoundError, match='no sound'):
+        wav.read(path)
 
 
 def script(folder, name, text):

@@ -26,6 +26,8 @@ def read(path: Path) -> tuple[Array, int]:
     try:
         with wave.open(str(path), 'rb') as file:
             rate, width, channels = file.getframerate(), file.getsampwidth(), file.getnchannels()
+            if not file.getnframes() or not rate:
+                raise SoundError(f'{path} holds no sound.')
             if file.getnframes() > MAX_DURATION * rate:
                 raise SoundError(f'{path} is longer than {MAX_DURATION:.0f} s.', 'Cut it.')
             data = file.readframes(file.getnframes())
