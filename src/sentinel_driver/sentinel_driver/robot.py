@@ -84,6 +84,8 @@ class Robot:
 
     def open(self) -> None:
         """Start the radio process."""
+        if self._radio is not None:
+            self._radio.close(wait=False)  # gives its pipe back
         self._generation += 1
         generation = self._generation
         self._served = self._opened_at = self._ticked_at = self._clock()

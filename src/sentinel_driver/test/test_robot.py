@@ -1,10 +1,16 @@
 """The node's side of the radio process: fates of commands, restarts, late words of an old one."""
 
+import os
+import time
+
 import pytest
 from sentinel_common.diagnostics import Level
 from sentinel_driver.errors import CommandRejectedError, RejectReason
 from sentinel_driver.hermes import Codec, HeadColourSet
+from sentinel_driver.radio.client import RadioClient
 from sentinel_driver.robot import Robot
+
+from sentinel_driver import robot
 
 RED = HeadColourSet(255, 0, 0)
 
@@ -146,6 +152,26 @@ def pass_time(bench, seconds, each=int):
 
 def counts(bench):
     return lambda: bench.radios[-1].report({'ev': 'counts'})
+
+
+def test_restarts_of_the_radio_process_keep_nothing_open(monkeypatch):
+    monkeypatch.setattr(robot, '_RESTART_PAUSE', 0.0)
+    one = robot.Robot(
+        Codec(), lambda report: RadioClient(report, transport='nonsense'), print, print, int
+    )
+
+    def open_files(restarts):
+        deadline = time.monotonic() + 60.0
+        while one.restarts < restarts:
+            assert time.monotonic() < deadline
+            one.tick(time.monotonic())
+            time.sleep(0.02)
+        return len(os.listdir('/proc/self/fd'))
+
+    one.open()
+    first = open_files(1)
+    assert open_files(8) <= first + 2  # an old one may still be about to end
+    one.close(wait=True)
 
 
 def test_a_radio_process_that_hangs_is_killed_and_replaced(bench):
