@@ -110,8 +110,9 @@ class Driver(ManagedNode):
         )
 
     def _tune(self, values: dict[str, Any]) -> None:
-        self._walker.limits = limits(values)
-        self._calibration = calibration(values)
+        # The calibration may refuse the values: then none of them counts.
+        new_limits, new_calibration = limits(values), calibration(values)
+        self._walker.limits, self._calibration = new_limits, new_calibration
 
     @property
     def permission(self) -> Permission | None:

@@ -1,4 +1,4 @@
-"""The driver node keeps its radio process alive at a pace of its own."""
+"""The driver node by itself: its pace, and parameters that are set while it runs."""
 
 import os
 import time
@@ -6,6 +6,7 @@ import time
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
 from sentinel_driver.radio import pipe
 
 from sentinel_driver import driver_node
@@ -57,3 +58,13 @@ def test_the_radio_process_hears_a_slow_node_often_enough(node):
     heard = len(node.robot._radio.heard)
     # With the node's own rate it would be half as many; a busy machine may swallow a few.
     assert heard > 0.75 * SECONDS / pipe.ALIVE_PERIOD > SECONDS * SLOWEST
+
+
+def test_parameters_of_which_one_is_refused_change_nothing(node):
+    before = node._walker.limits, node._calibration
+    given = [Parameter('max_speed', value=1.0), Parameter('forward_full', value=0.0)]
+    result = node.set_parameters_atomically(given)
+    assert not result.successful and 'never move' in result.reason
+    assert (node._walker.limits, node._calibration) == before
+    assert node.set_parameters_atomically(given[:1]).successful
+    assert node._walker.limits.speed == 1.0
