@@ -87,6 +87,7 @@ class People:
         self.executor.add_node(self.node)
         self.commands = self.node.create_publisher(TwistStamped, 'cmd_vel', 10)
         self.safety = self.node.create_publisher(SafetyState, 'safety_state', 10)
+        self.armed = True
         self.allowed = {'translation_allowed': True, 'turning_allowed': True, 'light_allowed': True}
         self.asks = (0.0, 0.0, 0.0)
         self.commanded_at = 0.0
@@ -104,7 +105,7 @@ class People:
 
     def _guard(self):
         if self.guarding:
-            self.safety.publish(SafetyState(armed=True, max_speed=1.0, **self.allowed))
+            self.safety.publish(SafetyState(armed=self.armed, max_speed=1.0, **self.allowed))
 
     def spin(self, seconds):
         end = time.monotonic() + seconds
@@ -116,6 +117,11 @@ class People:
         while not wanted():
             assert time.monotonic() < end, 'it did not happen in time'
             self.executor.spin_once(timeout_sec=0.01)
+
+    def guard(self):
+        """Let the guard be heard."""
+        self.guarding = True
+        self.spin(0.5)
 
     def call(self, kind, name, request=None):
         client = self.node.create_client(kind, name)

@@ -88,6 +88,7 @@ def test_an_absent_robot_is_a_diagnostic_not_a_failure(meka, quiet):
     with driver(quiet.domain, meka.transport, robot='nobody') as process:
         quiet.until(lambda: any("'nobody'" in s.message for m in diagnostics for s in m.status))
         assert process.poll() is None
+        quiet.guard()
         answer = quiet.call(Trigger, 'stand')
         assert not answer.success and 'not connected' in answer.message
 

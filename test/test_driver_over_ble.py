@@ -73,6 +73,43 @@ def test_the_emergency_stop_stops_it(running, meka, quiet):
     publisher.publish(Bool(data=True))
     since = time.monotonic()
     quiet.until(lambda: meka.stopped_at(since))
+    # The guard's state may come later than its latch: what was latched counts.
+    quiet.spin(0.5)
+    quiet.commanding = True
+    for kind, name in ((Trigger, 'stand'), (TakeSteps, 'take_steps')):
+        answer = quiet.call(kind, name)
+        assert not answer.success and 'emergency stop' in answer.message
+    assert not meka.walking
+    publisher.publish(Bool(data=False))
+    quiet.walk(meka)
+
+
+@pytest.mark.parametrize(
+    ('guarding', 'armed', 'words'),
+    [(False, True, 'No word from the guard'), (True, False, 'disarmed')],
+)
+def test_a_guard_that_is_silent_or_disarmed_binds_people_too(
+    running, meka, quiet, guarding, armed, words
+):
+    quiet.guarding, quiet.armed = guarding, armed
+    quiet.spin(0.7)  # an earlier permission ends
+    start = len(meka.got)
+    for kind, name, request in (
+        (Trigger, 'stand', None),
+        (Trigger, 'sit', None),
+        (SetGait, 'set_gait', SetGait.Request(preset='crawl')),
+        (TakeSteps, 'take_steps', TakeSteps.Request(cycles=3)),
+        (Twitch, 'twitch', Twitch.Request(severity=9)),
+        (PlayAnimation, 'play_animation', PlayAnimation.Request(animation=1)),
+    ):
+        answer = quiet.call(kind, name, request)
+        assert not answer.success and words in answer.message
+    client = ActionClient(quiet.node, PlayMotion, 'play_motion')
+    quiet.until(client.server_is_ready)
+    goal = quiet.wait(client.send_goal_async(PlayMotion.Goal(name='bow')))
+    result = quiet.wait(goal.get_result_async()).result
+    assert not result.success and words in result.message
+    assert {*meka.payloads[start:]} <= {NEUTRAL}
 
 
 def test_light_only_while_allowed(running, meka, quiet):
@@ -148,6 +185,7 @@ def test_body_height_goes_in_the_robots_scale(running, meka, quiet):
 
 
 def test_stand_and_sit_answer_with_what_was_sent(running, meka, quiet):
+    quiet.guard()
     for name, payload in (('stand', '04 00 07 58'), ('sit', '04 00 07 00')):
         answer = quiet.call(Trigger, name)
         assert answer.success and answer.message == f'sent {payload}'
@@ -216,6 +254,7 @@ def test_deactivation_stops_and_activation_recovers(running, meka, quiet):
 
 
 def test_gaits_steps_twitches_and_animations_answer_with_what_was_sent(running, meka, quiet):
+    quiet.guard()
     answer = quiet.call(SetGait, 'set_gait', SetGait.Request(preset='crawl'))
     assert answer.success and answer.applied.gait_type == 4
     assert answer.applied.walking_speed == pytest.approx(115 / 255)
@@ -259,6 +298,7 @@ STAND, JOINTS = b'\x08\x03', b'\x08\x05'
 
 
 def test_a_motion_is_played_and_left_properly(running, meka, quiet):
+    quiet.guard()
     client = ActionClient(quiet.node, PlayMotion, 'play_motion')
     quiet.until(client.server_is_ready)
     start = len(meka.got)
@@ -273,6 +313,7 @@ def test_a_motion_is_played_and_left_properly(running, meka, quiet):
 
 
 def test_a_cancelled_motion_ends_in_a_stop(running, meka, quiet):
+    quiet.guard()
     client = ActionClient(quiet.node, PlayMotion, 'play_motion')
     quiet.until(client.server_is_ready)
     goal = quiet.wait(client.send_goal_async(PlayMotion.Goal(name='sway', loop=True)))

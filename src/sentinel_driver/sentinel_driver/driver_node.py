@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 from sentinel_common.detections import to_seconds
@@ -50,6 +51,7 @@ class Driver(ManagedNode):
         self._streamed = (b'', 0.0)
         self._clipped = ''
         self._stamp_offset = 0.0
+        self._emergency_stop = False  # as its own latched topic says
         self._walker = Walker(limits(self.parameters))
         self._calibration = calibration(self.parameters)
         self._wake = self.create_guard_condition(lambda: self.robot.poll())
@@ -137,17 +139,21 @@ class Driver(ManagedNode):
     def _on_safety(self, message: Any) -> None:
         self._walker.permission = Permission(
             received=time.monotonic(),
+            armed=message.armed,
             translation=message.translation_allowed,
             turning=message.turning_allowed,
             light=message.light_allowed,
             max_speed=message.max_speed,
-            emergency_stop=message.emergency_stop,
+            emergency_stop=message.emergency_stop or self._emergency_stop,
         )
         self._requests.watch_light()
         self._walk()
 
     def _on_emergency_stop(self, message: Any) -> None:
+        self._emergency_stop = message.data
         if message.data:
+            if self.permission is not None:
+                self._walker.permission = replace(self.permission, emergency_stop=True)
             self.halt()
 
     def send(
@@ -155,8 +161,7 @@ class Driver(ManagedNode):
     ) -> bytes:
         """Send one command if the node is active and the guard allows it; return its payload.
 
-        Raise CommandRejectedError with the reason otherwise. What may move the robot needs a young
-        permission; what a person asks for is refused only while the emergency stop is latched.
+        Raise CommandRejectedError with the reason otherwise; see ``velocity_control.forbids``.
         """
         payload = command if isinstance(command, bytes) else self._codec.payload(command)
         self._check(payload, by_person)

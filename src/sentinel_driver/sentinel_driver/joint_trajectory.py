@@ -23,8 +23,8 @@ _RATES = (1.0, 50.0)
 class JointTrajectoryServer:
     """Topic ``joint_command`` (sentinel_msgs/LegPoses) and action ``play_motion``.
 
-    Both need the guard's permission to turn, as every change of stance does, unless a person plays
-    a motion.
+    Poses need the guard's permission to turn, as every change of stance does. A motion, which a
+    person plays, needs a guard that is heard, armed and not stopped.
     """
 
     def __init__(self, driver: Any) -> None:
