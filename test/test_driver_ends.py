@@ -10,6 +10,8 @@ import psutil
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends, robot
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from sentinel_driver.hermes import Drive, DriveForm, HeadColourSet
 from sentinel_driver.radio.client import RadioClient
 from sentinel_sim.robot.mekamon import MekaMon
@@ -34,6 +36,18 @@ def test_every_end_of_the_node_stops_the_robot(number, meka, quiet):
         assert process.wait(20) == (-9 if number == signal.SIGKILL else 0)
         radio[0].wait(20)  # leaves nothing behind
         assert not meka.emulated.connected
+
+
+def test_a_shut_down_node_stops_the_robot(meka, quiet):
+    with driver(quiet.domain, meka.transport):
+        quiet.walk(meka)
+        since = time.monotonic()
+        request = ChangeState.Request(
+            transition=Transition(id=Transition.TRANSITION_ACTIVE_SHUTDOWN)
+        )
+        assert quiet.call(ChangeState, 'driver/change_state', request).success
+        assert ends(meka, since) < STOP_LIMIT
+        quiet.until(lambda: not meka.emulated.connected)
 
 
 def test_a_killed_node_leaves_no_light_on(meka, quiet):

@@ -67,7 +67,7 @@ class Driver(ManagedNode):
         Services(self)
         self._joints = JointTrajectoryServer(self)
         self._requests = Requests(self)
-        self.create_timer(1.0 / self.parameters['rate'], self._tick)
+        every(self, 1.0 / self.parameters['rate'], self._tick)
         every(self, pipe.ALIVE_PERIOD, self._keep_alive)
 
     def _make_topics(self) -> None:

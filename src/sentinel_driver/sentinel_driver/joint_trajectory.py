@@ -7,6 +7,7 @@ from rclpy.action.server import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from sentinel_common.errors import SentinelError
+from sentinel_common.timers import every
 
 from sentinel_common import qos
 
@@ -121,7 +122,7 @@ class JointTrajectoryServer:
             result.frames += 1
             goal.publish_feedback(PlayMotion.Feedback(progress=index / motion.frames))
 
-        timer = self._driver.create_timer(1.0 / rate, frame)
+        timer = every(self._driver, 1.0 / rate, frame)
         reason = await over
         self._driver.destroy_timer(timer)
         return str(reason)

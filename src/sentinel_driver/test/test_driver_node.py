@@ -36,7 +36,8 @@ class Radio:
 @pytest.fixture
 def node(monkeypatch):
     monkeypatch.setattr(driver_node, 'RadioClient', Radio)
-    arguments = ['--ros-args', '-p', f'rate:={SLOWEST}']
+    # The clock of a simulation that has not begun, or was stopped: what watches must not mind.
+    arguments = ['--ros-args', '-p', f'rate:={SLOWEST}', '-p', 'use_sim_time:=true']
     rclpy.init(args=arguments, domain_id=100 + os.getpid() % 100)
     one = driver_node.Driver()
     try:
@@ -47,14 +48,26 @@ def node(monkeypatch):
         rclpy.shutdown()
 
 
-def test_the_radio_process_hears_a_slow_node_often_enough(node):
-    node.autostart()
+def spin(node):
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         executor.spin_once(timeout_sec=pipe.ALIVE_PERIOD)
     executor.shutdown()
+
+
+def test_the_driver_watches_while_the_clock_stands(node, monkeypatch):
+    looks = []
+    monkeypatch.setattr(node._requests, 'watch_light', lambda: looks.append(1))
+    node.autostart()
+    spin(node)
+    assert len(looks) > 0.75 * SECONDS * SLOWEST
+
+
+def test_the_radio_process_hears_a_slow_node_often_enough(node):
+    node.autostart()
+    spin(node)
     heard = len(node.robot._radio.heard)
     # With the node's own rate it would be half as many; a busy machine may swallow a few.
     assert heard > 0.75 * SECONDS / pipe.ALIVE_PERIOD > SECONDS * SLOWEST

@@ -1,11 +1,10 @@
-"""What the bundled sounds are like, the budget, and WAV files."""
+"""What the bundled sounds are like, WAV files, and programs that play."""
 
 import os
 
 import numpy as np
 import pytest
 from sentinel_driver.sound import library, players, synthesis, wav
-from sentinel_driver.sound.budget import HourlyBudget
 
 RATE = synthesis.RATE
 
@@ -76,16 +75,6 @@ def test_the_voice_moves_its_formants():
 
     start, end = hey[int(0.2 * len(hey)) :][:2048], hey[-3072:-1024]
     assert second_formant(end) > second_formant(start) + 100
-
-
-def test_the_budget_forgets_after_an_hour():
-    budget = HourlyBudget(10.0)
-    budget.add(0.0, 4.0)
-    budget.add(1000.0, 1006.0)
-    assert budget.used(1006.0) == 10.0 and budget.left(1006.0) == 0.0
-    assert budget.left(3602.0) == pytest.approx(2.0)
-    assert budget.left(3605.0) == pytest.approx(4.0)
-    assert budget.left(5000.0) == 10.0
 
 
 def test_wav_files_survive(tmp_path):

@@ -1,9 +1,13 @@
-"""A speaker that is killed or hangs falls silent, whatever its audio program would still play."""
+"""A speaker that is killed or hangs, or whose clock stands still, falls silent.
+
+Whatever its audio program would still play.
+"""
 
 import os
 import signal
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from ros import one_tester, running
 from sentinel_driver.sound import wav
 
 from sentinel_msgs.action import PlaySound
+from sentinel_msgs.msg import SafetyState
 
 RATE = 22050  # Hz
 SECOND = RATE * wav.SAMPLE_WIDTH  # B
@@ -63,21 +68,30 @@ def audio(tmp_path, monkeypatch):
 
 @pytest.fixture
 def playing(audio, tmp_path):
-    """A speaker in the midst of a sound of twenty seconds."""
+    """A speaker in the midst of a sound of twenty seconds of the brain's, and its result."""
     wav.write(tmp_path / 'long.wav', np.zeros(20 * RATE), RATE)
-    with one_tester() as ros, running(ros.domain, 'sentinel_driver.speaker_node') as speaker:
+    parameters = {'use_sim_time': 'true'}  # there is no clock: it stands still
+    with (
+        one_tester() as ros,
+        running(ros.domain, 'sentinel_driver.speaker_node', **parameters) as speaker,
+    ):
         client = ActionClient(ros.node, PlaySound, 'play_sound')
+        safety = ros.node.create_publisher(SafetyState, 'safety_state', 10)
+
+        def allow():
+            safety.publish(SafetyState(armed=True, sound_allowed=True))
+
         ros.until(client.server_is_ready)
-        ros.wait(
-            client.send_goal_async(PlaySound.Goal(name=str(tmp_path / 'long.wav'), volume=1.0))
-        )
-        ros.until(lambda: audio.played > 0.5)
-        yield speaker
+        ros.until(safety.get_subscription_count)
+        goal = PlaySound.Goal(name=str(tmp_path / 'long.wav'), volume=1.0, autonomous=True)
+        handle = ros.wait(client.send_goal_async(goal), each=allow)
+        ros.until(lambda: audio.played > 0.5, each=allow)
+        yield SimpleNamespace(process=speaker, end=lambda: ros.wait(handle.get_result_async()))
 
 
 def test_a_killed_speaker_ends_its_audio_program(playing, audio):
     before = audio.played
-    playing.kill()
+    playing.process.kill()
     deadline = time.monotonic() + 5.0
     while not audio.ended:
         assert time.monotonic() < deadline
@@ -87,9 +101,14 @@ def test_a_killed_speaker_ends_its_audio_program(playing, audio):
 
 def test_a_speaker_that_hangs_falls_silent(playing, audio):
     before = audio.played
-    playing.send_signal(signal.SIGSTOP)
+    playing.process.send_signal(signal.SIGSTOP)
     time.sleep(2.0)
     silent_since = audio.played
     time.sleep(1.0)
-    playing.send_signal(signal.SIGCONT)
+    playing.process.send_signal(signal.SIGCONT)
     assert audio.played == silent_since and silent_since - before < AHEAD
+
+
+def test_a_guard_that_falls_silent_ends_a_sound_while_the_clock_stands(playing):
+    result = playing.end().result
+    assert not result.success and 'guard' in result.message and result.played < 2.5
