@@ -294,6 +294,18 @@ def test_what_cannot_be_sent_is_answered_with_the_reason(
     assert not answer.success and words in answer.message
 
 
+@pytest.mark.parametrize('ends', [{'guarding': False}, {'armed': False}])
+def test_steps_that_the_robot_takes_by_itself_end_with_their_permission(running, meka, quiet, ends):
+    quiet.guard()
+    assert quiet.call(TakeSteps, 'take_steps', TakeSteps.Request(cycles=200)).success
+    start = len(meka.got)
+    quiet.spin(0.5)
+    assert NEUTRAL not in meka.payloads[start:]
+    for name, value in ends.items():
+        setattr(quiet, name, value)
+    quiet.until(lambda: NEUTRAL in meka.payloads[start:])
+
+
 STAND, JOINTS = b'\x08\x03', b'\x08\x05'
 
 

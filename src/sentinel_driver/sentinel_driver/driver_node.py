@@ -23,6 +23,7 @@ from .joint_trajectory import JointTrajectoryServer
 from .priority import raise_priority
 from .radio import pipe
 from .radio.client import RadioClient
+from .radio.outbox import SELF_MOVING
 from .radio.status import State, check_transport
 from .robot import Robot
 from .velocity_control import Permission, Velocity, Walker, forbids
@@ -48,6 +49,7 @@ class Driver(ManagedNode):
         self.enabled = True
         self._active = False
         self._walking = False
+        self._acting: tuple[bytes, bool] | None = None  # what the robot may still do by itself
         self._streamed = (b'', 0.0)
         self._clipped = ''
         self._stamp_offset = 0.0
@@ -165,7 +167,10 @@ class Driver(ManagedNode):
         """
         payload = command if isinstance(command, bytes) else self._codec.payload(command)
         self._check(payload, by_person)
-        return self.robot.send(payload, answer)
+        self.robot.send(payload, answer)
+        if payload[0] in SELF_MOVING:
+            self._acting = payload, by_person
+        return payload
 
     def _check(self, payload: bytes, by_person: bool) -> None:
         if payload in (self._codec.neutral, self._codec.payload(DARK)):
@@ -196,7 +201,15 @@ class Driver(ManagedNode):
         self._joints.stop('stopped')
         self._walker.halt()
         self._walking = False
+        self._acting = None
         self.robot.stop()
+
+    def _watch_acts(self) -> None:
+        """Stop what the robot does by itself, such as steps, once that is no longer allowed."""
+        if self._acting is not None:
+            payload, by_person = self._acting
+            if forbids(payload, self.permission, time.monotonic(), by_person=by_person):
+                self.halt()
 
     def _walk(self) -> None:
         if not (self._active and self.enabled):
@@ -227,6 +240,7 @@ class Driver(ManagedNode):
     def _tick(self) -> None:
         if self._active:
             self._walk()
+            self._watch_acts()
             self._requests.watch_light()
         self._telemetry.publish_pose()
 

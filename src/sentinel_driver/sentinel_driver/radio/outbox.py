@@ -29,7 +29,7 @@ _MAX_WAITING = 32
 STREAMED = frozenset({Command.TRANSFORM, Command.SET_LEG_JOINT_ANGLES})
 
 # One-off commands after which the robot may move by itself.
-_MOVING = frozenset({Command.TAKE_STEPS, Command.PLAY_ANIMATION, Command.TWITCH})
+SELF_MOVING = frozenset({Command.TAKE_STEPS, Command.PLAY_ANIMATION, Command.TWITCH})
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Outbox:
     def stop(self) -> None:
         """Send neutral several times, before anything else, and forget every motion that waits."""
         self._streamed = None
-        for key in [k for k in self._waiting if k[0] in _MOVING]:
+        for key in [k for k in self._waiting if k[0] in SELF_MOVING]:
             self.dropped.append(self._waiting.pop(key))
         neutral = self._codec.neutral
         self._stop = [neutral] * STOP_REPEATS
@@ -162,7 +162,7 @@ class Outbox:
             self.lit = any(item.payload[1:])
         elif kind in STREAMED:
             self.moving, self._holds_until = True, item.until
-        elif kind in _MOVING:
+        elif kind in SELF_MOVING:
             # It ends by itself, nobody knows when; a stop (or silence on the pipe) still ends it.
             self.moving, self._holds_until = True, math.inf
         return item
