@@ -103,6 +103,10 @@ class Robot:
             self._radio.close(wait=wait)
             if wait:
                 self._radio = None
+        # Nobody ticks from here on: who waits for an answer gets it now.
+        for token in list(self._answers):
+            _, payload, _ = self._answers[token]
+            self._answer(token, payload, _rejected('The driver ended.', RejectReason.NOT_ACTIVE))
 
     def stream(self, payload: bytes, until: float) -> None:
         """Send a motion that holds until ``until``; only the newest matters."""

@@ -105,6 +105,15 @@ def test_a_command_without_an_answer_is_given_up(bench):
     assert fates[0][1].kind is RejectReason.EXPIRED
 
 
+@pytest.mark.parametrize('wait', [True, False])
+def test_who_waits_for_an_answer_gets_it_when_the_driver_ends(bench, wait):
+    bench.connect()
+    fates = []
+    bench.robot.send(RED, lambda *fate: fates.append(fate))
+    bench.robot.close(wait=wait)
+    assert fates[0][1].kind is RejectReason.NOT_ACTIVE
+
+
 @pytest.mark.parametrize(
     ('spoil', 'kind'),
     [
