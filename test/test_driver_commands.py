@@ -5,7 +5,9 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 import yaml
 from driving import CODEC, NEUTRAL
@@ -69,6 +71,32 @@ def test_an_input_that_ends_leaves_the_robot_standing(meka, tmp_path):
     )
     assert done.returncode == 2 and 'ended' in done.stderr
     assert [p for p in meka.payloads if CODEC.is_drive(p)][-1] == NEUTRAL
+
+
+def test_calibrate_notices_the_end_of_its_radio_process(meka, tmp_path):
+    process = subprocess.Popen(
+        [
+            *(sys.executable, '-m', 'sentinel_bringup.cli', 'calibrate', '--seconds', '10'),
+            *('--transport', meka.transport, '--output', str(tmp_path / 'x')),
+        ],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdin.write('\n')
+    process.stdin.flush()
+    deadline = time.monotonic() + 60
+    while not meka.walking:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    radio = [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if 'sentinel_driver.radio.process' in child.cmdline()
+    ]
+    radio[0].kill()
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 2 and 'lost during a run' in said
 
 
 @pytest.mark.parametrize('namespace', ['', 'north'])
