@@ -63,7 +63,7 @@ class Speaker(Node):
         self.get_logger().info(f'Sounds play {self._where}.')
         self._use = HourlyUse()
         self._allowed_at = -PERMISSION_AGE
-        self._emergency_stop = False
+        self._emergency_stop = self._latched = False  # as safety_state, as its own topic says
         self._current: _Current | None = None
         self._last = ('', 0.0)
         self._failure = ''
@@ -100,7 +100,7 @@ class Speaker(Node):
         self._tick()
 
     def _on_emergency_stop(self, message: Any) -> None:
-        self._emergency_stop = message.data
+        self._latched = message.data
         self._tick()
 
     def _cancel(self, goal: Any) -> CancelResponse:
@@ -109,7 +109,7 @@ class Speaker(Node):
         return CancelResponse.ACCEPT
 
     def _forbids(self, autonomous: bool, now: float) -> str:
-        if self._emergency_stop:
+        if self._emergency_stop or self._latched:
             return 'the emergency stop is latched'
         if autonomous and now - self._allowed_at > PERMISSION_AGE:
             return 'the guard does not allow sound'
