@@ -1,5 +1,6 @@
 """Commands that need a robot, with the emulated one, and the keyboard."""
 
+import contextlib
 import os
 import pty
 import signal
@@ -130,6 +131,33 @@ def test_teleop_moves_while_a_key_is_held_and_then_stops(someone, namespace):
         process.kill()
         process.wait()
         os.close(keyboard)
+        os.close(terminal)
+
+
+def test_teleop_says_when_the_guard_is_heard_no_more(quiet):
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'sentinel_bringup.cli', 'teleop'],
+        env={**os.environ, 'ROS_DOMAIN_ID': str(quiet.domain)},
+        stdin=terminal,
+        stdout=terminal,
+    )
+    os.set_blocking(master, False)
+    try:
+
+        def says(words):
+            with contextlib.suppress(BlockingIOError):
+                return words in os.read(master, 100_000).decode().split('\r')[-1]
+
+        quiet.until(lambda: says('No guard is heard'))
+        quiet.guarding = True
+        quiet.until(lambda: says('The guard allows'))
+        quiet.guarding = False
+        quiet.until(lambda: says('No guard is heard'))
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
         os.close(terminal)
 
 
