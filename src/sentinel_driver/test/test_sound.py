@@ -1,6 +1,7 @@
 """What the bundled sounds are like, WAV files, and programs that play."""
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -131,6 +132,14 @@ def wait(playing):
         assert time.monotonic() < end
         time.sleep(0.01)
     return playing.error
+
+
+def test_a_rendering_may_be_stopped_although_its_folder_is_gone(tmp_path):
+    folder = tmp_path / 'sounds'
+    playing = players.choose(str(folder), tmp_path)[0].start('bark', np.zeros(80000), 8000)
+    shutil.rmtree(folder)
+    playing.stop()
+    playing.stop()
 
 
 def test_the_systems_audio_is_found_and_used(tmp_path, monkeypatch):

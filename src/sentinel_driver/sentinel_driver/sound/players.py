@@ -155,7 +155,8 @@ class _Rendering:
     def stop(self) -> None:
         sounded = int((time.monotonic() - self._started) * self._rate)
         if sounded < len(self._samples) and not self._stopped:
-            wav.write(self._file, self._samples[:sounded], self._rate)
+            with contextlib.suppress(wav.SoundError):  # a full disk; it is silent, though
+                wav.write(self._file, self._samples[:sounded], self._rate)
         self._stopped = True
 
 

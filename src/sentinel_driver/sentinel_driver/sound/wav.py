@@ -54,7 +54,7 @@ def pcm(samples: Array) -> bytes:
 def write(path: Path, samples: Array, rate: int) -> None:
     """Write mono samples -1..1 as 16-bit PCM; raise SoundError where that is impossible."""
     try:
-        with wave.open(str(path), 'wb') as file:
+        with path.open('wb') as raw, wave.open(raw, 'wb') as file:
             file.setnchannels(1)
             file.setsampwidth(SAMPLE_WIDTH)
             file.setframerate(rate)
