@@ -49,7 +49,7 @@ class Driver(ManagedNode):
         self.enabled = True
         self._active = False
         self._walking = False
-        self._acting: tuple[bytes, bool] | None = None  # what the robot may still do by itself
+        self._acting: tuple[bytes, bool] | None = None  # what it may still do, beside walking
         self._streamed = (b'', 0.0)
         self._clipped = ''
         self._stamp_offset = 0.0
@@ -190,6 +190,7 @@ class Driver(ManagedNode):
         if not self.robot.connected:
             raise CommandRejectedError(RejectReason.NOT_CONNECTED, 'No robot is connected.')
         self.robot.stream(payload, until)
+        self._acting = payload, by_person
 
     def begin_joints(self) -> None:
         """Forget the last walking command: walking and joints exclude each other."""
@@ -205,7 +206,7 @@ class Driver(ManagedNode):
         self.robot.stop()
 
     def _watch_acts(self) -> None:
-        """Stop what the robot does by itself, such as steps, once that is no longer allowed."""
+        """Stop what the robot may still do, such as steps or a pose, once it is forbidden."""
         if self._acting is not None:
             payload, by_person = self._acting
             if forbids(payload, self.permission, time.monotonic(), by_person=by_person):
@@ -219,7 +220,7 @@ class Driver(ManagedNode):
         drive = self._calibration.drive(decision.velocity)
         if not drive.neutral:
             self._joints.stop('the robot walks')
-            self._walking = True
+            self._walking, self._acting = True, None  # its end stops everything
             self._stream(self._codec.payload(drive), decision.until)
         elif self._walking:
             self._walking = False

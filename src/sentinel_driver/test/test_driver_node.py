@@ -7,9 +7,11 @@ import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
+from sentinel_driver.hermes import JointAngles, LegPose
 from sentinel_driver.radio import pipe
 
 from sentinel_driver import driver_node
+from sentinel_msgs.msg import SafetyState
 
 SLOWEST = 5.0  # Hz: the least that the parameter rate allows
 SECONDS = 2.0
@@ -22,12 +24,17 @@ class Radio:
 
     def __init__(self, _, **options):
         self.heard = []
+        self.sent = []
 
     def alive(self):
         self.heard.append(time.monotonic())
 
+    def send(self, payload, until=None):
+        self.sent.append(payload)
+        return len(self.sent)
+
     def stop(self):
-        pass
+        self.sent.append('stop')
 
     def close(self, wait):
         pass
@@ -81,3 +88,18 @@ def test_parameters_of_which_one_is_refused_change_nothing(node):
     assert (node._walker.limits, node._calibration) == before
     assert node.set_parameters_atomically(given[:1]).successful
     assert node._walker.limits.speed == 1.0
+
+
+@pytest.mark.parametrize('state', [SafetyState(armed=True), SafetyState()])
+@pytest.mark.parametrize('by_person', [True, False])
+def test_a_pose_ends_with_its_permission_before_it_ends_by_itself(node, state, by_person):
+    node.autostart()
+    node.robot.status = {'state': 'connected'}
+    node._on_safety(SafetyState(armed=True, turning_allowed=True))
+    node.stream(JointAngles.of([LegPose()] * 4), time.monotonic() + 60.0, by_person=by_person)
+    node._tick()
+    assert 'stop' not in node.robot._radio.sent
+    node._on_safety(state)
+    node._tick()
+    allowed = by_person and state.armed
+    assert ('stop' in node.robot._radio.sent) is not allowed
