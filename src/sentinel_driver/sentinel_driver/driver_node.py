@@ -2,7 +2,6 @@
 
 import sys
 import time
-from dataclasses import replace
 from typing import Any
 
 from sentinel_common.detections import to_seconds
@@ -14,6 +13,7 @@ from sentinel_common.timers import every
 from sentinel_common import node
 
 from .driver_parameters import PARAMETERS, calibration, limits
+from .driver_permissions import Permissions
 from .driver_requests import DARK, Requests
 from .driver_services import Services
 from .driver_telemetry import Telemetry
@@ -26,7 +26,7 @@ from .radio.client import RadioClient
 from .radio.outbox import SELF_MOVING
 from .radio.status import State, check_transport
 from .robot import Robot
-from .velocity_control import Permission, Velocity, Walker, forbids
+from .velocity_control import Permission, Velocity, Walker
 
 __all__ = ['PARAMETERS', 'Driver', 'main']
 
@@ -37,8 +37,8 @@ _STAMP_TOLERANCE = 1.0
 class Driver(ManagedNode):
     """Drives one robot; walks only while a young ``safety_state`` allows it.
 
-    Subscribes: ``cmd_vel``, ``safety_state``, ``emergency_stop_state``. Publishes ``/diagnostics``.
-    For the rest see ``Telemetry``, ``Requests``, ``Services`` and ``JointTrajectoryServer``.
+    Subscribes: ``cmd_vel``. Publishes ``/diagnostics``. For the rest see ``Permissions``,
+    ``Telemetry``, ``Requests``, ``Services`` and ``JointTrajectoryServer``.
     """
 
     def __init__(self) -> None:
@@ -49,11 +49,9 @@ class Driver(ManagedNode):
         self.enabled = True
         self._active = False
         self._walking = False
-        self._acting: tuple[bytes, bool] | None = None  # what it may still do, beside walking
         self._streamed = (b'', 0.0)
         self._clipped = ''
         self._stamp_offset = 0.0
-        self._emergency_stop = False  # as its own latched topic says
         self._walker = Walker(limits(self.parameters))
         self._calibration = calibration(self.parameters)
         self._wake = self.create_guard_condition(lambda: self.robot.poll())
@@ -65,25 +63,21 @@ class Driver(ManagedNode):
         diagnostics.add('link', self.robot.report)
         diagnostics.add('walking', self._report_walking)
         diagnostics.add('battery', self._telemetry.report_battery)
-        self._make_topics()
+        self._subscribe_to_commands()
+        self._permissions = Permissions(self, self._obey, self.halt)
         Services(self)
         self._joints = JointTrajectoryServer(self)
         self._requests = Requests(self)
         every(self, 1.0 / self.parameters['rate'], self._tick)
         every(self, pipe.ALIVE_PERIOD, self._keep_alive)
 
-    def _make_topics(self) -> None:
+    def _subscribe_to_commands(self) -> None:
         from geometry_msgs.msg import Twist, TwistStamped
-        from std_msgs.msg import Bool
 
         from sentinel_common import qos
-        from sentinel_msgs.msg import SafetyState
 
         kind = TwistStamped if self.parameters['cmd_vel_stamped'] else Twist
-        subscribe = self.create_subscription
-        subscribe(kind, 'cmd_vel', self._on_command, qos.RELIABLE)
-        subscribe(SafetyState, 'safety_state', self._on_safety, qos.RELIABLE)
-        subscribe(Bool, 'emergency_stop_state', self._on_emergency_stop, qos.LATCHED)
+        self.create_subscription(kind, 'cmd_vel', self._on_command, qos.RELIABLE)
 
     # Lifecycle.
 
@@ -121,7 +115,7 @@ class Driver(ManagedNode):
     @property
     def permission(self) -> Permission | None:
         """What the guard said last."""
-        return self._walker.permission
+        return self._permissions.newest
 
     # What comes in.
 
@@ -138,25 +132,10 @@ class Driver(ManagedNode):
         self._walker.ask(velocity, time.monotonic() - min(1.0, max(0.0, waited)))
         self._walk()
 
-    def _on_safety(self, message: Any) -> None:
-        self._walker.permission = Permission(
-            received=time.monotonic(),
-            armed=message.armed,
-            translation=message.translation_allowed,
-            turning=message.turning_allowed,
-            light=message.light_allowed,
-            max_speed=message.max_speed,
-            emergency_stop=message.emergency_stop or self._emergency_stop,
-        )
+    def _obey(self, permission: Permission) -> None:
+        self._walker.permission = permission
         self._requests.watch_light()
         self._walk()
-
-    def _on_emergency_stop(self, message: Any) -> None:
-        self._emergency_stop = message.data
-        if message.data:
-            if self.permission is not None:
-                self._walker.permission = replace(self.permission, emergency_stop=True)
-            self.halt()
 
     def send(
         self, command: AnyCommand | bytes, answer: Any = None, *, by_person: bool = False
@@ -169,7 +148,7 @@ class Driver(ManagedNode):
         self._check(payload, by_person)
         self.robot.send(payload, answer)
         if payload[0] in SELF_MOVING:
-            self._acting = payload, by_person
+            self._permissions.acts(payload, by_person=by_person)
         return payload
 
     def _check(self, payload: bytes, by_person: bool) -> None:
@@ -177,9 +156,7 @@ class Driver(ManagedNode):
             return  # to stop and to go dark is always allowed
         if not (self._active and self.enabled):
             raise CommandRejectedError(RejectReason.NOT_ACTIVE, 'The driver is not active.')
-        why = forbids(payload, self.permission, time.monotonic(), by_person=by_person)
-        if why:
-            raise CommandRejectedError(RejectReason.NOT_ALLOWED, why)
+        self._permissions.check(payload, by_person=by_person)
 
     # What goes out.
 
@@ -190,7 +167,7 @@ class Driver(ManagedNode):
         if not self.robot.connected:
             raise CommandRejectedError(RejectReason.NOT_CONNECTED, 'No robot is connected.')
         self.robot.stream(payload, until)
-        self._acting = payload, by_person
+        self._permissions.acts(payload, by_person=by_person)
 
     def begin_joints(self) -> None:
         """Forget the last walking command: walking and joints exclude each other."""
@@ -202,15 +179,8 @@ class Driver(ManagedNode):
         self._joints.stop('stopped')
         self._walker.halt()
         self._walking = False
-        self._acting = None
+        self._permissions.rests()
         self.robot.stop()
-
-    def _watch_acts(self) -> None:
-        """Stop what the robot may still do, such as steps or a pose, once it is forbidden."""
-        if self._acting is not None:
-            payload, by_person = self._acting
-            if forbids(payload, self.permission, time.monotonic(), by_person=by_person):
-                self.halt()
 
     def _walk(self) -> None:
         if not (self._active and self.enabled):
@@ -220,7 +190,8 @@ class Driver(ManagedNode):
         drive = self._calibration.drive(decision.velocity)
         if not drive.neutral:
             self._joints.stop('the robot walks')
-            self._walking, self._acting = True, None  # its end stops everything
+            self._walking = True
+            self._permissions.rests()  # the end of walking stops everything
             self._stream(self._codec.payload(drive), decision.until)
         elif self._walking:
             self._walking = False
@@ -241,7 +212,7 @@ class Driver(ManagedNode):
     def _tick(self) -> None:
         if self._active:
             self._walk()
-            self._watch_acts()
+            self._permissions.watch()
             self._requests.watch_light()
         self._telemetry.publish_pose()
 

@@ -95,11 +95,11 @@ def test_parameters_of_which_one_is_refused_change_nothing(node):
 def test_a_pose_ends_with_its_permission_before_it_ends_by_itself(node, state, by_person):
     node.autostart()
     node.robot.status = {'state': 'connected'}
-    node._on_safety(SafetyState(armed=True, turning_allowed=True))
+    node._permissions.on_safety(SafetyState(armed=True, turning_allowed=True))
     node.stream(JointAngles.of([LegPose()] * 4), time.monotonic() + 60.0, by_person=by_person)
     node._tick()
     assert 'stop' not in node.robot._radio.sent
-    node._on_safety(state)
+    node._permissions.on_safety(state)
     node._tick()
     allowed = by_person and state.armed
     assert ('stop' in node.robot._radio.sent) is not allowed
