@@ -19,6 +19,7 @@ def quiet(someone):
     """Nobody commands and nobody allows, until the test says so."""
     someone.commanding = someone.guarding = False
     someone.asks = (0.0, 0.0, 0.0)
+    someone.armed = True
     someone.allowed = dict.fromkeys(someone.allowed, True)
     return someone
 

@@ -15,7 +15,7 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from sentinel_driver.hermes import Codec
+from sentinel_driver.hermes import Codec, Command
 from sentinel_sim.robot.mekamon import MekaMon
 from sentinel_sim.robot.peripheral import EmulatedRobot
 
@@ -50,6 +50,11 @@ class Robot:
         drives = [p for p in self.payloads if CODEC.is_drive(p)]
         return bool(drives) and drives[-1] != NEUTRAL
 
+    @property
+    def head(self):
+        """The last frame that set the colour of the head."""
+        return next((p for p in reversed(self.payloads) if p[0] == Command.HEAD_COLOUR_SET), b'')
+
     def stopped_at(self, since):
         """Steady time of the first neutral after ``since`` that no other drive command follows."""
         stop = None
@@ -82,6 +87,7 @@ class People:
         self.executor.add_node(self.node)
         self.commands = self.node.create_publisher(TwistStamped, 'cmd_vel', 10)
         self.safety = self.node.create_publisher(SafetyState, 'safety_state', 10)
+        self.armed = True
         self.allowed = {'translation_allowed': True, 'turning_allowed': True, 'light_allowed': True}
         self.asks = (0.0, 0.0, 0.0)
         self.commanded_at = 0.0
@@ -99,7 +105,7 @@ class People:
 
     def _guard(self):
         if self.guarding:
-            self.safety.publish(SafetyState(armed=True, max_speed=1.0, **self.allowed))
+            self.safety.publish(SafetyState(armed=self.armed, max_speed=1.0, **self.allowed))
 
     def spin(self, seconds):
         end = time.monotonic() + seconds
@@ -111,6 +117,11 @@ class People:
         while not wanted():
             assert time.monotonic() < end, 'it did not happen in time'
             self.executor.spin_once(timeout_sec=0.01)
+
+    def guard(self):
+        """Let the guard be heard."""
+        self.guarding = True
+        self.spin(0.5)
 
     def call(self, kind, name, request=None):
         client = self.node.create_client(kind, name)

@@ -1,11 +1,14 @@
 """Commands that need a robot, with the emulated one, and the keyboard."""
 
+import contextlib
 import os
 import pty
 import signal
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 import yaml
 from driving import CODEC, NEUTRAL
@@ -71,6 +74,32 @@ def test_an_input_that_ends_leaves_the_robot_standing(meka, tmp_path):
     assert [p for p in meka.payloads if CODEC.is_drive(p)][-1] == NEUTRAL
 
 
+def test_calibrate_notices_the_end_of_its_radio_process(meka, tmp_path):
+    process = subprocess.Popen(
+        [
+            *(sys.executable, '-m', 'sentinel_bringup.cli', 'calibrate', '--seconds', '10'),
+            *('--transport', meka.transport, '--output', str(tmp_path / 'x')),
+        ],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdin.write('\n')
+    process.stdin.flush()
+    deadline = time.monotonic() + 60
+    while not meka.walking:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    radio = [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if 'sentinel_driver.radio.process' in child.cmdline()
+    ]
+    radio[0].kill()
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 2 and 'lost during a run' in said
+
+
 @pytest.mark.parametrize('namespace', ['', 'north'])
 def test_teleop_moves_while_a_key_is_held_and_then_stops(someone, namespace):
     keyboard, terminal = pty.openpty()
@@ -102,6 +131,33 @@ def test_teleop_moves_while_a_key_is_held_and_then_stops(someone, namespace):
         process.kill()
         process.wait()
         os.close(keyboard)
+        os.close(terminal)
+
+
+def test_teleop_says_when_the_guard_is_heard_no_more(quiet):
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'sentinel_bringup.cli', 'teleop'],
+        env={**os.environ, 'ROS_DOMAIN_ID': str(quiet.domain)},
+        stdin=terminal,
+        stdout=terminal,
+    )
+    os.set_blocking(master, False)
+    try:
+
+        def says(words):
+            with contextlib.suppress(BlockingIOError):
+                return words in os.read(master, 100_000).decode().split('\r')[-1]
+
+        quiet.until(lambda: says('No guard is heard'))
+        quiet.guarding = True
+        quiet.until(lambda: says('The guard allows'))
+        quiet.guarding = False
+        quiet.until(lambda: says('No guard is heard'))
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
         os.close(terminal)
 
 

@@ -10,11 +10,18 @@ import psutil
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends, robot
-from sentinel_driver.hermes import Drive, DriveForm
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from sentinel_driver.hermes import Drive, DriveForm, HeadColourSet
 from sentinel_driver.radio.client import RadioClient
 from sentinel_sim.robot.mekamon import MekaMon
 from sentinel_sim.robot.peripheral import Packing
+from std_msgs.msg import ColorRGBA
 from std_srvs.srv import Trigger
+
+# A radio process that hangs is noticed within 2.5 s; then another one starts, which takes a busy
+# machine some time, s.
+HUNG_LIMIT = 15.0
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -29,6 +36,30 @@ def test_every_end_of_the_node_stops_the_robot(number, meka, quiet):
         assert process.wait(20) == (-9 if number == signal.SIGKILL else 0)
         radio[0].wait(20)  # leaves nothing behind
         assert not meka.emulated.connected
+
+
+def test_a_shut_down_node_stops_the_robot(meka, quiet):
+    with driver(quiet.domain, meka.transport):
+        quiet.walk(meka)
+        since = time.monotonic()
+        request = ChangeState.Request(
+            transition=Transition(id=Transition.TRANSITION_ACTIVE_SHUTDOWN)
+        )
+        assert quiet.call(ChangeState, 'driver/change_state', request).success
+        assert ends(meka, since) < STOP_LIMIT
+        quiet.until(lambda: not meka.emulated.connected)
+
+
+def test_a_killed_node_leaves_no_light_on(meka, quiet):
+    with driver(quiet.domain, meka.transport) as process:
+        head = quiet.node.create_publisher(ColorRGBA, 'head_color', 10)
+        quiet.guarding = True
+        quiet.until(lambda: meka.emulated.connected and head.get_subscription_count())
+        red = CODEC.payload(HeadColourSet(255, 0, 0))
+        quiet.until(lambda: meka.head == red or quiet.spin(0.1) or head.publish(ColorRGBA(r=1.0)))
+        process.kill()
+        quiet.until(lambda: not meka.emulated.connected)
+        assert meka.head == CODEC.payload(HeadColourSet(0, 0, 0))
 
 
 def test_a_frozen_node_stops_the_robot(meka, quiet):
@@ -50,11 +81,28 @@ def test_a_killed_radio_process_is_replaced(meka, quiet):
         quiet.walk(meka)
 
 
+def test_a_radio_process_that_hangs_is_replaced_and_the_robot_stopped_first(meka, quiet):
+    with driver(quiet.domain, meka.transport) as process:
+        quiet.walk(meka)
+        hung = psutil.Process(process.pid).children()[0]
+        hung.suspend()
+        since = time.monotonic()
+        quiet.spin(0.5)  # what it had sent already arrives
+        before = len(meka.got)
+        quiet.until(lambda: meka.payloads[before:])
+        assert meka.payloads[before] == NEUTRAL
+        print(f'stopped after {meka.got[before][0] - since:.1f} s')
+        assert meka.got[before][0] - since < HUNG_LIMIT
+        assert not hung.is_running()
+        quiet.walk(meka)
+
+
 def test_an_absent_robot_is_a_diagnostic_not_a_failure(meka, quiet):
     diagnostics = quiet.hear(DiagnosticArray, '/diagnostics')
     with driver(quiet.domain, meka.transport, robot='nobody') as process:
         quiet.until(lambda: any("'nobody'" in s.message for m in diagnostics for s in m.status))
         assert process.poll() is None
+        quiet.guard()
         answer = quiet.call(Trigger, 'stand')
         assert not answer.success and 'not connected' in answer.message
 

@@ -2,6 +2,7 @@
 
 import time
 
+import psutil
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends
@@ -21,6 +22,7 @@ from sentinel_msgs.msg import Gait, HermesFrame, LegPoses
 from sentinel_msgs.srv import PlayAnimation, SetGait, TakeSteps, Twitch
 
 HANDSHAKE = [b'\x10', b'\x07\x01', NEUTRAL]
+RED, BLACK = CODEC.payload(HeadColourSet(255, 0, 0)), CODEC.payload(HeadColourSet(0, 0, 0))
 
 
 @pytest.fixture(scope='module')
@@ -71,6 +73,43 @@ def test_the_emergency_stop_stops_it(running, meka, quiet):
     publisher.publish(Bool(data=True))
     since = time.monotonic()
     quiet.until(lambda: meka.stopped_at(since))
+    # The guard's state may come later than its latch: what was latched counts.
+    quiet.spin(0.5)
+    quiet.commanding = True
+    for kind, name in ((Trigger, 'stand'), (TakeSteps, 'take_steps')):
+        answer = quiet.call(kind, name)
+        assert not answer.success and 'emergency stop' in answer.message
+    assert not meka.walking
+    publisher.publish(Bool(data=False))
+    quiet.walk(meka)
+
+
+@pytest.mark.parametrize(
+    ('guarding', 'armed', 'words'),
+    [(False, True, 'No word from the guard'), (True, False, 'disarmed')],
+)
+def test_a_guard_that_is_silent_or_disarmed_binds_people_too(
+    running, meka, quiet, guarding, armed, words
+):
+    quiet.guarding, quiet.armed = guarding, armed
+    quiet.spin(0.7)  # an earlier permission ends
+    start = len(meka.got)
+    for kind, name, request in (
+        (Trigger, 'stand', None),
+        (Trigger, 'sit', None),
+        (SetGait, 'set_gait', SetGait.Request(preset='crawl')),
+        (TakeSteps, 'take_steps', TakeSteps.Request(cycles=3)),
+        (Twitch, 'twitch', Twitch.Request(severity=9)),
+        (PlayAnimation, 'play_animation', PlayAnimation.Request(animation=1)),
+    ):
+        answer = quiet.call(kind, name, request)
+        assert not answer.success and words in answer.message
+    client = ActionClient(quiet.node, PlayMotion, 'play_motion')
+    quiet.until(client.server_is_ready)
+    goal = quiet.wait(client.send_goal_async(PlayMotion.Goal(name='bow')))
+    result = quiet.wait(goal.get_result_async()).result
+    assert not result.success and words in result.message
+    assert {*meka.payloads[start:]} <= {NEUTRAL}
 
 
 def test_light_only_while_allowed(running, meka, quiet):
@@ -85,9 +124,55 @@ def test_light_only_while_allowed(running, meka, quiet):
     quiet.spin(0.3)
     publisher.publish(ColorRGBA(r=7.0, g=0.5, b=-1.0))
     quiet.until(lambda: red in meka.payloads)
+    start = len(meka.got)
     quiet.allowed['light_allowed'] = False
-    black = CODEC.payload(HeadColourSet(0, 0, 0))
-    quiet.until(lambda: black in meka.payloads)
+    quiet.until(lambda: BLACK in meka.payloads[start:])
+
+
+@pytest.fixture
+def lit(running, meka, quiet):
+    """The head shines, as the guard allows."""
+    publisher = quiet.node.create_publisher(ColorRGBA, 'head_color', 10)
+    quiet.guarding = True
+    quiet.until(publisher.get_subscription_count)
+    quiet.spin(0.3)
+    publisher.publish(ColorRGBA(r=1.0))
+    quiet.until(lambda: meka.head == RED)
+    return publisher
+
+
+def test_a_guard_that_falls_silent_puts_the_light_out(lit, meka, quiet):
+    quiet.guarding = False
+    quiet.until(lambda: meka.head == BLACK)
+
+
+def test_light_forbidden_while_the_link_is_lost_goes_out_when_it_is_back(lit, meka, quiet):
+    meka.emulated.cause(Fault.VANISH, 1.5)
+    quiet.until(lambda: not meka.emulated.connected)
+    quiet.allowed['light_allowed'] = False
+    quiet.spin(0.3)
+    lit.publish(ColorRGBA())  # dark, but there is no link
+    quiet.until(lambda: meka.emulated.connected)
+    quiet.until(lambda: meka.head == BLACK)
+
+
+def test_after_a_restart_of_the_radio_process_the_head_is_dark(lit, running, meka, quiet):
+    quiet.allowed['light_allowed'] = False  # heard by nobody who could tell the robot
+    psutil.Process(running.pid).children()[0].kill()
+    quiet.until(lambda: meka.head == BLACK)
+
+
+def test_raw_frames_make_no_light_that_is_forbidden(running, meka, quiet):
+    publisher = quiet.node.create_publisher(HermesFrame, 'hermes/send', 10)
+    quiet.allowed['light_allowed'] = False
+    quiet.guarding = True
+    quiet.until(publisher.get_subscription_count)
+    quiet.spin(0.3)
+    start = len(meka.got)
+    for payload in (RED, b'\x0b'):
+        publisher.publish(HermesFrame(payload=list(payload)))
+    quiet.until(lambda: b'\x0b' in meka.payloads[start:])
+    assert RED not in meka.payloads[start:]
 
 
 def test_body_height_goes_in_the_robots_scale(running, meka, quiet):
@@ -100,6 +185,7 @@ def test_body_height_goes_in_the_robots_scale(running, meka, quiet):
 
 
 def test_stand_and_sit_answer_with_what_was_sent(running, meka, quiet):
+    quiet.guard()
     for name, payload in (('stand', '04 00 07 58'), ('sit', '04 00 07 00')):
         answer = quiet.call(Trigger, name)
         assert answer.success and answer.message == f'sent {payload}'
@@ -168,6 +254,7 @@ def test_deactivation_stops_and_activation_recovers(running, meka, quiet):
 
 
 def test_gaits_steps_twitches_and_animations_answer_with_what_was_sent(running, meka, quiet):
+    quiet.guard()
     answer = quiet.call(SetGait, 'set_gait', SetGait.Request(preset='crawl'))
     assert answer.success and answer.applied.gait_type == 4
     assert answer.applied.walking_speed == pytest.approx(115 / 255)
@@ -207,10 +294,23 @@ def test_what_cannot_be_sent_is_answered_with_the_reason(
     assert not answer.success and words in answer.message
 
 
+@pytest.mark.parametrize('ends', [{'guarding': False}, {'armed': False}])
+def test_steps_that_the_robot_takes_by_itself_end_with_their_permission(running, meka, quiet, ends):
+    quiet.guard()
+    assert quiet.call(TakeSteps, 'take_steps', TakeSteps.Request(cycles=200)).success
+    start = len(meka.got)
+    quiet.spin(0.5)
+    assert NEUTRAL not in meka.payloads[start:]
+    for name, value in ends.items():
+        setattr(quiet, name, value)
+    quiet.until(lambda: NEUTRAL in meka.payloads[start:])
+
+
 STAND, JOINTS = b'\x08\x03', b'\x08\x05'
 
 
 def test_a_motion_is_played_and_left_properly(running, meka, quiet):
+    quiet.guard()
     client = ActionClient(quiet.node, PlayMotion, 'play_motion')
     quiet.until(client.server_is_ready)
     start = len(meka.got)
@@ -225,6 +325,7 @@ def test_a_motion_is_played_and_left_properly(running, meka, quiet):
 
 
 def test_a_cancelled_motion_ends_in_a_stop(running, meka, quiet):
+    quiet.guard()
     client = ActionClient(quiet.node, PlayMotion, 'play_motion')
     quiet.until(client.server_is_ready)
     goal = quiet.wait(client.send_goal_async(PlayMotion.Goal(name='sway', loop=True)))

@@ -25,7 +25,7 @@ from sentinel_common import images, node
 from .bag.bag import BagError, Entry, Gate, Recording
 from .bag.meshes import with_meshes
 from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, ROBOT, TOPICS, Manner, Topic
-from .incidents.pictures import hints_at_person
+from .incidents.pictures import persons
 
 PARAMETERS = (
     Parameter(
@@ -117,8 +117,11 @@ class BagNode(Node):
         except BagError as error:
             self.get_logger().error(str(error))
             return
-        if done:
-            self.get_logger().info(f'{done} is finished')
+        self._finished(done)
+
+    def _finished(self, file: Path | None) -> None:
+        if file:
+            self.get_logger().info(f'{file} is finished')
 
     def _subscribe(self, topic: Topic) -> None:
         package, _, name = topic.datatype.partition('/msg/')
@@ -165,17 +168,16 @@ class BagNode(Node):
         if topic == INCIDENTS:
             incident = deserialize_message(entry.data, kind)
             if incident.kind == kind.VISIT_STARTED:
-                self._recording.visit_started(incident.visit_id)
+                self._finished(self._recording.visit_started(incident.visit_id))
             self._recording.add(entry)
             if incident.kind == kind.VISIT_ENDED:
-                done = self._recording.visit_ended(incident.visit_id)
-                if done:
-                    self.get_logger().info(f'{done} is finished')
+                self._finished(self._recording.visit_ended(incident.visit_id))
             return
         if topic == DETECTIONS:
             frame = frame_from_message(deserialize_message(entry.data, kind))
-            hint = any(hints_at_person(detection) for detection in frame.detections)
-            picture = self._gate.judge(_stamp(entry.data), hint)
+            somebody = any(detection.track_id for detection in frame.detections)
+            self._finished(self._recording.look(entry.at, somebody))
+            picture = self._gate.judge(_stamp(entry.data), bool(persons(frame)))
             if picture:
                 self._add_picture(picture)  # readers sort by time, so later is no harm
         if topic == ROBOT:

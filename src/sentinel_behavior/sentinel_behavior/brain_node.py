@@ -87,10 +87,10 @@ class BrainNode(Node):
         self.parameters = p = Parameters(self, PARAMETERS)
         self._time = TimeBridge(self, p['hour'])
         self._brain = _brain({q.name: p[q.name] for q in PARAMETERS})
-        self._store = PolicyStore(Path(p['state_file'])) if p['state_file'] else None
-        if self._store is not None and (why := self._store.load(self._brain.board.policy)):
-            self.get_logger().info(f'The policy starts from its prior: {why}.')
         board = self._brain.board
+        self._store = PolicyStore(Path(p['state_file'])) if p['state_file'] else None
+        if self._store is not None and (why := self._store.load(board.policy, board.usage)):
+            self.get_logger().info(f'The policy starts from its prior: {why}.')
         self.get_logger().info(
             f'policy {board.policy.name}, seed {board.seed}, '
             f'{len(board.catalogue.by_name)} deterrents'
@@ -215,7 +215,7 @@ class BrainNode(Node):
             return
         board.learned = False
         try:
-            self._store.save(board.policy)
+            self._store.save(board.policy, board.usage)
             self._store_fault = ''
         except OSError as error:
             self._store_fault = f'what was learned is not kept: {error.strerror}'

@@ -125,6 +125,46 @@ def test_visits_that_overlap_share_a_file(tmp_path):
     assert len(read(tmp_path / 'v1.mcap')) == 1
 
 
+def test_the_file_of_a_brain_that_died_ends_with_the_next_visit(tmp_path):
+    recording = Recording(lambda name: tmp_path / f'{name}.mcap', visits_only=True, before=1.0)
+    recording.visit_started('old-0001')
+    recording.visit_started('old-0002')
+    assert recording.visit_started('new-0001') == tmp_path / 'old-0001.mcap'
+    assert recording.file == tmp_path / 'new-0001.mcap'
+    assert recording.visit_ended('new-0001') == tmp_path / 'new-0001.mcap'
+
+
+def test_the_file_of_a_visit_that_nobody_ends_does_not_grow_for_ever(tmp_path):
+    recording = Recording(lambda name: tmp_path / f'{name}.mcap', visits_only=True, before=1.0)
+    second = 10**9
+    assert recording.look(10 * second, somebody=False) is None
+    recording.visit_started('v1')
+    for minute in range(1, 60):  # as long as somebody is there
+        assert recording.look(minute * 60 * second, somebody=True) is None
+    assert recording.look((59 * 60 + 600) * second, somebody=False) is None
+    assert recording.look((59 * 60 + 670) * second, somebody=False) == tmp_path / 'v1.mcap'
+    assert recording.look(10**6 * second, somebody=False) is None
+    assert recording.file is None
+
+
+def test_a_recording_of_everything_ends_with_no_visit(tmp_path):
+    recording = Recording(lambda name: tmp_path / 'all.mcap', visits_only=False, before=1.0)
+    recording.visit_started('v1')
+    assert recording.look(10**6 * 10**9, somebody=False) is None
+    assert recording.file == tmp_path / 'all.mcap'
+    recording.close()
+
+
+def test_what_went_before_a_visit_survives_a_clock_that_is_set_back(tmp_path):
+    recording = Recording(lambda name: tmp_path / f'{name}.mcap', visits_only=True, before=2.0)
+    for second in (7000.0, 7001.0, *(3000.0 + tenth / 10 for tenth in range(100))):
+        recording.add(entry(f'at {second}', second))
+    recording.visit_started('v1')
+    recording.close()
+    times = [at / 1e9 for _, _, at in read(tmp_path / 'v1.mcap')]
+    assert (times[0], times[-1], len(times)) == (3007.9, 3009.9, 21)
+
+
 def test_a_recording_over_dds_is_whole_and_shows_nobody(tmp_path):
     process = subprocess.Popen(
         [
@@ -159,6 +199,12 @@ def test_a_recording_over_dds_is_whole_and_shows_nobody(tmp_path):
         time.sleep(0.3)
         seen.publish(frame_to_message(frame))
         time.sleep(0.1)
+    glimpse = Detection(Box(1, 1, 9, 9), {'person': 0.1})
+    header = Header(stamp=to_stamp(4.0), frame_id='camera')
+    camera.publish(images.image_from_array(pixels, 'bgr8', header))
+    time.sleep(0.3)
+    seen.publish(frame_to_message(Frame(4.0, 'camera', glimpses=(glimpse,))))
+    time.sleep(0.1)
     told.publish(Incident(kind=Incident.VISIT_STARTED, visit_id='v'))
     time.sleep(0.5)
     garden.destroy_node()
@@ -179,6 +225,7 @@ def test_a_recording_over_dds_is_whole_and_shows_nobody(tmp_path):
         'raccoon',
         'person',
         'cat',
+        'person_glimpse',
     ]
     assert [m.data for topic, m, _ in found if topic == '/tree'] == ['the tree']
     (robot,) = [m.data for topic, m, _ in found if topic == '/robot_description']

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from sentinel_behavior.incidents.model import Incident, Kind, Picture
+from sentinel_behavior.incidents.model import Incident, Kind, Log, Picture, Visit
 from sentinel_behavior.incidents.store import SqliteStore
 from sentinel_behavior.report import export_command
+from sentinel_behavior.report.export import coco
 from sentinel_common.errors import SentinelError
 from sentinel_common.species import SPECIES
 
@@ -119,6 +120,44 @@ def test_a_false_alarm_loses_its_own_box_only(folder, tmp_path):
     data = export(folder, tmp_path / 'out')
     assert data['images'][0]['false_alarm'] is True
     assert [name for name, _, _ in labels(data)] == ['cat', 'person']
+
+
+def test_no_track_of_a_false_alarm_is_a_raccoon_in_any_picture_of_its_time():
+    def seen(visit, stamp, *boxes):
+        return Picture(
+            path=f'{stamp}.jpg', stamp=stamp, visit_id=visit, track_id='7', kind='frame', why='',
+            x=0, y=0, width=200, height=100, boxes=boxes,
+        )  # fmt: skip
+
+    def visit(name, started, alarm, *pictures, **end):
+        return Visit(
+            id=name, track_id='7', species='raccoon', probability=0.9, started=started,
+            ended=started + 10.0, outcome='left', false_alarm=alarm, note='', detail={},
+            end_detail=end, pictures=pictures,
+        )  # fmt: skip
+
+    gnomes, raccoon = (box('7', raccoon=0.9), box('8', raccoon=0.8)), box('9', raccoon=0.9)
+    person = box('8', person=0.6)
+    log = Log(
+        visits=(
+            visit('gnomes', 100.0, True, seen('gnomes', 101.0, *gnomes, raccoon), tracks=['8']),
+            visit('cat', 105.0, False, seen('cat', 106.0, *gnomes, raccoon, person)),
+            # After a new start of the detector the numbers come again.
+            visit('later', 900.0, False, seen('later', 901.0, box('8', raccoon=0.9))),
+        )
+    )
+    data = coco(log)
+    told = [(a['image_id'], a['track'], a['iscrowd']) for a in data['annotations']]
+    assert told == [(1, '9', 0), (2, '9', 0), (2, '8', 1), (3, '8', 0)]
+
+
+@pytest.mark.parametrize('size', [0, 300])
+def test_a_picture_that_was_cut_short_is_left_out(folder, tmp_path, size):
+    path = folder / 'snapshots' / 'a.jpg'
+    path.write_bytes(path.read_bytes()[:size])
+    data = export(folder, tmp_path / 'out')
+    assert data['images'] == data['annotations'] == []
+    assert list((tmp_path / 'out' / 'images').iterdir()) == []
 
 
 def test_a_picture_whose_file_is_gone_is_left_out(folder, tmp_path):

@@ -2,15 +2,18 @@
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import time
 
 import pytest
-from sentinel_behavior.incidents import lock
+from sentinel_behavior.incidents import connection, lock
+from sentinel_behavior.incidents import store as store_module
 from sentinel_behavior.incidents.model import INTERRUPTED, Incident, Kind, Picture, Sound
 from sentinel_behavior.incidents.store import FILE_NAME, MIGRATIONS, SqliteStore, StoreError
 from sentinel_behavior.policy.trial import HOLD_OUT
+from sentinel_behavior.report.trends import stay
 
 
 @pytest.fixture
@@ -83,12 +86,26 @@ def test_a_hold_needs_no_visit_but_everything_else_does(store):
 
 def test_a_false_alarm_is_marked_and_the_mark_taken_back(store):
     tell(store, Kind.VISIT_STARTED, 1.0)
-    tell(store, Kind.FALSE_ALARM, 2.0, note='a bush')
+    store.mark('v1', True, 'a bush')
     assert (store.read().visits[0].false_alarm, store.read().visits[0].note) == (True, 'a bush')
     store.mark('v1', False)
     assert not store.read().visits[0].false_alarm
     with pytest.raises(StoreError, match="no visit 'v2'"):
         store.mark('v2', True)
+
+
+def test_a_second_mark_without_a_note_keeps_the_first(store):
+    def note():
+        return store.read().visits[0].note
+
+    tell(store, Kind.VISIT_STARTED, 1.0)
+    store.mark('v1', True, 'two garden gnomes')
+    store.mark('v1', True)
+    assert note() == 'two garden gnomes'
+    store.mark('v1', True, 'three')
+    assert note() == 'three'
+    store.mark('v1', False)
+    assert note() == ''
 
 
 def test_only_the_period_is_read(store):
@@ -100,6 +117,72 @@ def test_only_the_period_is_read(store):
     assert [visit.id for visit in log.visits] == ['v2']
     assert [hold.stamp for hold in log.holds] == [2.0]
     assert [sound.started for sound in log.sounds] == [2.0]
+
+
+def test_a_long_log_is_read_with_few_questions(store):
+    asked = []
+    for number in range(20):
+        visit = f'v{number:02d}'
+        tell(store, Kind.VISIT_STARTED, number, visit=visit)
+        tell(store, Kind.DECISION, number, visit=visit, deterrent='bark', number=number)
+        tell(store, Kind.HELD_FIRE, number + 0.5, visit=visit, rules=[str(number)])
+    tell(store, Kind.HELD_FIRE, 30.0, visit='', rules=['armed'])
+    store._db.set_trace_callback(asked.append)
+    log = store.read(since=5.0)
+    store._db.set_trace_callback(None)
+    assert len(asked) < 10
+    assert [visit.decisions[0].detail['number'] for visit in log.visits] == [*range(5, 20)]
+    assert all(visit.holds[0].rules == (str(visit.started)[:-2],) for visit in log.visits)
+    # What is held in no visit, or in one that began before the period, counts for itself.
+    assert len(log.holds) == 16 and log.holds[-1].visit_id == ''
+
+
+@pytest.mark.parametrize('live', [True, False])
+def test_a_log_that_is_read_only_is_read_whole_and_not_changed(tmp_path, monkeypatch, live):
+    store = SqliteStore(tmp_path / 'log')
+    store.start_run(0.0, {})
+    tell(store, Kind.VISIT_STARTED, 1.0)  # lies in the write-ahead log
+    folder = tmp_path / 'log'
+    if not live:  # as a recorder leaves it that was killed, without what only a live one needs
+        folder = shutil.copytree(folder, tmp_path / 'copy', ignore=shutil.ignore_patterns('*-shm'))
+        store.close()
+    before = sorted(path.name for path in folder.iterdir())
+    monkeypatch.setattr(connection.os, 'access', lambda *_: False)
+    folder.chmod(0o555)
+    with SqliteStore(folder, create=False) as reader:
+        assert [visit.id for visit in reader.read().visits] == ['v1']
+        with pytest.raises(StoreError, match='readonly'):
+            reader.mark('v1', True)
+    folder.chmod(0o755)
+    assert sorted(path.name for path in folder.iterdir()) == before
+    store.close()
+
+
+def test_an_older_log_that_is_read_only_is_read_by_a_copy(tmp_path, monkeypatch):
+    with SqliteStore(tmp_path) as store:
+        store.start_run(0.0, {})
+        tell(store, Kind.VISIT_STARTED, 1.0)
+    monkeypatch.setattr(connection.os, 'access', lambda *_: False)
+    monkeypatch.setattr(store_module, 'MIGRATIONS', (*MIGRATIONS, 'CREATE TABLE more (id)'))
+    with SqliteStore(tmp_path, create=False) as reader:
+        assert len(reader.read().visits) == 1
+    monkeypatch.undo()
+    with SqliteStore(tmp_path) as store:
+        assert len(store.read().visits) == 1
+
+
+def test_of_a_run_only_what_lies_in_the_period_is_read(tmp_path):
+    with SqliteStore(tmp_path) as store:
+        store.start_run(10.0, {})
+        store.alive(100.0)
+
+        def listened(*span):
+            return [(run.started, run.last_alive) for run in store.read(*span).runs]
+
+        assert listened() == [(10.0, 100.0)]
+        assert listened(40.0, 60.0) == [(40.0, 60.0)]
+        assert listened(0.0, 20.0) == [(10.0, 20.0)]
+        assert listened(200.0) == []
 
 
 def test_the_arm_of_the_last_decision_counts(store):
@@ -131,12 +214,40 @@ def test_a_new_run_ends_the_visits_of_one_that_died(tmp_path):
     with SqliteStore(tmp_path) as store:
         store.start_run(0.0, {})
         tell(store, Kind.VISIT_STARTED, 5.0)
+        tell(store, Kind.STIMULUS_STARTED, 6.0, deterrent='bark')
+        tell(store, Kind.HELD_FIRE, 7.0, rules=['armed'])
         store.alive(9.0)
     with SqliteStore(tmp_path) as store:
         store.start_run(100.0, {})
         log = store.read()
-    assert (log.visits[0].outcome, log.visits[0].ended) == (INTERRUPTED, 9.0)
+    # It may have lasted longer; the recorder's own end (9.0) says nothing about it.
+    assert (log.visits[0].outcome, log.visits[0].ended) == (INTERRUPTED, 7.0)
     assert [run.last_alive for run in log.runs] == [9.0, 100.0]
+
+
+def test_the_first_visit_of_a_brain_ends_those_of_one_that_died(store):
+    tell(store, Kind.VISIT_STARTED, 5.0, visit='20260531T220000-0001')
+    tell(store, Kind.VISIT_STARTED, 6.0, visit='20260531T230000-0001')
+    tell(store, Kind.VISIT_STARTED, 7.0, visit='20260531T230000-0002')
+    outcomes = [(visit.outcome, visit.ended) for visit in store.read().visits]
+    assert outcomes == [(INTERRUPTED, 5.0), ('', None), ('', None)]
+    assert store.forget(10.0) == 1
+
+
+def test_nobody_knows_how_long_an_interrupted_visit_lasted(store):
+    tell(store, Kind.VISIT_STARTED, 5.0, visit='a-1')
+    tell(store, Kind.HELD_FIRE, 7.0, visit='a-1', rules=['armed'])
+    tell(store, Kind.VISIT_STARTED, 90.0, visit='b-1')
+    tell(store, Kind.VISIT_ENDED, 95.0, visit='b-1', outcome='left', last_seen=93.0)
+    dead, whole = store.read().visits
+    assert (dead.ended, dead.last_seen, stay(dead)) == (7.0, None, None)
+    assert stay(whole) == 3.0
+
+
+def test_the_arm_is_known_from_the_start(store):
+    tell(store, Kind.VISIT_STARTED, 1.0, arm='hold_out', group='B')
+    (visit,) = store.read().visits
+    assert (visit.arm, visit.group) == (HOLD_OUT, 'B')
 
 
 def test_a_file_of_a_newer_version_is_refused(tmp_path):

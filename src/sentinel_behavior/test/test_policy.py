@@ -1,5 +1,6 @@
 """Choices: what may be used, what is learned, what survives a restart."""
 
+import math
 import random
 from collections import Counter
 from dataclasses import replace
@@ -175,18 +176,18 @@ def test_the_same_seed_chooses_the_same():
 def test_a_restart_goes_on_where_it_was(tmp_path):
     store, policy = PolicyStore(tmp_path / 'deep' / 'policy.json'), thompson()
     play(policy, {'a': 0.2, 'b': 0.8, 'c': 0.2})
-    store.save(policy)
+    store.save(policy, Usage())
     again = thompson()
-    assert store.load(again) == ''
+    assert store.load(again, Usage()) == ''
     assert [again.belief(n, NIGHT) for n in 'abc'] == [policy.belief(n, NIGHT) for n in 'abc']
 
 
 def test_round_robin_goes_on_too(tmp_path):
     store, policy = PolicyStore(tmp_path / 'policy.json'), RoundRobin()
     assert [policy.choose('abc', NIGHT).name for _ in range(4)] == list('abca')
-    store.save(policy)
+    store.save(policy, Usage())
     again = RoundRobin()
-    assert store.load(again) == '' and again.choose('abc', NIGHT).name == 'b'
+    assert store.load(again, Usage()) == '' and again.choose('abc', NIGHT).name == 'b'
 
 
 @pytest.mark.parametrize(
@@ -203,10 +204,55 @@ def test_round_robin_goes_on_too(tmp_path):
 def test_a_file_that_does_not_fit_starts_from_the_prior(tmp_path, text, words):
     path, policy = tmp_path / 'policy.json', thompson()
     path.write_text(text)
-    assert words in PolicyStore(path).load(policy)
+    assert words in PolicyStore(path).load(policy, Usage())
     assert policy.belief('a', NIGHT) == (1.0, 1.0)
-    if words == 'damaged':
-        assert path.with_suffix('.damaged').read_text() == text
+    aside = {'version 9': 'version-9', 'of the policy first': 'first'}.get(words, words)
+    assert path.with_suffix(f'.{aside}').read_text() == text
+
+
+def test_another_policy_for_one_night_erases_nothing(tmp_path):
+    store, policy, guest = PolicyStore(tmp_path / 'policy.json'), thompson(), First()
+    policy.learn('a', NIGHT, 1.0)
+    store.save(policy, Usage())
+    assert 'of the policy thompson' in store.load(guest, Usage())
+    store.save(guest, Usage())
+    again = thompson()
+    assert store.load(again, Usage()) == ''
+    assert again.belief('a', NIGHT) == policy.belief('a', NIGHT)
+    assert store.load(guest, Usage()) == ''  # and so does the guest
+
+
+@pytest.mark.parametrize('name', ['"../x"', '["a"]', '""', '"a\\u0000b"'])
+def test_a_policy_of_no_name_is_damaged(tmp_path, name):
+    path = tmp_path / 'policy.json'
+    path.write_text(f'{{"version": 1, "policy": {name}, "state": {{}}}}')
+    PolicyStore(path).load(thompson(), Usage())
+    assert not path.exists() and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_of_other_bytes_than_text_is_damaged(tmp_path):
+    path = tmp_path / 'policy.json'
+    path.write_bytes(b'\x9f\xff\x00{')
+    assert 'damaged' in PolicyStore(path).load(thompson(), Usage())
+
+
+def test_a_damaged_file_that_cannot_be_moved_is_a_sentence_too(tmp_path, monkeypatch):
+    path = tmp_path / 'policy.json'
+    path.write_text('{')
+
+    def refuse(self, target):
+        raise PermissionError(13, 'Permission denied')
+
+    monkeypatch.setattr(type(path), 'replace', refuse)
+    assert 'damaged' in PolicyStore(path).load(thompson(), Usage())
+
+
+def test_what_was_used_last_is_not_the_first_after_a_restart(tmp_path):
+    store, before, after = PolicyStore(tmp_path / 'policy.json'), Usage(), Usage()
+    before.note('flash', 5.0)
+    store.save(thompson(), before)
+    store.load(thompson(), after)
+    assert after.last == 'flash' and after.since('flash', 10.0) == math.inf
 
 
 def test_a_deterrent_that_is_gone_is_forgotten(tmp_path):
@@ -214,9 +260,9 @@ def test_a_deterrent_that_is_gone_is_forgotten(tmp_path):
     policy = thompson()
     policy.learn('a', NIGHT, 1.0)
     policy.learn('b', NIGHT, 1.0)
-    store.save(policy)
+    store.save(policy, Usage())
     smaller = thompson(b=(1.0, 1.0))
-    store.load(smaller)
+    store.load(smaller, Usage())
     assert list(smaller.state()['counts']['raccoon']) == ['b']
 
 

@@ -1,8 +1,10 @@
 """What the recorder keeps of pictures, sounds and incidents, and what it refuses to keep."""
 
 import json
+import os
 import sqlite3
 import time
+from collections import namedtuple
 from pathlib import Path
 
 import cv2
@@ -14,8 +16,11 @@ from sentinel_behavior.incidents.latency import LatencyLog, match
 from sentinel_behavior.incidents.model import Incident, Kind
 from sentinel_behavior.incidents.recorder import Options, Recorder
 from sentinel_behavior.incidents.store import SqliteStore, StoreError
+from sentinel_behavior.report import page
 from sentinel_common.detections import Box, Detection, Frame
 from sentinel_common.images import ImageError
+
+Usage = namedtuple('Usage', 'free')
 
 NOISE = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
 NOISE[..., 2] //= 4  # little red, so that mistaken channels show
@@ -23,8 +28,11 @@ RACCOON = Detection(Box(40, 60, 80, 50), {'raccoon': 0.9, 'person': 0.02}, '7')
 PERSON = Detection(Box(90, 20, 60, 200), {'person': 0.1})
 
 
-def seen(*detections, stamp=1.0):
-    return Frame(stamp, 'camera_optical_frame', detections)
+GLIMPSE = Detection(PERSON.box, {'person': 0.1})
+
+
+def seen(*detections, stamp=1.0, glimpses=()):
+    return Frame(stamp, 'camera_optical_frame', detections, glimpses)
 
 
 def said(**more):
@@ -56,9 +64,9 @@ class Bench:
             complain=self.complaints.append,
         )
 
-    def look(self, stamp, *detections):
+    def look(self, stamp, *detections, glimpses=()):
         self.recorder.image(stamp, lambda: NOISE)
-        self.recorder.frame(seen(*detections, stamp=stamp))
+        self.recorder.frame(seen(*detections, stamp=stamp, glimpses=glimpses))
 
     def tell(self, kind, stamp, **detail):
         self.recorder.incident(
@@ -103,8 +111,19 @@ def test_no_whole_picture_where_there_is_a_hint_of_a_person(bench):
     assert [p.kind for p in bench.finish().visits[0].pictures] == ['crop']
 
 
-def test_a_person_in_a_crop_is_a_mosaic():
-    part, place = pictures.crop(NOISE, seen(RACCOON, PERSON), '7', 0.25)
+def test_no_whole_picture_where_a_single_look_took_something_for_a_person(bench):
+    bench.look(1.0, RACCOON, glimpses=(GLIMPSE,))
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    (crop,) = bench.finish().visits[0].pictures
+    assert crop.kind == 'crop'
+    assert [box['scores'] for box in crop.boxes] == [RACCOON.scores, {'person': 0.1}]
+
+
+@pytest.mark.parametrize(
+    'frame', [seen(RACCOON, PERSON), seen(RACCOON, glimpses=(GLIMPSE,))], ids=['hint', 'glimpse']
+)
+def test_a_person_in_a_crop_is_a_mosaic(frame):
+    part, place = pictures.crop(NOISE, frame, '7', 0.25)
     covered = part[:, int(81 - place.x) :]  # the person's box begins at 90, less 15 % of 60
     assert len(np.unique(covered.reshape(-1, 3), axis=0)) <= 8 * 8
     clear = part[:, : int(81 - place.x)]
@@ -116,8 +135,11 @@ def test_a_person_is_never_cropped():
     assert pictures.crop(NOISE, seen(person), '7', 0.25) is None
 
 
-def test_the_film_shows_nothing_of_a_picture_with_a_person():
-    shown = np.asarray(compose(NOISE, seen(PERSON), None, said()))
+@pytest.mark.parametrize(
+    'frame', [seen(PERSON), seen(glimpses=(GLIMPSE,))], ids=['hint', 'glimpse']
+)
+def test_the_film_shows_nothing_of_a_picture_with_a_person(frame):
+    shown = np.asarray(compose(NOISE, frame, None, said()))
     pane = shown[60:200, 10:150]  # away from boxes and words
     assert len(np.unique(pane.reshape(-1, 3), axis=0)) < 20
     clear = np.asarray(compose(NOISE, seen(RACCOON), None, said()))[60:110, 10:60]
@@ -146,6 +168,17 @@ def test_pictures_come_at_intervals_and_end_with_the_visit(tmp_path):
     bench.look(9.0, RACCOON)
     crops = [p.stamp for p in bench.finish().visits[0].pictures if p.kind == 'crop']
     assert crops == [1.0, 2.0, 3.0]
+
+
+def test_a_visit_of_a_brain_that_died_gets_no_more_pictures(bench):
+    def starts(visit, track):
+        incident = Incident(kind=Kind.VISIT_STARTED, stamp=1.0, visit_id=visit, track_id=track)
+        bench.recorder.incident(incident)
+
+    starts('a-1', '7')
+    starts('b-1', '8')
+    bench.look(5.0, RACCOON)
+    assert [visit.pictures for visit in bench.finish().visits] == [(), ()]
 
 
 def test_pictures_of_a_visit_are_limited(tmp_path):
@@ -232,6 +265,84 @@ def test_too_little_room_gives_up_pictures_with_one_sentence(tmp_path, monkeypat
     assert len(bench.complaints) == 1
 
 
+def test_too_little_room_is_known_from_the_start_and_seen_while_there_is_much_to_do(
+    tmp_path, monkeypatch
+):
+    free = [0.0]
+    monkeypatch.setattr(disk, '_RETRY', 0.05)
+    monkeypatch.setattr(disk.shutil, 'disk_usage', lambda _: Usage(free[0]))
+    written = []
+
+    def write():
+        written.append(kept.write(tmp_path / 'a.jpg', b'x'))
+
+    kept = disk.Disk(tmp_path, min_free=1e6, complain=lambda _: None)
+    kept.do(write)
+    _until(lambda: written == [False])
+    free[0] = 2e6
+    end = time.monotonic() + 20
+    while not written[-1] and time.monotonic() < end:  # jobs come more often than it looks
+        kept.do(write)
+        time.sleep(0.005)
+    free[0] = 0.0
+    while written[-1] and time.monotonic() < end:
+        kept.do(write)
+        time.sleep(0.005)
+    assert kept.stop() and time.monotonic() < end
+
+
+@pytest.mark.parametrize('keep', ['do', 'save'])
+def test_a_job_that_fails_in_a_way_nobody_thought_of_is_told_and_ends_nothing(tmp_path, keep):
+    complaints = []
+    kept = disk.Disk(tmp_path, min_free=0.0, complain=complaints.append)
+
+    def odd():
+        raise ValueError('cannot convert float NaN to integer')
+
+    getattr(kept, keep)(odd)
+    _until(lambda: complaints)
+    assert 'ValueError: cannot convert float NaN' in kept.trouble
+    assert 'ValueError' in kept.ask(odd)
+    assert kept.ask(lambda: None) == ''
+    assert kept.stop()
+
+
+def test_signs_of_life_push_no_incident_out_while_the_disk_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, '_WAITING', 5)
+    monkeypatch.setattr(disk, '_RETRY', 0.01)
+    bench = Bench(tmp_path)
+    take = bench.store.record
+
+    def full(*_):
+        raise StoreError('full', passing=True)
+
+    monkeypatch.setattr(bench.store, 'record', full)
+    for second in range(7):
+        bench.tell(Kind.HELD_FIRE, float(second))
+        _until(lambda: bench.recorder.disk.backlog == 0 and bench.complaints)
+        bench.recorder.alive()
+    _until(lambda: bench.recorder.disk.unsaved == 5)
+    _until(lambda: bench.complaints[-1].startswith('2 incidents are lost'))
+    monkeypatch.setattr(bench.store, 'record', take)
+    assert [hold.stamp for hold in bench.finish().holds] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_picture_is_on_the_disk_before_its_row(bench, monkeypatch):
+    done, sync, add = [], os.fsync, bench.store.add_picture
+
+    def watch(descriptor):
+        done.append(Path(os.readlink(f'/proc/self/fd/{descriptor}')))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', watch)
+    monkeypatch.setattr(bench.store, 'add_picture', lambda p: (done.append(p.kind), add(p)))
+    bench.look(1.0, RACCOON, PERSON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    (crop,) = bench.finish().visits[0].pictures
+    path = bench.folder / crop.path
+    assert done == [path.with_name(path.name + '.part'), path.parent, 'crop']
+
+
 def test_an_incident_that_the_store_will_never_take_does_not_block_the_others(bench):
     bench.recorder.incident(Incident(kind=Kind.DECISION, stamp=1.0))
     bench.tell(Kind.VISIT_STARTED, 1.0)
@@ -257,6 +368,32 @@ def test_what_is_too_old_is_deleted_with_its_pictures(bench):
     assert [visit.id for visit in log.visits] == ['v2']
     left = {path.name for path in (bench.folder / 'snapshots').iterdir()}
     assert left == {Path(p.path).name for p in log.visits[0].pictures} | {new_stray.name}
+
+
+def test_copies_and_halves_of_what_is_too_old_are_deleted_too(bench):
+    bench.look(1.0, RACCOON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    bench.tell(Kind.VISIT_ENDED, 1.0, outcome='left')
+    bench.now = 100.0
+    bench.look(100.0, RACCOON)
+    bench.recorder.incident(
+        Incident(kind=Kind.VISIT_STARTED, stamp=100.0, visit_id='v2', track_id='7')
+    )
+    bench.recorder.disk.ask(lambda: None)  # until all before it is done
+    (bench.folder / 'film').mkdir()
+    page.write(bench.folder)
+    assert len(list((bench.folder / 'pictures').iterdir())) == 4
+    halves = [
+        bench.folder / 'film' / '00000000000750.jpg.part',
+        bench.folder / 'snapshots' / '00000000000500_9_crop.jpg.part',
+    ]
+    for half in halves:
+        half.write_bytes(b'half')
+    bench.recorder.forget(50.0)
+    bench.finish()
+    assert not any(half.exists() for half in halves)
+    names = sorted(path.name for path in (bench.folder / 'pictures').iterdir())
+    assert names == ['00000000100000_7_crop.jpg', '00000000100000_7_frame.jpg']
 
 
 def test_a_picture_that_cannot_be_read_does_not_end_the_recording(bench):

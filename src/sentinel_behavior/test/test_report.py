@@ -7,6 +7,7 @@ import json
 import os
 import re
 import threading
+import time
 import urllib.parse
 import urllib.request
 from datetime import datetime
@@ -23,6 +24,7 @@ from sentinel_behavior.report.figures import verdict
 from sentinel_behavior.report.page import render
 from sentinel_behavior.report.serve import server
 from sentinel_behavior.report.summary import summarise
+from sentinel_behavior.report.trends import trends
 from sentinel_common.errors import SentinelError
 
 from sentinel_behavior import report
@@ -363,6 +365,17 @@ def test_a_long_film_is_cut_down_to_the_visits(night, monkeypatch):
         assert 12 <= picture.n_frames <= 20
 
 
+def test_a_picture_that_a_power_cut_left_empty_is_left_out_of_the_film(tmp_path):
+    _film(tmp_path, 5)
+    empty = tmp_path / 'film' / '00000000000001.jpg'
+    empty.write_bytes(b'')
+    with Image.open(film.make(tmp_path)) as picture:
+        assert picture.n_frames == 5
+    for path in (tmp_path / 'film').iterdir():
+        path.write_bytes(path.read_bytes()[:200])
+    assert film.make(tmp_path) is None
+
+
 def test_no_film_is_no_error(tmp_path):
     assert film.make(tmp_path) is None
 
@@ -469,6 +482,36 @@ def test_without_a_folder_it_is_the_newest_run_with_a_log(tmp_path, monkeypatch)
     assert period.of(words.parse_args(['here']))[0] == Path('here')
 
 
+def test_the_newest_run_may_be_one_with_several_robots(tmp_path):
+    for age, name in enumerate(('demo/robot2', 'demo/robot1', 'older')):
+        (tmp_path / name).mkdir(parents=True)
+        log = tmp_path / name / FILE_NAME
+        log.touch()
+        os.utime(log, (1000 - age, 1000 - age))
+    assert period.newest(tmp_path) == tmp_path / 'demo' / 'robot2'
+
+
+def test_the_page_of_a_folder_that_is_read_only_is_laid_where_one_is(
+    night, tmp_path, monkeypatch, capsys
+):
+    night.visit('a', 10, 'bark')
+    night.picture('a', 10)
+    _film(night.folder, 3)
+    night.close()
+    before = sorted(night.folder.iterdir())
+    here = tmp_path / 'here'
+    here.mkdir()
+    monkeypatch.chdir(here)
+    access = os.access
+    monkeypatch.setattr(os, 'access', lambda path, how: Path(path) == here and access(path, how))
+    run(night.folder)
+    assert f'report-{night.folder.name}/report.html' in capsys.readouterr().out
+    made = here / f'report-{night.folder.name}'
+    names = sorted(path.name for path in made.iterdir())
+    assert names == ['film.webp', 'pictures', 'report.html']
+    assert sorted(path for path in night.folder.iterdir() if path != here) == before
+
+
 def test_without_any_run_it_is_the_folder_of_the_recorder(tmp_path, monkeypatch):
     monkeypatch.setenv('SENTINEL_ROOT', str(tmp_path))
     words = argparse.ArgumentParser()
@@ -492,6 +535,40 @@ def test_a_folder_without_a_log_is_one_sentence(tmp_path):
 )
 def test_dates_and_ages(text, expected):
     assert period.when(text, datetime(2026, 5, 31), 0.0) == expected.timestamp()
+
+
+@pytest.mark.parametrize(
+    ('text', 'now', 'expected'),
+    [
+        ('12h', datetime(2026, 3, 29, 8), datetime(2026, 3, 28, 19)),  # the night lacked an hour
+        ('12h', datetime(2026, 10, 25, 8), datetime(2026, 10, 24, 21)),
+        ('90m', datetime(2026, 3, 29, 4), datetime(2026, 3, 29, 1, 30)),
+        ('1d', datetime(2026, 3, 29, 8), datetime(2026, 3, 28, 8)),
+    ],
+)
+def test_hours_are_hours_also_when_the_clock_is_put_forward(monkeypatch, text, now, expected):
+    monkeypatch.setenv('TZ', 'Europe/Berlin')
+    time.tzset()
+    try:
+        assert period.when(text, now, 0.0) == expected.timestamp()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize('text', ['9999999w', '99999999999999999999d'])
+def test_an_age_before_all_time_is_one_sentence(text):
+    with pytest.raises(SentinelError, match='is no date and no age'):
+        period.when(text, datetime(2026, 5, 31), 0.0)
+
+
+def test_a_night_of_a_season_is_told_as_a_night(night):
+    for day in range(90):
+        night.visit(f'v{day}', day * 86400, 'bark')
+    night.close(90 * 86400)
+    week = summarise(night.folder, since=NIGHT + 83 * 86400)
+    assert 'listened 7.0 days' in report.table(week)
+    assert (trends(week).unit, len(trends(week).bars)) == ('night', 8)
 
 
 def test_a_wrong_date_is_one_sentence():

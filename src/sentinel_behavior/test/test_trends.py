@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sentinel_behavior.incidents.model import Decision, Log, Run, Sound, Stimulus, Visit
+from sentinel_behavior.report import statistics
 from sentinel_behavior.report.figures import trends as shown
 from sentinel_behavior.report.statistics import LEAST_ARM, LEAST_TRIALS, reduction, slope
 from sentinel_behavior.report.summary import Summary
@@ -60,6 +61,36 @@ def test_outcomes_that_are_separated_still_have_a_finite_slope():
     assert -5 < found.value < 0 and np.isfinite(found.low)
 
 
+# Maxima of the penalized likelihood by Nelder-Mead (SciPy 1.16) from ten starts each.
+@pytest.mark.parametrize(
+    ('outcomes', 'expected'),
+    [
+        ([True] * 10 + [False] * 10, -0.85239),
+        ([True] * 500 + [False] * 500, -0.83706),
+        ([True] * 499 + [False, True] + [False] * 499, -0.63142),
+        ([True] * 199 + [False], -0.04366),
+        ([True] * 4999 + [False], -0.00255),
+        ([True] * 997 + [False] * 3, -0.89627),
+        ([True] * 1000, 0.0),
+    ],
+)
+def test_the_slope_is_the_maximum_however_nearly_a_season_is_separated(outcomes, expected):
+    assert slope(outcomes).value == pytest.approx(expected, abs=2e-5)
+
+
+def test_a_slope_that_does_not_settle_is_none(monkeypatch):
+    monkeypatch.setattr(statistics, '_NEWTON_STEPS', 3)
+    assert slope([True] * 500 + [False] * 500) is None
+
+
+def test_a_season_is_resampled_in_parts_that_fit_into_memory(monkeypatch):
+    chance = np.random.default_rng(4)
+    arms = chance.exponential(10.0, 300), chance.exponential(14.0, 200)
+    at_once = reduction(*arms)
+    monkeypatch.setattr(statistics, '_BOOTSTRAP_BLOCK', 7000)
+    assert reduction(*arms) == at_once
+
+
 def test_few_trials_have_no_slope():
     assert slope([True, False] * (LEAST_TRIALS // 2 - 1)) is None
 
@@ -111,6 +142,16 @@ def test_false_alarms_pets_and_hold_outs_are_no_habituation():
         visit(START + 102_000, arm='hold_out'),
     ]
     assert of([*visits, *others]).habituation is None
+
+
+def test_an_interrupted_visit_is_in_no_figure_of_what_came_of_it():
+    visits = [visit(START + i * 1000) for i in range(LEAST_TRIALS - 1)]
+    dead = visit(START + 100_000, outcome='interrupted', stay=1e6)
+    after = visit(START + 200_000, species='cat')
+    found = of([*visits, dead, after])
+    assert found.habituation is None
+    assert [len(arm.stays) for arm in found.arms] == [LEAST_TRIALS - 1]
+    assert len(found.returns) == LEAST_TRIALS - 1
 
 
 def test_return_intervals_count_from_the_last_sight():

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 from sentinel_common.parameters import Value
@@ -67,6 +69,14 @@ def _prepare(parent: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+def _opened(path: Path) -> FileIO | None:
+    """Open a log to write on; None where the disk does not take it. No text waits in memory."""
+    try:
+        return path.open('ab', buffering=0)
+    except OSError:
+        return None
+
+
 class Child:
     """A running process in a session of its own, so that Ctrl-C reaches it only through us."""
 
@@ -74,7 +84,8 @@ class Child:
         self, arguments: Iterable[str], environment: Mapping[str, str], log: Path | None = None
     ) -> None:
         self.started = time.monotonic()
-        self._log = log.open('ab') if log else None
+        self._path = log
+        self._log = _opened(log) if log else None
         self._rest = b''
         parent = os.getpid()
         self.process = subprocess.Popen(
@@ -108,11 +119,13 @@ class Child:
             except BlockingIOError:
                 break
             data, ended = data + piece, not piece
-        if self._log:
-            self._log.write(data)
-            self._log.flush()
-            if self._log.tell() > _LONGEST_LOG:
-                self._turn_over(Path(self._log.name))
+        if self._log and self._path:
+            try:
+                self._log.write(data)
+                if self._log.tell() > _LONGEST_LOG:
+                    self._turn_over(self._path)
+            except OSError:
+                pass  # a full disk costs the text, and not the run
         *lines, self._rest = (self._rest + data).split(b'\n')
         if self._rest and (ended or len(self._rest) > _LONGEST_LINE):
             lines, self._rest = [*lines, self._rest], b''
@@ -120,9 +133,11 @@ class Child:
 
     def _turn_over(self, path: Path) -> None:
         assert self._log
+        with suppress(FileNotFoundError):  # where the last try got no further
+            path.replace(path.with_suffix('.old.log'))
+        newer = path.open('ab', buffering=0)
         self._log.close()
-        path.replace(path.with_suffix('.old.log'))
-        self._log = path.open('ab')
+        self._log = newer
 
     def status(self) -> int | None:
         """Exit status, None while it runs; minus the number of the signal that killed it."""

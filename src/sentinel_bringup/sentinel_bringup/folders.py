@@ -13,6 +13,11 @@ def stamped(command: str) -> str:
     return f'{time.strftime("%Y%m%d-%H%M%S")}-{command}'
 
 
+def is_garden(name: str) -> bool:
+    """Whether the folder ``name`` is that of a garden, in which every night goes on."""
+    return name.partition('-')[0] == GARDEN
+
+
 def of_source(source: str, robot: str, namespace: str = '') -> str:
     """Return the name of the folder for a run on ``source`` with ``robot``.
 

@@ -63,6 +63,7 @@ def main(arguments: argparse.Namespace) -> int:
         started=started,
     )
     title = f'Watching {watched}, robot: {options.robot}.'
-    outcome = session.play(nodes.own_source(options), folder, arguments, title)
+    watches = folders.is_garden(name)
+    outcome = session.play(nodes.own_source(options), folder, arguments, title, watches=watches)
     endless = folders.is_endless(arguments.source)
     return session.end(outcome, folder, since=started, endless=endless)

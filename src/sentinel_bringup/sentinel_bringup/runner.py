@@ -236,7 +236,10 @@ class Runner:
             self._stop_wave([s for s in self._slots if s.entry.stops_last == last])
         self._end_orphans()
         result = json.dumps(self._meter.result(), indent=1)
-        (self._folder / 'stack.json').write_text(result + '\n', encoding='utf-8')
+        try:
+            (self._folder / 'stack.json').write_text(result + '\n', encoding='utf-8')
+        except OSError as error:
+            self._show('runner', 'WARN', f'what the nodes cost is not kept: {error}')
         shared_memory.remove_leftovers(self._meter.memory_names, domains.port_range(self._domain))
 
     def _stop_wave(self, slots: list[_Slot]) -> None:

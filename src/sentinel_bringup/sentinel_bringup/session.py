@@ -20,7 +20,7 @@ from .entries import PYPI, NodeEntry
 from .runner import Outcome, Runner
 from .terminal import say
 
-# A run of an hour with film takes about 2 GB; below this nothing sensible can be kept, bytes.
+# A run of an hour with film takes about 2 GB; below this no pictures can be kept, bytes.
 _LEAST_SPACE = 200e6
 
 # What a run leaves behind, of interest to a person.
@@ -78,8 +78,11 @@ def folder_for(name: str, wanted: Path | None) -> Path:
     return (wanted or Path(os.environ.get('SENTINEL_ROOT', '.')) / 'runs' / name).resolve()
 
 
-def _check_folder(folder: Path) -> None:
-    """Raise FolderError where the run folder cannot be made or nothing could be kept in it."""
+def check_folder(folder: Path, *, watches: bool = False) -> None:
+    """Raise FolderError where the run folder cannot be made or nothing could be kept in it.
+
+    Who ``watches`` a garden does so with little space too: the log goes on without pictures.
+    """
     place = folder
     while not os.path.exists(place):  # False, too, where we may not look
         place = place.parent
@@ -92,10 +95,11 @@ def _check_folder(folder: Path) -> None:
         raise FolderError(f'The folder {place} cannot be written to.', 'Name another: --folder.')
     free = shutil.disk_usage(place).free
     if free < _LEAST_SPACE:
-        raise FolderError(
-            f'There are only {free / 1e6:.0f} MB free in {place}.',
-            f'Free {_LEAST_SPACE / 1e6:.0f} MB or name another place with --folder.',
-        )
+        little = f'There are only {free / 1e6:.0f} MB free in {place}.'
+        cure = f'Free {_LEAST_SPACE / 1e6:.0f} MB or name another place with --folder.'
+        if not watches:
+            raise FolderError(little, cure)
+        say(f'{little} No pictures are kept, the log goes on. {cure}', file=sys.stderr)
 
 
 def _make_folder(folder: Path) -> None:
@@ -113,14 +117,16 @@ def play(
     arguments: argparse.Namespace,
     title: str,
     robots: Sequence[str] = ('',),
+    *,
+    watches: bool = False,
 ) -> Outcome:
     """Check the nodes, print ``title``, run them until the end; say how the run ended.
 
     Each of several ``robots`` keeps its things in a folder of its own below ``folder``. A run that
-    comes to nothing leaves no folder.
+    comes to nothing leaves no folder. ``watches``: see ``check_folder``.
     """
     here = nodes.of_world(list(entries), PYPI)
-    _check_folder(folder)
+    check_folder(folder, watches=watches)
     checks.preflight(here)
     new = not folder.exists()
     try:
@@ -197,7 +203,10 @@ def report(
         if (folder / robot / 'incidents.sqlite3').exists():
             whose = f' of {robot}' if robot else ''
             say(f'\nWriting the report{whose} ...')
-            reports.write(folder / robot)
+            try:
+                reports.write(folder / robot)
+            except OSError as error:
+                say(f'The report cannot be written: {error}.', file=sys.stderr)
             say(f'\n{reports.table(reports.summarise(folder / robot, since=since))}')
     say()
     for name, pattern in _LEFT.items():

@@ -213,6 +213,27 @@ def _memory(pid):
     return {Path(name).name for name in names if name.startswith('/dev/shm/fast')}
 
 
+def test_a_full_disk_costs_the_text_and_no_node_its_orderly_end(tmp_path):
+    (tmp_path / 'logs').mkdir()
+    for name in ('logs/quiet.log', 'stack.json'):
+        (tmp_path / name).symlink_to('/dev/full')
+    run = Run(tmp_path, QUIET)
+    run.pid_of('quiet')
+    run.process.send_signal(signal.SIGINT)
+    status, out = run.end()
+    assert status == 0 and 'outcome Outcome' in out
+    assert 'quiet||bye 2' in out.splitlines()
+    assert 'No space left on device' in out
+
+
+def test_a_node_runs_although_its_log_cannot_be_made(tmp_path):
+    log = tmp_path / 'missing' / 'words.log'
+    words = child.Child([sys.executable, '-c', 'print("words")'], os.environ, log)
+    words.process.wait()
+    assert words.read()[0] == ['words']
+    words.close()
+
+
 def test_a_log_that_grows_keeps_its_newer_part(tmp_path, monkeypatch):
     monkeypatch.setattr(child, '_LONGEST_LOG', 10_000)
     log = tmp_path / 'babbler.log'

@@ -5,8 +5,14 @@ stamps.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from .species import PERSON
+
+# A single look's score of a person from which nobody may keep the picture as it is (``glimpses``).
+# Far below the level that forbids a stimulus: a picture kept by mistake cannot be called back.
+GLIMPSE_SCORE = 0.1
 
 
 @dataclass(frozen=True)
@@ -70,11 +76,17 @@ class Detection:
 
 @dataclass(frozen=True)
 class Frame:
-    """All that was seen in the picture captured at ``stamp`` (s, ROS time)."""
+    """All that was seen in the picture captured at ``stamp`` (s, ROS time).
+
+    ``glimpses`` are for those who keep pictures, and for nobody who decides: places with the score
+    of a person, from ``GLIMPSE_SCORE`` on, in a single look at this picture, or in one shortly
+    before where this picture was not looked at as closely.
+    """
 
     stamp: float
     frame_id: str
     detections: tuple[Detection, ...] = ()
+    glimpses: tuple[Detection, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,9 @@ class TargetFrame:
 # Before the id of a message's detection: a hint, whose track is not confirmed.
 _TENTATIVE = '?'
 
+# The only hypothesis of a message's detection that is a glimpse; no species has this name.
+GLIMPSE = 'person_glimpse'
+
 
 def to_seconds(stamp: Any) -> float:
     """Seconds of a builtin_interfaces/Time."""
@@ -139,14 +154,16 @@ def _scores(message: Any) -> dict[str, float]:
 def frame_to_message(frame: Frame) -> Any:
     """vision_msgs/Detection2DArray of ``frame``, hypotheses sorted by score.
 
-    The id of a hint is that of its track after a '?', or empty.
+    The id of a hint is that of its track after a '?', or empty. A glimpse has no id, and its only
+    hypothesis is called ``GLIMPSE``.
     """
     from std_msgs.msg import Header
     from vision_msgs.msg import BoundingBox2D, Detection2D, Detection2DArray, Point2D, Pose2D
 
     header = Header(stamp=to_stamp(frame.stamp), frame_id=frame.frame_id)
     message = Detection2DArray(header=header)
-    for detection in frame.detections:
+    glimpses = (replace(g, scores={GLIMPSE: g.scores[PERSON]}) for g in frame.glimpses)
+    for detection in (*frame.detections, *glimpses):
         x, y = detection.box.center
         box = BoundingBox2D(
             center=Pose2D(position=Point2D(x=float(x), y=float(y))),
@@ -170,14 +187,20 @@ def _tentative_id(detection: Detection) -> str:
 
 def frame_from_message(message: Any) -> Frame:
     """Read a vision_msgs/Detection2DArray."""
-    found = []
+    found: list[Detection] = []
+    glimpses: list[Detection] = []
     for item in message.detections:
         width, height = item.bbox.size_x, item.bbox.size_y
         center = item.bbox.center.position
         box = Box(center.x - width / 2, center.y - height / 2, width, height)
         tentative = item.id.removeprefix(_TENTATIVE) if item.id.startswith(_TENTATIVE) else ''
-        found.append(Detection(box, _scores(item), '' if tentative else item.id, tentative))
-    return Frame(to_seconds(message.header.stamp), message.header.frame_id, tuple(found))
+        scores = _scores(item)
+        if GLIMPSE in scores:
+            glimpses.append(Detection(box, {PERSON: scores[GLIMPSE]}))
+        else:
+            found.append(Detection(box, scores, '' if tentative else item.id, tentative))
+    stamp = to_seconds(message.header.stamp)
+    return Frame(stamp, message.header.frame_id, tuple(found), tuple(glimpses))
 
 
 def targets_to_message(frame: TargetFrame) -> Any:

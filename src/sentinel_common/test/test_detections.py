@@ -2,6 +2,7 @@
 
 import pytest
 from sentinel_common.detections import (
+    GLIMPSE,
     Box,
     Detection,
     Frame,
@@ -26,6 +27,15 @@ def test_a_hint_keeps_the_id_that_it_may_have_as_a_track():
     frame = Frame(12.25, 'camera', (hint, Detection(Box(0, 0, 9, 9), {'dog': 0.5})))
     message = frame_to_message(frame)
     assert [d.id for d in message.detections] == ['?7', '']
+    assert frame_from_message(message) == frame
+
+
+def test_a_glimpse_of_a_person_stands_apart_from_what_others_decide_by():
+    glimpse = Detection(Box(1, 2, 30, 40), {'person': 0.125})
+    frame = Frame(12.25, 'camera', (Detection(Box(0, 0, 9, 9), {'raccoon': 0.5}),), (glimpse,))
+    message = frame_to_message(frame)
+    said = [[r.hypothesis.class_id for r in d.results] for d in message.detections]
+    assert said == [['raccoon'], [GLIMPSE]]
     assert frame_from_message(message) == frame
 
 

@@ -13,7 +13,8 @@ from sentinel_common.timers import every
 from sentinel_common import node
 
 from .driver_parameters import PARAMETERS, calibration, limits
-from .driver_requests import Requests
+from .driver_permissions import Permissions
+from .driver_requests import DARK, Requests
 from .driver_services import Services
 from .driver_telemetry import Telemetry
 from .errors import CommandRejectedError, RejectReason
@@ -22,9 +23,10 @@ from .joint_trajectory import JointTrajectoryServer
 from .priority import raise_priority
 from .radio import pipe
 from .radio.client import RadioClient
-from .radio.status import check_transport
+from .radio.outbox import SELF_MOVING
+from .radio.status import State, check_transport
 from .robot import Robot
-from .velocity_control import Permission, Velocity, Walker, forbids
+from .velocity_control import Permission, Velocity, Walker
 
 __all__ = ['PARAMETERS', 'Driver', 'main']
 
@@ -35,8 +37,8 @@ _STAMP_TOLERANCE = 1.0
 class Driver(ManagedNode):
     """Drives one robot; walks only while a young ``safety_state`` allows it.
 
-    Subscribes: ``cmd_vel``, ``safety_state``, ``emergency_stop_state``. Publishes ``/diagnostics``.
-    For the rest see ``Telemetry``, ``Requests``, ``Services`` and ``JointTrajectoryServer``.
+    Subscribes: ``cmd_vel``. Publishes ``/diagnostics``. For the rest see ``Permissions``,
+    ``Telemetry``, ``Requests``, ``Services`` and ``JointTrajectoryServer``.
     """
 
     def __init__(self) -> None:
@@ -61,25 +63,21 @@ class Driver(ManagedNode):
         diagnostics.add('link', self.robot.report)
         diagnostics.add('walking', self._report_walking)
         diagnostics.add('battery', self._telemetry.report_battery)
-        self._make_topics()
+        self._subscribe_to_commands()
+        self._permissions = Permissions(self, self._obey, self.halt)
         Services(self)
         self._joints = JointTrajectoryServer(self)
         self._requests = Requests(self)
-        self.create_timer(1.0 / self.parameters['rate'], self._tick)
+        every(self, 1.0 / self.parameters['rate'], self._tick)
         every(self, pipe.ALIVE_PERIOD, self._keep_alive)
 
-    def _make_topics(self) -> None:
+    def _subscribe_to_commands(self) -> None:
         from geometry_msgs.msg import Twist, TwistStamped
-        from std_msgs.msg import Bool
 
         from sentinel_common import qos
-        from sentinel_msgs.msg import SafetyState
 
         kind = TwistStamped if self.parameters['cmd_vel_stamped'] else Twist
-        subscribe = self.create_subscription
-        subscribe(kind, 'cmd_vel', self._on_command, qos.RELIABLE)
-        subscribe(SafetyState, 'safety_state', self._on_safety, qos.RELIABLE)
-        subscribe(Bool, 'emergency_stop_state', self._on_emergency_stop, qos.LATCHED)
+        self.create_subscription(kind, 'cmd_vel', self._on_command, qos.RELIABLE)
 
     # Lifecycle.
 
@@ -110,13 +108,14 @@ class Driver(ManagedNode):
         )
 
     def _tune(self, values: dict[str, Any]) -> None:
-        self._walker.limits = limits(values)
-        self._calibration = calibration(values)
+        # The calibration may refuse the values: then none of them counts.
+        new_limits, new_calibration = limits(values), calibration(values)
+        self._walker.limits, self._calibration = new_limits, new_calibration
 
     @property
     def permission(self) -> Permission | None:
         """What the guard said last."""
-        return self._walker.permission
+        return self._permissions.newest
 
     # What comes in.
 
@@ -133,41 +132,31 @@ class Driver(ManagedNode):
         self._walker.ask(velocity, time.monotonic() - min(1.0, max(0.0, waited)))
         self._walk()
 
-    def _on_safety(self, message: Any) -> None:
-        self._walker.permission = Permission(
-            received=time.monotonic(),
-            translation=message.translation_allowed,
-            turning=message.turning_allowed,
-            light=message.light_allowed,
-            max_speed=message.max_speed,
-            emergency_stop=message.emergency_stop,
-        )
-        self._requests.allow_light(message.light_allowed)
+    def _obey(self, permission: Permission) -> None:
+        self._walker.permission = permission
+        self._requests.watch_light()
         self._walk()
-
-    def _on_emergency_stop(self, message: Any) -> None:
-        if message.data:
-            self.halt()
 
     def send(
         self, command: AnyCommand | bytes, answer: Any = None, *, by_person: bool = False
     ) -> bytes:
         """Send one command if the node is active and the guard allows it; return its payload.
 
-        Raise CommandRejectedError with the reason otherwise. What may move the robot needs a young
-        permission; what a person asks for is refused only while the emergency stop is latched.
+        Raise CommandRejectedError with the reason otherwise; see ``velocity_control.forbids``.
         """
         payload = command if isinstance(command, bytes) else self._codec.payload(command)
         self._check(payload, by_person)
-        return self.robot.send(payload, answer)
+        self.robot.send(payload, answer)
+        if payload[0] in SELF_MOVING:
+            self._permissions.acts(payload, by_person=by_person)
+        return payload
 
     def _check(self, payload: bytes, by_person: bool) -> None:
+        if payload in (self._codec.neutral, self._codec.payload(DARK)):
+            return  # to stop and to go dark is always allowed
         if not (self._active and self.enabled):
             raise CommandRejectedError(RejectReason.NOT_ACTIVE, 'The driver is not active.')
-        if payload != self._codec.neutral:
-            why = forbids(payload, self.permission, time.monotonic(), by_person=by_person)
-            if why:
-                raise CommandRejectedError(RejectReason.NOT_ALLOWED, why)
+        self._permissions.check(payload, by_person=by_person)
 
     # What goes out.
 
@@ -178,6 +167,7 @@ class Driver(ManagedNode):
         if not self.robot.connected:
             raise CommandRejectedError(RejectReason.NOT_CONNECTED, 'No robot is connected.')
         self.robot.stream(payload, until)
+        self._permissions.acts(payload, by_person=by_person)
 
     def begin_joints(self) -> None:
         """Forget the last walking command: walking and joints exclude each other."""
@@ -189,6 +179,7 @@ class Driver(ManagedNode):
         self._joints.stop('stopped')
         self._walker.halt()
         self._walking = False
+        self._permissions.rests()
         self.robot.stop()
 
     def _walk(self) -> None:
@@ -200,6 +191,7 @@ class Driver(ManagedNode):
         if not drive.neutral:
             self._joints.stop('the robot walks')
             self._walking = True
+            self._permissions.rests()  # the end of walking stops everything
             self._stream(self._codec.payload(drive), decision.until)
         elif self._walking:
             self._walking = False
@@ -220,9 +212,13 @@ class Driver(ManagedNode):
     def _tick(self) -> None:
         if self._active:
             self._walk()
+            self._permissions.watch()
+            self._requests.watch_light()
         self._telemetry.publish_pose()
 
     def _frame(self, kind: str, payload: bytes, moment: float) -> None:
+        if kind == 'tx':
+            self._requests.written(payload)
         if kind == 'tx' and self._codec.is_drive(payload):
             drive = self._codec.parse(payload)
             assert isinstance(drive, Drive)
@@ -230,6 +226,8 @@ class Driver(ManagedNode):
         self._telemetry.publish_frame(kind, payload, moment)
 
     def _link_changed(self, state: str, text: str) -> None:
+        if state == State.CONNECTED:
+            self._requests.link_made()
         self.get_logger().info(f'link {state}. {text}'.strip())
 
     def _report_walking(self) -> Report:

@@ -7,10 +7,12 @@ from typing import Any
 from sentinel_common import qos
 
 from .errors import CommandRejectedError
-from .hermes import AnyCommand, GaitParameter, GaitSet, HeadColourSet, to_byte
+from .hermes import AnyCommand, Command, GaitParameter, GaitSet, HeadColourSet, to_byte
 
 # A refusal is logged so often at most, s.
 _LOG_PERIOD = 5.0
+
+DARK = HeadColourSet(0, 0, 0)
 
 
 class Requests:
@@ -26,28 +28,41 @@ class Requests:
         from sentinel_msgs.msg import HermesFrame
 
         self._driver = driver
-        self._lit = False
+        self._lit = False  # as far as is known; an unknown light counts as lit
+        self._wanted = False
+        self._darkening = False  # a dark frame is on its way
         subscribe = driver.create_subscription
         subscribe(ColorRGBA, 'head_color', self._on_head_color, qos.RELIABLE)
         subscribe(Float32, 'body_height', self._on_body_height, qos.RELIABLE)
         if driver.parameters['raw_input']:
             subscribe(HermesFrame, 'hermes/send', self._on_raw, qos.RELIABLE)
 
-    def allow_light(self, allowed: bool) -> None:
-        """Go dark where the guard takes its permission back."""
-        if self._lit and not allowed:
-            self._send(HeadColourSet(0, 0, 0))
-            self._lit = False
+    def link_made(self) -> None:
+        """A robot was found: nobody knows what its head shows."""
+        self._lit, self._wanted = True, False
+
+    def written(self, payload: bytes) -> None:
+        """Take note of a frame that went to the robot."""
+        if payload[0] == Command.HEAD_COLOUR_SET:
+            self._lit = any(payload[1:])
+
+    def watch_light(self) -> None:
+        """Go dark where light is not wanted or not allowed, until it is; due at every tick."""
+        permission = self._driver.permission
+        allowed = permission is not None and permission.lights(time.monotonic())
+        if not self._lit or self._darkening or (self._wanted and allowed):
+            return
+        if self._driver.robot.connected:
+            self._darkening = self._send(DARK, self._darkened)
+
+    def _darkened(self, *_: Any) -> None:
+        """Hear what became of a dark frame; ``written`` heard of it if it was written."""
+        self._darkening = False
 
     def _on_head_color(self, message: Any) -> None:
         channels = (message.r, message.g, message.b)
         colour = [round(255 * min(1.0, max(0.0, c))) if math.isfinite(c) else 0 for c in channels]
-        permission = self._driver.permission
-        lit = any(colour)
-        if lit and not (permission and permission.young(time.monotonic()) and permission.light):
-            self._refuse('head_color: the guard forbids light')
-        elif self._send(HeadColourSet(*colour)):
-            self._lit = lit
+        self._send(HeadColourSet(*colour))
 
     def _on_body_height(self, message: Any) -> None:
         if math.isfinite(message.data):
@@ -57,13 +72,13 @@ class Requests:
     def _on_raw(self, message: Any) -> None:
         self._send(bytes(message.payload))
 
-    def _send(self, command: AnyCommand | bytes) -> bool:
+    def _send(self, command: AnyCommand | bytes, answer: Any = None) -> bool:
         try:
-            self._driver.send(command)
+            payload = self._driver.send(command, answer)
         except CommandRejectedError as error:
-            self._refuse(str(error))
+            self._driver.get_logger().warning(str(error), throttle_duration_sec=_LOG_PERIOD)
             return False
+        if payload[0] == Command.HEAD_COLOUR_SET:
+            self._wanted = any(payload[1:])
+            self._lit |= self._wanted
         return True
-
-    def _refuse(self, reason: str) -> None:
-        self._driver.get_logger().warning(reason, throttle_duration_sec=_LOG_PERIOD)

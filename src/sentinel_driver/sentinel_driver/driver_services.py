@@ -20,8 +20,8 @@ class Services:
     """What people may ask of the robot.
 
     ``stand``, ``sit`` (std_srvs/Trigger), ``~/enable`` (std_srvs/SetBool), ``set_gait``,
-    ``take_steps``, ``twitch`` and ``play_animation`` (sentinel_msgs). Refused while the emergency
-    stop is latched.
+    ``take_steps``, ``twitch`` and ``play_animation`` (sentinel_msgs). Refused unless the guard is
+    heard, armed and not stopped.
     """
 
     def __init__(self, driver: Any) -> None:

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from sentinel_common.diagnostics import Level, Report
+from sentinel_common.timers import every
 
 from sentinel_common import qos
 
@@ -38,7 +39,7 @@ class Telemetry:
         self._tf = publisher(TFMessage, '/tf')
         self._battery = publisher(BatteryState, 'battery_state')
         self._frames = {kind: publisher(HermesFrame, f'hermes/{kind}') for kind in ('tx', 'rx')}
-        node.create_timer(1.0, self._publish_battery)
+        every(node, 1.0, self._publish_battery)
 
     def walks(self, velocity: Velocity) -> None:
         """Take note of what the robot was told."""

@@ -7,6 +7,7 @@ from rclpy.action.server import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from sentinel_common.errors import SentinelError
+from sentinel_common.timers import every
 
 from sentinel_common import qos
 
@@ -23,8 +24,8 @@ _RATES = (1.0, 50.0)
 class JointTrajectoryServer:
     """Topic ``joint_command`` (sentinel_msgs/LegPoses) and action ``play_motion``.
 
-    Both need the guard's permission to turn, as every change of stance does, unless a person plays
-    a motion.
+    Poses need the guard's permission to turn, as every change of stance does. A motion, which a
+    person plays, needs a guard that is heard, armed and not stopped.
     """
 
     def __init__(self, driver: Any) -> None:
@@ -121,7 +122,7 @@ class JointTrajectoryServer:
             result.frames += 1
             goal.publish_feedback(PlayMotion.Feedback(progress=index / motion.frames))
 
-        timer = self._driver.create_timer(1.0 / rate, frame)
+        timer = every(self._driver, 1.0 / rate, frame)
         reason = await over
         self._driver.destroy_timer(timer)
         return str(reason)

@@ -7,7 +7,6 @@ extreme and must never be sent. The frame rate is not in the file.
 """
 
 import base64
-import binascii
 import json
 import struct
 import zlib
@@ -106,10 +105,15 @@ def find(name: str, kind: str) -> Path:
     ``kind`` is ``motion`` or ``gait``. Raises MotionError where there is neither.
     """
     bundled = resources.files(__package__) / 'presets' / f'{name}.{kind}'
-    if '/' not in name and bundled.is_file():
-        return Path(str(bundled))
-    path = Path(name).expanduser()
-    if not path.is_file():
+    path = Path(name)
+    try:
+        if '/' not in name and bundled.is_file():
+            return Path(str(bundled))
+        path = path.expanduser()
+        there = path.is_file()
+    except (OSError, RuntimeError, ValueError):  # too long a name, an unknown user, a NUL
+        there = False
+    if not there:
         known = ', '.join(presets(kind))
         raise MotionError(
             f'There is no {kind} {name!r}.', f'Bundled are {known}; else give the path of a file.'
@@ -126,7 +130,7 @@ def presets(kind: str) -> list[str]:
 
 def load_motion(path: Path) -> Motion:
     """Read a .motion; raise MotionError where that is impossible."""
-    outer = _json(path, path.read_bytes())
+    outer = _json(path, _content(path))
     try:
         packed = base64.b64decode(outer['data'], validate=True)
         inner = _json(path, _unpack(packed))
@@ -134,7 +138,7 @@ def load_motion(path: Path) -> Motion:
         if not 1 <= length <= _MAX_FRAMES or not isinstance(frames, list):
             raise MotionError(f'{path} has {length} frames, not 1 to {_MAX_FRAMES}.')
         keys, clipped = _keys(frames, length)
-    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise MotionError(f'{path} is no motion: {type(error).__name__} {error}.') from error
     return Motion(str(outer.get('title', path.stem)), length, keys, clipped)
 
@@ -192,7 +196,7 @@ _GAIT_NAMES = (
 
 def load_gait(path: Path) -> Gait:
     """Read a .gait; raise MotionError where that is impossible."""
-    outer = _json(path, path.read_bytes())
+    outer = _json(path, _content(path))
     try:
         given = outer['gaitParameters']
         values: dict[str, Any] = {}
@@ -202,17 +206,28 @@ def load_gait(path: Path) -> Gait:
         parameters = GaitSetAll.from_unit(**values)
         colour = outer.get('headColor')
         head = None if colour is None else HeadColourSet(*(int(colour[c]) for c in 'rgb'))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MotionError(f'{path} is no gait: {type(error).__name__} {error}.') from error
     except CommandRejectedError as error:
         raise MotionError(f'{path}: {error.reason}') from error
     return Gait(str(outer.get('title', path.stem)), parameters, head)
 
 
+def _content(path: Path) -> bytes:
+    try:
+        with path.open('rb') as file:
+            data = file.read(_MAX_SIZE + 1)
+    except OSError as error:
+        raise MotionError(f'{path} cannot be read: {error.strerror}.') from error
+    if len(data) > _MAX_SIZE:
+        raise MotionError(f'{path} has more than {_MAX_SIZE} bytes.')
+    return data
+
+
 def _json(path: Path, data: bytes) -> dict[str, Any]:
     try:
         value = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MotionError(f'{path} is no JSON: {error}.') from error
     if not isinstance(value, dict):
         raise MotionError(f'{path} holds no JSON object.')

@@ -19,6 +19,16 @@ _RESTART_PAUSE = 1.0
 # Without a report by then a command counts as not sent, s.
 _ANSWER_TIMEOUT = 1.0
 
+# The radio process says something every second (``process._COUNTS_PERIOD``). One that says nothing
+# for this long hangs, while the robot may walk: it is replaced, s.
+_HUNG = 2.5
+
+# Until its first word it may take longer: it loads its libraries, on a small or busy machine, s.
+_STARTS = 20.0
+
+# A longer gap between two ticks means that this process was held up itself, s.
+_MAX_TICK = 1.0
+
 # Who serves an emulated radio starts and ends together with the driver, which on a busy machine
 # takes this long; so long its absence is no error, s.
 _SERVER_STARTS = 30.0
@@ -55,6 +65,10 @@ class Robot:
         self._generation = 0  # of the radio process; an old one may still report while it ends
         self._radio: RadioClient | None = None
         self._restart_at = 0.0
+        self._opened_at = 0.0
+        self._ticked_at = 0.0
+        self._awake_since = 0.0  # this process, which hears nothing while it is held up
+        self._word: tuple[int, float] = (0, 0.0)  # generation and time of the last report
         self._answers: dict[int, tuple[float, bytes, Answer]] = {}
         self.status: dict[str, Any] = {}
         self._problem: dict[str, Any] = {}  # the last status with a reason, until connected
@@ -70,9 +84,11 @@ class Robot:
 
     def open(self) -> None:
         """Start the radio process."""
+        if self._radio is not None:
+            self._radio.close(wait=False)  # gives its pipe back
         self._generation += 1
         generation = self._generation
-        self._served = self._clock()
+        self._served = self._opened_at = self._ticked_at = self._clock()
         self._radio = self._start(lambda event: self._heard(generation, event))
 
     def stop(self) -> None:
@@ -87,6 +103,10 @@ class Robot:
             self._radio.close(wait=wait)
             if wait:
                 self._radio = None
+        # Nobody ticks from here on: who waits for an answer gets it now.
+        for token in list(self._answers):
+            _, payload, _ = self._answers[token]
+            self._answer(token, payload, _rejected('The driver ended.', RejectReason.NOT_ACTIVE))
 
     def stream(self, payload: bytes, until: float) -> None:
         """Send a motion that holds until ``until``; only the newest matters."""
@@ -118,14 +138,27 @@ class Robot:
         if self._radio is None:
             return
         self._radio.alive()
-        if not self._radio.running and now >= self._restart_at:
-            self._restart_at = now + _RESTART_PAUSE
-            self.restarts += 1
-            self.open()
+        if now - self._ticked_at > _MAX_TICK:
+            self._awake_since = now
+        self._ticked_at = now
+        if not self._radio.running:
+            if now >= self._restart_at:
+                self._restart_at = now + _RESTART_PAUSE
+                self.restarts += 1
+                self.open()
+        elif self._hangs(now):
+            self._radio.kill()  # and replaced once it is dead
+            self._tell(State.ENDED, f'The radio process said nothing for {_HUNG} s and was killed.')
         for token, (due, payload, answer) in list(self._answers.items()):
             if now >= due:
                 del self._answers[token]
                 answer(payload, _rejected('The radio did not answer.', RejectReason.EXPIRED))
+
+    def _hangs(self, now: float) -> bool:
+        generation, heard_at = self._word
+        if generation != self._generation:
+            return now - self._opened_at > _STARTS
+        return now - max(heard_at, self._awake_since) > _HUNG
 
     def poll(self) -> None:
         """Handle what the radio process reported."""
@@ -188,6 +221,7 @@ class Robot:
         return Report(level, text or f'No robot yet: {state}.', values)
 
     def _heard(self, generation: int, event: dict[str, Any]) -> None:
+        self._word = generation, self._clock()
         self._events.append((generation, event))
         self._wake()
 

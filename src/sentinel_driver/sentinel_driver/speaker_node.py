@@ -12,13 +12,14 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from sentinel_common.diagnostics import Diagnostics, Level, Report
+from sentinel_common.hourly import HourlyUse
 from sentinel_common.parameters import Parameters
 from sentinel_common.safety import PERMISSION_AGE
+from sentinel_common.timers import every
 
 from sentinel_common import node
 
 from .sound import library, players, wav
-from .sound.budget import HourlyBudget
 from .speaker_parameters import PARAMETERS
 
 __all__ = ['PARAMETERS', 'Speaker', 'main']
@@ -60,9 +61,9 @@ class Speaker(Node):
         self.parameters = Parameters(self, PARAMETERS)
         self._player, self._where = players.choose(self.parameters['render_folder'], _FALLBACK)
         self.get_logger().info(f'Sounds play {self._where}.')
-        self._budget = HourlyBudget(self.parameters['hourly_budget'])
+        self._use = HourlyUse()
         self._allowed_at = -PERMISSION_AGE
-        self._emergency_stop = False
+        self._emergency_stop = self._latched = False  # as safety_state, as its own topic says
         self._current: _Current | None = None
         self._last = ('', 0.0)
         self._failure = ''
@@ -82,8 +83,8 @@ class Speaker(Node):
             callback_group=ReentrantCallbackGroup(),
         )
         Diagnostics(self).add('sound', self._report)
-        self.create_timer(_TICK, self._tick)
-        self.create_timer(1.0, self._publish)
+        every(self, _TICK, self._tick)
+        every(self, 1.0, self._publish)
 
     def stop(self) -> None:
         """Silence at the end of the process."""
@@ -99,7 +100,7 @@ class Speaker(Node):
         self._tick()
 
     def _on_emergency_stop(self, message: Any) -> None:
-        self._emergency_stop = message.data
+        self._latched = message.data
         self._tick()
 
     def _cancel(self, goal: Any) -> CancelResponse:
@@ -108,13 +109,18 @@ class Speaker(Node):
         return CancelResponse.ACCEPT
 
     def _forbids(self, autonomous: bool, now: float) -> str:
-        if self._emergency_stop:
+        if self._emergency_stop or self._latched:
             return 'the emergency stop is latched'
         if autonomous and now - self._allowed_at > PERMISSION_AGE:
             return 'the guard does not allow sound'
-        if autonomous and self._budget.left(now) <= 0:
-            return f'the budget of {self._budget.limit:.0f} s of sound per hour is used up'
+        if autonomous and self._left(now) <= 0:
+            budget = self.parameters['hourly_budget']
+            return f'the budget of {budget:.0f} s of sound per hour is used up'
         return ''
+
+    def _left(self, now: float) -> float:
+        """Return how long the brain may still make sound within the hour, s."""
+        return float(self.parameters['hourly_budget'] - self._use.used(now))
 
     async def _execute(self, goal: Any) -> Any:
         from sentinel_msgs.action import PlaySound
@@ -166,7 +172,7 @@ class Speaker(Node):
         autonomous = mine.goal.request.autonomous
         reason = self._forbids(autonomous, now)
         if not reason:
-            mine.limit = self._budget.left(now) if autonomous else wav.MAX_DURATION
+            mine.limit = self._left(now) if autonomous else wav.MAX_DURATION
             mine.started = now
             mine.playing = self._player.start(mine.name, samples, rate)
             self._publish()
@@ -180,7 +186,7 @@ class Speaker(Node):
             return 0.0
         mine.playing.stop()
         now = time.monotonic()
-        self._budget.add(mine.started, now)
+        self._use.add(mine.started, now)
         self._last = (mine.name, mine.volume)
         self._publish()
         return now - mine.started
@@ -199,7 +205,7 @@ class Speaker(Node):
         current, now = self._current, time.monotonic()
         if current is None or current.playing is None or current.done.done():
             return
-        if not current.playing.running():
+        if not current.playing.advance():
             self._failure = current.playing.error
             current.done.set_result(self._failure)
             return
@@ -221,7 +227,7 @@ class Speaker(Node):
         message.header.stamp = self.get_clock().now().to_msg()
         name, volume = (current.name, current.volume) if sounding and current else self._last
         message.name, message.volume = name, float(volume)
-        message.used_last_hour = float(self._budget.used(now))
+        message.used_last_hour = float(self._use.used(now))
         if sounding and current:
             message.used_last_hour += now - current.started
         self._state.publish(message)
@@ -229,7 +235,7 @@ class Speaker(Node):
     def _report(self) -> Report:
         values = {
             'plays': self._where,
-            'used_last_hour_s': round(self._budget.used(time.monotonic()), 1),
+            'used_last_hour_s': round(self._use.used(time.monotonic()), 1),
         }
         if self._failure:
             return Report(Level.ERROR, f'The last sound failed: {self._failure}.', values)

@@ -113,6 +113,7 @@ class Permission:
     """What the guard allows (see SafetyState), and when it was received."""
 
     received: float
+    armed: bool = False
     translation: bool = False
     turning: bool = False
     light: bool = False
@@ -122,6 +123,10 @@ class Permission:
     def young(self, now: float) -> bool:
         """Whether it still holds."""
         return now - self.received <= PERMISSION_AGE
+
+    def lights(self, now: float) -> bool:
+        """Whether the head may shine."""
+        return self.light and self.young(now)
 
 
 # What may move the robot away needs the permission to walk; any other motion that to turn.
@@ -141,16 +146,24 @@ def forbids(
 ) -> str:
     """Return why ``payload`` may not be sent now, or nothing.
 
-    Light and queries need no permission; what a person asks for only a released emergency stop.
+    Darkness and queries need no permission. A motion that a person asks for needs a guard that is
+    heard, armed and not stopped; any other one also its permission to turn or to walk.
     """
-    if not payload or payload[0] not in MOVES:
+    if not payload:
         return ''
-    if permission is not None and permission.emergency_stop:
-        return 'The emergency stop is latched.'
-    if by_person:
+    if payload[0] == Command.HEAD_COLOUR_SET and any(payload[1:]):
+        allowed = permission is not None and permission.lights(now)
+        return '' if allowed else 'The guard forbids light.'
+    if payload[0] not in MOVES:
         return ''
     if permission is None or not permission.young(now):
-        return 'No word from the guard.'
+        return 'No word from the guard: nothing moves without one.'
+    if permission.emergency_stop:
+        return 'The emergency stop is latched: nothing moves until it is released.'
+    if not permission.armed:
+        return 'The guard is disarmed: nothing moves until it is armed.'
+    if by_person:
+        return ''
     if not permission.turning or (payload[0] in WALKS and not permission.translation):
         return 'The guard forbids to move.'
     return ''

@@ -1,4 +1,4 @@
-"""The driver node keeps its radio process alive at a pace of its own."""
+"""The driver node by itself: its pace, and parameters that are set while it runs."""
 
 import os
 import time
@@ -6,9 +6,12 @@ import time
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from sentinel_driver.hermes import JointAngles, LegPose
 from sentinel_driver.radio import pipe
 
 from sentinel_driver import driver_node
+from sentinel_msgs.msg import SafetyState
 
 SLOWEST = 5.0  # Hz: the least that the parameter rate allows
 SECONDS = 2.0
@@ -21,12 +24,17 @@ class Radio:
 
     def __init__(self, _, **options):
         self.heard = []
+        self.sent = []
 
     def alive(self):
         self.heard.append(time.monotonic())
 
+    def send(self, payload, until=None):
+        self.sent.append(payload)
+        return len(self.sent)
+
     def stop(self):
-        pass
+        self.sent.append('stop')
 
     def close(self, wait):
         pass
@@ -35,7 +43,8 @@ class Radio:
 @pytest.fixture
 def node(monkeypatch):
     monkeypatch.setattr(driver_node, 'RadioClient', Radio)
-    arguments = ['--ros-args', '-p', f'rate:={SLOWEST}']
+    # The clock of a simulation that has not begun, or was stopped: what watches must not mind.
+    arguments = ['--ros-args', '-p', f'rate:={SLOWEST}', '-p', 'use_sim_time:=true']
     rclpy.init(args=arguments, domain_id=100 + os.getpid() % 100)
     one = driver_node.Driver()
     try:
@@ -46,14 +55,51 @@ def node(monkeypatch):
         rclpy.shutdown()
 
 
-def test_the_radio_process_hears_a_slow_node_often_enough(node):
-    node.autostart()
+def spin(node):
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         executor.spin_once(timeout_sec=pipe.ALIVE_PERIOD)
     executor.shutdown()
+
+
+def test_the_driver_watches_while_the_clock_stands(node, monkeypatch):
+    looks = []
+    monkeypatch.setattr(node._requests, 'watch_light', lambda: looks.append(1))
+    node.autostart()
+    spin(node)
+    assert len(looks) > 0.75 * SECONDS * SLOWEST
+
+
+def test_the_radio_process_hears_a_slow_node_often_enough(node):
+    node.autostart()
+    spin(node)
     heard = len(node.robot._radio.heard)
     # With the node's own rate it would be half as many; a busy machine may swallow a few.
     assert heard > 0.75 * SECONDS / pipe.ALIVE_PERIOD > SECONDS * SLOWEST
+
+
+def test_parameters_of_which_one_is_refused_change_nothing(node):
+    before = node._walker.limits, node._calibration
+    given = [Parameter('max_speed', value=1.0), Parameter('forward_full', value=0.0)]
+    result = node.set_parameters_atomically(given)
+    assert not result.successful and 'never move' in result.reason
+    assert (node._walker.limits, node._calibration) == before
+    assert node.set_parameters_atomically(given[:1]).successful
+    assert node._walker.limits.speed == 1.0
+
+
+@pytest.mark.parametrize('state', [SafetyState(armed=True), SafetyState()])
+@pytest.mark.parametrize('by_person', [True, False])
+def test_a_pose_ends_with_its_permission_before_it_ends_by_itself(node, state, by_person):
+    node.autostart()
+    node.robot.status = {'state': 'connected'}
+    node._permissions.on_safety(SafetyState(armed=True, turning_allowed=True))
+    node.stream(JointAngles.of([LegPose()] * 4), time.monotonic() + 60.0, by_person=by_person)
+    node._tick()
+    assert 'stop' not in node.robot._radio.sent
+    node._permissions.on_safety(state)
+    node._tick()
+    allowed = by_person and state.armed
+    assert ('stop' in node.robot._radio.sent) is not allowed

@@ -129,6 +129,8 @@ def test_values_out_of_range_are_clipped_and_counted(tmp_path):
         {'NumFrames': 1, 'Frames': [{'Frame': 0, 'Legs': []}]},
         {'NumFrames': 1, 'Frames': [frame(0, Hip='x')]},
         {'NumFrames': 1, 'Frames': [frame(0, Hip=float('nan'))]},
+        {'NumFrames': 1, 'Frames': [frame(0, Hip=float('inf'))]},
+        {'NumFrames': float('inf'), 'Frames': []},
         {'NumFrames': 1},
         {'NumFrames': 10**9, 'Frames': []},
         [],
@@ -147,7 +149,17 @@ def test_a_wrong_size_is_refused(tmp_path, size):
 
 
 @pytest.mark.parametrize(
-    'text', ['', '{', '[]', '{}', '{"data": 1}', '{"data": "%%"}', '{"data": ""}']
+    'text',
+    [
+        '',
+        '{',
+        '[]',
+        '{}',
+        '{"data": 1}',
+        '{"data": "%%"}',
+        '{"data": ""}',
+        pytest.param('[' * 100_000, id='deep'),
+    ],
 )
 @pytest.mark.parametrize('load', [motion_files.load_motion, motion_files.load_gait])
 def test_a_damaged_file_is_refused(tmp_path, text, load):
@@ -177,7 +189,15 @@ def test_a_gait_with_a_head_colour(tmp_path):
     assert motion_files.load_gait(path).head.body() == bytes((1, 2, 3))
 
 
-@pytest.mark.parametrize('change', [{'gaitType': 3}, {'stepHeight': 1.5}, {'stepHeight': None}])
+@pytest.mark.parametrize(
+    'change',
+    [
+        {'gaitType': 3},
+        {'gaitType': float('inf')},
+        {'stepHeight': 1.5},
+        {'stepHeight': None},
+    ],
+)
 def test_a_gait_out_of_range_is_refused(tmp_path, change):
     preset = json.loads(motion_files.find('trot', 'gait').read_text())
     preset['gaitParameters'].update(change)
@@ -190,3 +210,30 @@ def test_a_gait_out_of_range_is_refused(tmp_path, change):
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(MotionError, match='bow'):
         motion_files.find('moonwalk', 'motion')
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param('x' * 300, id='long'),
+        pytest.param('/' + 'x' * 300, id='long path'),
+        '~nosuchuser/x',
+        'a\0b',
+        '',
+        '/',
+    ],
+)
+@pytest.mark.parametrize('kind', ['motion', 'gait'])
+def test_a_name_that_is_no_path_is_an_unknown_name(name, kind):
+    with pytest.raises(MotionError, match='There is no'):
+        motion_files.find(name, kind)
+
+
+@pytest.mark.parametrize('load', [motion_files.load_motion, motion_files.load_gait])
+def test_what_cannot_be_read_is_refused(tmp_path, load):
+    huge = tmp_path / 'huge'
+    with huge.open('wb') as file:
+        file.truncate(10**12)
+    for path in (tmp_path, tmp_path / 'gone', huge):
+        with pytest.raises(MotionError):
+            load(path)

@@ -166,3 +166,16 @@ def test_clear_forgets_all(radio):
     radio.outbox.clear()
     radio.run(1.0)
     assert radio.written == [] and len(radio.outbox.dropped) == 1
+
+
+@pytest.mark.parametrize(('colour', 'dark'), [((9, 0, 0), 1), ((0, 0, 0), 0)])
+def test_the_end_stops_first_and_leaves_no_light_on(radio, colour, dark):
+    radio.offer(HeadColourSet(*colour))
+    radio.offer(Drive(forward=10))
+    radio.run(0.1)
+    radio.written.clear()
+    radio.outbox.end()
+    radio.run(0.3)
+    assert radio.commands[0] == Drive()
+    assert radio.commands.count(HeadColourSet(0, 0, 0)) == dark
+    assert radio.commands.count(Drive()) == STOP_REPEATS

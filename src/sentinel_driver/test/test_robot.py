@@ -1,10 +1,16 @@
 """The node's side of the radio process: fates of commands, restarts, late words of an old one."""
 
+import os
+import time
+
 import pytest
 from sentinel_common.diagnostics import Level
 from sentinel_driver.errors import CommandRejectedError, RejectReason
 from sentinel_driver.hermes import Codec, HeadColourSet
+from sentinel_driver.radio.client import RadioClient
 from sentinel_driver.robot import Robot
+
+from sentinel_driver import robot
 
 RED = HeadColourSet(255, 0, 0)
 
@@ -30,6 +36,10 @@ class FakeRadio:
 
     def close(self, wait):
         self.sent.append('close')
+
+    def kill(self):
+        self.sent.append('kill')
+        self.running = False
 
     def status(self, state, reason='', text=''):
         self.report({'ev': 'status', 'state': state, 'reason': reason, 'text': text, 'cure': ''})
@@ -95,6 +105,15 @@ def test_a_command_without_an_answer_is_given_up(bench):
     assert fates[0][1].kind is RejectReason.EXPIRED
 
 
+@pytest.mark.parametrize('wait', [True, False])
+def test_who_waits_for_an_answer_gets_it_when_the_driver_ends(bench, wait):
+    bench.connect()
+    fates = []
+    bench.robot.send(RED, lambda *fate: fates.append(fate))
+    bench.robot.close(wait=wait)
+    assert fates[0][1].kind is RejectReason.NOT_ACTIVE
+
+
 @pytest.mark.parametrize(
     ('spoil', 'kind'),
     [
@@ -131,6 +150,66 @@ def test_a_radio_process_that_keeps_dying_is_not_replaced_without_pause(bench):
     assert len(bench.radios) == 2
     bench.robot.tick(11.1)
     assert len(bench.radios) == 3
+
+
+def pass_time(bench, seconds, each=int):
+    for _ in range(round(10 * seconds)):
+        each()
+        bench.now += 0.1
+        bench.robot.tick(bench.now)
+
+
+def counts(bench):
+    return lambda: bench.radios[-1].report({'ev': 'counts'})
+
+
+def test_restarts_of_the_radio_process_keep_nothing_open(monkeypatch):
+    monkeypatch.setattr(robot, '_RESTART_PAUSE', 0.0)
+    one = robot.Robot(
+        Codec(), lambda report: RadioClient(report, transport='nonsense'), print, print, int
+    )
+
+    def open_files(restarts):
+        deadline = time.monotonic() + 60.0
+        while one.restarts < restarts:
+            assert time.monotonic() < deadline
+            one.tick(time.monotonic())
+            time.sleep(0.02)
+        return len(os.listdir('/proc/self/fd'))
+
+    one.open()
+    first = open_files(1)
+    assert open_files(8) <= first + 2  # an old one may still be about to end
+    one.close(wait=True)
+
+
+def test_a_radio_process_that_hangs_is_killed_and_replaced(bench):
+    radio = bench.connect()
+    pass_time(bench, 5.0, counts(bench))
+    assert len(bench.radios) == 1
+    pass_time(bench, 2.4)
+    assert len(bench.radios) == 1
+    pass_time(bench, 0.5)
+    assert 'kill' in radio.sent and len(bench.radios) == 2 and bench.robot.restarts == 1
+    assert any('said nothing' in text for _, text in bench.states)
+
+
+def test_a_radio_process_may_start_slowly_but_not_for_ever(bench):
+    bench.robot.open()
+    pass_time(bench, 19.0)
+    assert len(bench.radios) == 1
+    pass_time(bench, 2.0)
+    assert len(bench.radios) == 2
+
+
+def test_a_node_that_was_held_up_itself_blames_nobody(bench):
+    bench.connect()
+    pass_time(bench, 1.0, counts(bench))
+    bench.now += 30.0
+    pass_time(bench, 2.0)
+    assert len(bench.radios) == 1
+    pass_time(bench, 3.0, counts(bench))
+    assert len(bench.radios) == 1
 
 
 def test_the_end_of_an_old_process_does_not_disconnect_the_new_one(bench):

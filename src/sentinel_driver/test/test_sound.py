@@ -1,9 +1,11 @@
-"""What the bundled sounds are like, the budget, and WAV files."""
+"""What the bundled sounds are like, WAV files, and programs that play."""
+
+import os
+import shutil
 
 import numpy as np
 import pytest
-from sentinel_driver.sound import players, synthesis, wav
-from sentinel_driver.sound.budget import HourlyBudget
+from sentinel_driver.sound import library, players, synthesis, wav
 
 RATE = synthesis.RATE
 
@@ -76,16 +78,6 @@ def test_the_voice_moves_its_formants():
     assert second_formant(end) > second_formant(start) + 100
 
 
-def test_the_budget_forgets_after_an_hour():
-    budget = HourlyBudget(10.0)
-    budget.add(0.0, 4.0)
-    budget.add(1000.0, 1006.0)
-    assert budget.used(1006.0) == 10.0 and budget.left(1006.0) == 0.0
-    assert budget.left(3602.0) == pytest.approx(2.0)
-    assert budget.left(3605.0) == pytest.approx(4.0)
-    assert budget.left(5000.0) == 10.0
-
-
 def test_wav_files_survive(tmp_path):
     samples = 0.5 * np.sin(np.arange(1000) / 20)
     wav.write(tmp_path / 'a.wav', samples, 16000)
@@ -99,6 +91,32 @@ def test_a_file_of_minutes_is_refused(tmp_path):
         wav.read(tmp_path / 'a.wav')
 
 
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param('x' * 300 + '.wav', id='long'),
+        '~nosuchuser/x.wav',
+        'a\0b.wav',
+        'fifo.wav',
+    ],
+)
+def test_a_name_that_is_no_file_is_an_unknown_sound(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo('fifo.wav')  # whoever opens it would wait for ever
+    with pytest.raises(wav.SoundError, match='There is no sound file'):
+        library.load(name, 1)
+
+
+@pytest.mark.parametrize('rate', [0, 8000])
+def test_a_file_without_sound_is_refused(tmp_path, rate):
+    path = tmp_path / 'a.wav'
+    wav.write(path, np.zeros(0), 8000)
+    data = path.read_bytes()
+    path.write_bytes(data[:24] + rate.to_bytes(4, 'little') + data[28:])
+    with pytest.raises(wav.SoundError, match='no sound'):
+        wav.read(path)
+
+
 def script(folder, name, text):
     program = folder / name
     program.write_text(f'#!/bin/sh\n{text}\n')
@@ -110,22 +128,44 @@ def wait(playing):
     import time
 
     end = time.monotonic() + 10
-    while playing.running():
+    while playing.advance():
         assert time.monotonic() < end
         time.sleep(0.01)
     return playing.error
 
 
+def test_a_rendering_may_be_stopped_although_its_folder_is_gone(tmp_path):
+    folder = tmp_path / 'sounds'
+    playing = players.choose(str(folder), tmp_path)[0].start('bark', np.zeros(80000), 8000)
+    shutil.rmtree(folder)
+    playing.stop()
+    playing.stop()
+
+
 def test_the_systems_audio_is_found_and_used(tmp_path, monkeypatch):
-    script(tmp_path, 'paplay', f'cp "$1" {tmp_path}/played.wav')
+    script(tmp_path, 'paplay', f'echo "$@" >> {tmp_path}/told; cat > {tmp_path}/played')
     monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')
     monkeypatch.setattr(players, 'PROGRAMS', players.PROGRAMS[1:])
     player, where = players.choose('', tmp_path / 'none')
     assert 'paplay' in where
-    playing = player.start('bark', np.zeros(100), 8000)
+    samples = np.linspace(-1, 1, 40000)
+    playing = player.start('bark', samples, 8000)
     assert wait(playing) == ''
     playing.stop()
-    assert len(wav.read(tmp_path / 'played.wav')[0]) == 100
+    assert (tmp_path / 'played').read_bytes() == wav.pcm(samples)
+    assert '--rate=8000' in (tmp_path / 'told').read_text()
+
+
+@pytest.mark.parametrize('knows', [True, False])
+def test_raw_is_asked_for_where_the_program_knows_that(tmp_path, monkeypatch, knows):
+    options = '-a, --raw' if knows else '--rate'
+    script(tmp_path, 'pw-play', f'echo "$@" >> {tmp_path}/told; echo "{options}"; cat > /dev/null')
+    monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')
+    playing = players.choose('', tmp_path / 'none')[0].start('bark', np.zeros(10), 8000)
+    assert wait(playing) == ''
+    playing.stop()
+    *_, told = (tmp_path / 'told').read_text().splitlines()
+    assert ('--raw' in told) is knows and told.endswith(' -')
 
 
 def test_an_audio_program_that_fails_says_why(tmp_path):

@@ -5,7 +5,9 @@ import wave
 import pytest
 from rclpy.action import ActionClient
 from ros import one_tester, running
+from std_msgs.msg import Bool
 
+from sentinel_common import qos
 from sentinel_msgs.action import PlaySound
 from sentinel_msgs.msg import SafetyState, SoundState
 
@@ -97,6 +99,20 @@ def test_forbidden_means_silent(speaker):
     speaker.ros.spin(0.2)
     result = speaker.play('bark', autonomous=True, each=lambda: speaker.allow(False))
     assert not result.success and result.played == 0
+
+
+def test_a_latched_stop_silences_people_too_whatever_safety_state_says(speaker):
+    latch = speaker.ros.node.create_publisher(Bool, 'emergency_stop_state', qos.LATCHED)
+    speaker.ros.until(latch.get_subscription_count)
+    latch.publish(Bool(data=True))
+    speaker.ros.spin(0.3)
+    speaker.allow()  # sent before the guard knew
+    speaker.ros.spin(0.3)
+    result = speaker.play('bark')
+    assert not result.success and result.played == 0 and 'emergency stop' in result.message
+    latch.publish(Bool(data=False))
+    speaker.ros.spin(0.3)
+    assert speaker.play('bark').success
 
 
 @pytest.mark.parametrize('name', ['moo', '/nowhere/x.wav', __file__, __file__ + '.wav'])

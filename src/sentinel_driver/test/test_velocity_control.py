@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sentinel_driver.hermes import Drive
+from sentinel_driver.hermes import Codec, Drive, HeadColourSet, TakeSteps
 from sentinel_driver.odometry import DRIFT, SLIP, Odometry
 from sentinel_driver.velocity_control import (
     COMMAND_AGE,
@@ -16,6 +16,7 @@ from sentinel_driver.velocity_control import (
     Permission,
     Velocity,
     Walker,
+    forbids,
 )
 
 LIMITS = Limits(
@@ -124,6 +125,44 @@ def test_no_word_from_the_guard_means_standing():
     walker = Walker(LIMITS)
     walker.ask(Velocity(x=0.2), 1.0)
     assert not walker.step(1.0).velocity.moving
+
+
+ARMED = {'armed': True, 'turning': True}
+
+
+@pytest.mark.parametrize(
+    ('permission', 'age', 'person', 'brain'),
+    [
+        (None, 0.0, 'No word', 'No word'),
+        ({**FREE, 'armed': True}, 0.6, 'No word', 'No word'),
+        ({**FREE, 'armed': True, 'emergency_stop': True}, 0.1, 'emergency', 'emergency'),
+        (FREE, 0.1, 'disarmed', 'disarmed'),
+        (ARMED, 0.1, '', 'forbids'),
+        ({**ARMED, 'translation': True}, 0.1, '', ''),
+    ],
+)
+def test_what_may_move_the_robot_away(permission, age, person, brain):
+    steps = Codec().payload(TakeSteps(3))
+    said = permission and Permission(100.0 - age, **permission)
+    for why, by_person in ((person, True), (brain, False)):
+        found = forbids(steps, said, 100.0, by_person=by_person)
+        assert why in found and bool(why) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ('red', 'permission', 'age', 'allowed'),
+    [
+        (9, None, 0.0, False),
+        (9, FREE, 0.6, False),
+        (9, {**FREE, 'light': False}, 0.1, False),
+        (9, FREE, 0.1, True),
+        (0, None, 0.0, True),
+    ],
+)
+def test_light_needs_permission_and_darkness_does_not(red, permission, age, allowed):
+    colour = Codec().payload(HeadColourSet(red, 0, 0))
+    said = permission and Permission(100.0 - age, **permission)
+    assert forbids(colour, said, 100.0) is not allowed
 
 
 def test_speed_grows_slowly_and_falls_at_once():

@@ -16,6 +16,7 @@ from .attention import Attention, region_of
 from .blindness import Blindness
 from .detector.port import Candidates, Classifier, Detector, Floats, Pixels, Region
 from .evidence import weigh
+from .glimpses import Glimpses
 from .hints import box_of, hints
 from .merging import areas, merge
 from .motion import Motion, MotionGate, shift, small_luma
@@ -85,6 +86,7 @@ class Pipeline:
         self._tracker.tracks.clear()
         self._attention = Attention()
         self._blindness = Blindness()
+        self._glimpses = Glimpses()
         self._luma: npt.NDArray[np.uint8] | None = None
         self._motion = MotionGate(
             contrast=self._settings.motion_contrast,
@@ -135,6 +137,7 @@ class Pipeline:
             right, down = shift(before, luma, width, height)
             for track in self._tracker.tracks:
                 track.move(right, down)
+            self._glimpses.move(right, down)
         self._disturb(motion, stamp, moving)
         looks = self._attention.choose(
             self._tracker.tracks,
@@ -170,7 +173,10 @@ class Pipeline:
         owned = [self._tracker.tracks[owner] if owner >= 0 else None for owner in owners]
         return Sight(
             frame=Frame(
-                stamp, frame_id, (*detections, *hints(merged, owned, tracks, self._settings))
+                stamp,
+                frame_id,
+                (*detections, *hints(merged, owned, tracks, self._settings)),
+                self._glimpses.update(found, stamp, self._detector.input_size),
             ),
             targets=TargetFrame(
                 stamp,

@@ -8,7 +8,12 @@ from typing import Self
 
 from sentinel_common.errors import SentinelError
 
+from ..incidents.model import brain_of
 from .definitions import definition
+
+# A visit is over, whatever its brain says or has died of, when nobody was in view for so long, ns:
+# longer than a brain can be told to wait.
+_NOBODY = 660 * 10**9
 
 # Pictures that wait for what was seen in them; the detector is never that far behind.
 _WAITING = 30
@@ -118,6 +123,7 @@ class Recording:
         self._recent: deque[Entry] = deque()
         self._latched: dict[str, Entry] = {}
         self._open: set[str] = set()
+        self._in_view = 0  # when somebody was last, ns
         self._bag = None if visits_only else Bag(path(''))
 
     @property
@@ -132,14 +138,33 @@ class Recording:
         if self._bag:
             self._bag.write(entry)
         elif not latched:
+            while self._recent and self._recent[-1].at > entry.at:  # the clock was set back
+                self._recent.pop()
             self._recent.append(entry)
             while self._recent[0].at < entry.at - self._before:
                 self._recent.popleft()
 
-    def visit_started(self, visit: str) -> None:
-        """Begin the file of a visit with what is latched and what went before."""
+    def look(self, at: int, somebody: bool) -> Path | None:
+        """Note whether anybody is in view ``at`` (ns); return the file that ends with nobody."""
+        if somebody or not self._open:
+            self._in_view = at
+        if abs(at - self._in_view) <= _NOBODY:
+            return None
+        return self._abandon()
+
+    def _abandon(self) -> Path | None:
+        self._open.clear()
+        return self.close() if self._visits_only else None
+
+    def visit_started(self, visit: str) -> Path | None:
+        """Begin the file of a visit with what is latched and what went before.
+
+        Return the file that ends now, where the brain that began its visit has died.
+        """
         if not self._visits_only:
-            return
+            return None
+        died = any(brain_of(v) != brain_of(visit) for v in self._open)
+        done = self._abandon() if died else None
         self._open.add(visit)
         if self._bag is None:
             self._bag = Bag(self._path(visit))
@@ -149,6 +174,7 @@ class Recording:
                 self._bag.write(Entry(entry.topic, entry.datatype, entry.data, at))
             while self._recent:
                 self._bag.write(self._recent.popleft())
+        return done
 
     def visit_ended(self, visit: str) -> Path | None:
         """End the file once no visit lasts; return it then."""

@@ -4,6 +4,7 @@ import os
 import queue
 import shutil
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,7 @@ _PATIENCE = 2.0
 
 
 class Disk:
-    """Runs jobs in order in a thread of its own.
+    """Runs jobs in order in a thread of its own, which no job can end.
 
     On a full disk files are given up and incidents wait in memory. ``complain`` takes one sentence
     for the operator whenever the trouble changes; '' means that it is over.
@@ -35,15 +36,18 @@ class Disk:
     def __init__(self, folder: Path, *, min_free: float, complain: Callable[[str], None]) -> None:
         self._folder, self._min_free, self._complain = folder, min_free, complain
         self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
-        self._unsaved: deque[Callable[[], None]] = deque(maxlen=_WAITING)
+        self._unsaved: deque[Callable[[], None]] = deque()
+        self._lost = 0
         self._full = self._log_trouble = self._file_trouble = self._told = ''
+        self._looked = 0.0
         self._thread = threading.Thread(target=self._work, name='recorder-disk', daemon=True)
         self._thread.start()
 
     @property
     def trouble(self) -> str:
         """One sentence that says what is wrong, or ''."""
-        return self._log_trouble or self._full or self._file_trouble
+        lost = f'{self._lost} incidents are lost: too many waited.' if self._lost else ''
+        return ' '.join(filter(None, (lost, self._log_trouble or self._full or self._file_trouble)))
 
     @property
     def unsaved(self) -> int:
@@ -62,9 +66,15 @@ class Disk:
     def save(self, operation: Callable[[], None]) -> None:
         """Run an operation of the store in the thread, again and again until the store takes it."""
         if threading.current_thread() is self._thread:
-            self._unsaved.append(operation)  # from within a job: the last one has no successor
+            self._wait(operation)  # from within a job: the last one has no successor
         else:
-            self._jobs.put(lambda: self._unsaved.append(operation))
+            self._jobs.put(lambda: self._wait(operation))
+
+    def _wait(self, operation: Callable[[], None]) -> None:
+        if len(self._unsaved) < _WAITING:
+            self._unsaved.append(operation)
+        else:
+            self._lost += 1
 
     def ask(self, operation: Callable[[], None]) -> str:
         """Run an operation of the store in the thread and wait for it; '' or why it failed."""
@@ -73,8 +83,10 @@ class Disk:
         def job() -> None:
             try:
                 operation()
-            except StoreError as error:
-                answer.put(str(error))
+            except Exception as error:
+                answer.put(_said(error))
+                if not isinstance(error, StoreError):  # a mark that does not exist is no trouble
+                    raise
             else:
                 answer.put('')
 
@@ -85,13 +97,20 @@ class Disk:
             return 'The disk does not answer.'
 
     def write(self, path: Path, data: bytes) -> bool:
-        """Write a file, from within a job, whole or not at all; say whether it is there."""
+        """Write a file, from within a job, whole or not at all; say whether it is there.
+
+        It is still there after a power cut, so a row about it may follow.
+        """
         if self._full:
             return False
         part = path.with_name(path.name + '.part')
         try:
-            part.write_bytes(data)
+            with part.open('wb') as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(part, path)
+            _sync(path.parent)
         except OSError as error:
             part.unlink(missing_ok=True)
             self._file_trouble = f'{path} cannot be written: {error.strerror}.'
@@ -106,23 +125,26 @@ class Disk:
         return not self._thread.is_alive() and not self._unsaved
 
     def _work(self) -> None:
-        while True:
-            try:
-                job = self._jobs.get(timeout=_RETRY)
-            except queue.Empty:
-                job = self._look_at_space
-            if job is None:
-                return
+        job: Callable[[], object] | None = self._look_at_space
+        while job is not None:
+            if time.monotonic() - self._looked >= _RETRY:  # however many jobs there are
+                self._look_at_space()
             try:
                 job()
-            except (OSError, SentinelError) as error:  # this thread must outlive a bad picture
-                self._file_trouble = f'Something could not be kept: {error}'
+            except Exception as error:  # this thread must outlive a bad picture, whatever is bad
+                self._file_trouble = f'Something could not be kept: {_said(error)}'
             self._flush()
             if self.trouble != self._told:
                 self._told = self.trouble
                 self._complain(self._told)
+            try:
+                job = self._jobs.get(timeout=_RETRY)
+            except queue.Empty:
+                job = self._look_at_space
+        self._flush()
 
     def _look_at_space(self) -> None:
+        self._looked = time.monotonic()
         try:
             free = shutil.disk_usage(self._folder).free
         except OSError as error:
@@ -143,8 +165,22 @@ class Disk:
                 self._log_trouble = str(error)
                 if error.passing:
                     return
-            except OSError as error:
-                self._log_trouble = f'Something old cannot be deleted: {error}.'
+            except Exception as error:
+                self._log_trouble = f'Something could not be kept or deleted: {_said(error)}'
             else:
                 self._log_trouble = ''
             self._unsaved.popleft()
+
+
+def _sync(folder: Path) -> None:
+    """Bring the names of a folder's files to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, in a sentence; with its type where nobody thought of it."""
+    return str(error) if isinstance(error, SentinelError) else f'{type(error).__name__}: {error}.'

@@ -1,6 +1,6 @@
 """One picture of the film: what the robot sees, what happens in the garden, and what it thinks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw
 from sentinel_common.detections import Box, Frame
@@ -11,8 +11,8 @@ from .pictures import (
     boxes_in,
     color,
     font,
-    hints_at_person,
     mosaic,
+    persons,
     to_rgb,
     without_persons,
 )
@@ -67,10 +67,11 @@ def compose(
 
     """
     film = Image.new('RGB', SIZE, _BACK)
-    hidden = withhold and any(hints_at_person(d) for d in frame.detections)
+    hidden = withhold and bool(persons(frame))
     pane = to_rgb(mosaic(eye) if hidden else without_persons(eye, frame)).resize(PANE)
     whole = Box(0, 0, eye.shape[1], eye.shape[0])
-    annotate(pane, boxes_in(frame, whole), PANE[0] / eye.shape[1])
+    drawn = replace(frame, glimpses=())  # a glimpse is a doubt and hides; it tells nothing
+    annotate(pane, boxes_in(drawn, whole), PANE[0] / eye.shape[1])
     film.paste(pane, (0, 0))
     if hidden:
         text = 'perhaps a person: picture withheld'

@@ -14,7 +14,7 @@ from sentinel_common.detections import to_seconds
 from ..policy.trial import TREATMENT
 
 REPELLED, LEFT, STAYED, LOST = 'repelled', 'left', 'stayed', 'lost'
-INTERRUPTED = 'interrupted'  # by the end of the recorder
+INTERRUPTED = 'interrupted'  # by the end of the recorder or of the brain
 
 
 class Kind(IntEnum):
@@ -26,7 +26,6 @@ class Kind(IntEnum):
     STIMULUS_ENDED = 4
     VISIT_ENDED = 5
     HELD_FIRE = 6
-    FALSE_ALARM = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +64,11 @@ def from_message(message: Any) -> Incident:
         deterrent=message.deterrent,
         detail=detail,
     )
+
+
+def brain_of(visit_id: str) -> str:
+    """Which start of the brain a visit belongs to; its ids are that and a number."""
+    return visit_id.rpartition('-')[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +178,12 @@ class Visit:
 
     @property
     def last_seen(self) -> float | None:
-        """Stamp of the last picture with the animal, as far as it is known."""
+        """Stamp of the last picture with the animal, as far as it is known.
+
+        Of an interrupted visit it is not: it tells neither a stay nor a return.
+        """
+        if self.outcome == INTERRUPTED:
+            return None
         value = self.end_detail.get('last_seen', self.ended)
         return None if value is None else float(value)
 
@@ -189,7 +198,8 @@ class Visit:
         return self._assigned('group')
 
     def _assigned(self, key: str) -> str:
-        for detail in (self.end_detail, *(d.detail for d in reversed(self.decisions))):
+        decided = (d.detail for d in reversed(self.decisions))
+        for detail in (self.end_detail, *decided, self.detail):
             if detail.get(key):
                 return str(detail[key])
         return ''

@@ -6,20 +6,17 @@ is reduced to a coarse mosaic in memory, and a whole picture is kept only where 
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
-from sentinel_common.detections import Box, Detection, Frame, best
+from sentinel_common.detections import GLIMPSE_SCORE, Box, Frame, best
 from sentinel_common.species import CAT, DOG, PERSON, RACCOON
 
 Pixels = npt.NDArray[np.uint8]
-
-# A hypothesis of a person from this score on is treated as a person. It is far below the level
-# that forbids a stimulus: a picture kept by mistake cannot be called back.
-PERSON_SCORE = 0.1
 
 # Cells of the mosaic along the longer side of a person: a face is then about one cell.
 _MOSAIC_CELLS = 8
@@ -37,9 +34,10 @@ _COLORS = {
 _OTHER_COLOR = (190, 195, 200)
 
 
-def hints_at_person(detection: Detection) -> bool:
-    """Whether the detector gives a person even a small chance here."""
-    return detection.scores.get(PERSON, 0.0) >= PERSON_SCORE
+def persons(frame: Frame) -> list[Box]:
+    """Where the detector gives a person even a small chance, in a single look or in all."""
+    seen = (*frame.detections, *frame.glimpses)
+    return [d.box for d in seen if d.scores.get(PERSON, 0.0) >= GLIMPSE_SCORE]
 
 
 def _edges(box: Box, margin: float, width: int, height: int) -> tuple[int, int, int, int]:
@@ -62,8 +60,8 @@ def mosaic(pixels: Pixels) -> Pixels:
 def without_persons(pixels: Pixels, frame: Frame) -> Pixels:
     """Return the picture with every hint of a person reduced to a mosaic."""
     height, width = pixels.shape[:2]
-    for detection in filter(hints_at_person, frame.detections):
-        left, top, right, bottom = _edges(detection.box, _PERSON_MARGIN, width, height)
+    for box in persons(frame):
+        left, top, right, bottom = _edges(box, _PERSON_MARGIN, width, height)
         if right > left and bottom > top:
             pixels = pixels.copy()
             pixels[top:bottom, left:right] = mosaic(pixels[top:bottom, left:right])
@@ -97,7 +95,7 @@ def crop(pixels: Pixels, frame: Frame, track_id: str, margin: float) -> tuple[Pi
 
 def whole(pixels: Pixels, frame: Frame) -> tuple[Pixels, Box] | None:
     """Return the whole picture and its place, or None where there is a hint of a person in it."""
-    if any(hints_at_person(d) for d in frame.detections):
+    if persons(frame):
         return None
     height, width = pixels.shape[:2]
     return pixels, Box(0, 0, width, height)
@@ -106,7 +104,7 @@ def whole(pixels: Pixels, frame: Frame) -> tuple[Pixels, Box] | None:
 def boxes_in(frame: Frame, place: Box) -> tuple[Mapping[str, Any], ...]:
     """Say what was seen within ``place``, in its pixels, as ``model.Picture`` keeps it."""
     kept = []
-    for detection in frame.detections:
+    for detection in (*frame.detections, *frame.glimpses):
         box = detection.box
         left, top = max(box.x, place.x), max(box.y, place.y)
         right = min(box.x + box.width, place.x + place.width)
@@ -165,6 +163,15 @@ def annotate(image: Image.Image, boxes: Iterable[Mapping[str, Any]], scale: floa
         y = top - high if top >= high else top
         draw.rectangle((x, y, x + wide, y + high), fill=tint)
         draw.text((x + 6, y + high / 2), text, (16, 18, 22), font(size), anchor='lm')
+
+
+def opened(path: Path) -> Image.Image | None:
+    """RGB picture of a file; None where that is gone or damaged, as after a power cut."""
+    try:
+        with Image.open(path) as stored:
+            return stored.convert('RGB')
+    except (OSError, ValueError, SyntaxError):  # what Pillow raises depends on where it is cut
+        return None
 
 
 def to_rgb(pixels: Pixels) -> Image.Image:

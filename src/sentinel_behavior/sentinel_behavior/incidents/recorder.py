@@ -13,7 +13,7 @@ from sentinel_common.files import safe_name
 from .disk import Disk
 from .film_frame import Caption, compose
 from .latency import LatencyLog
-from .model import Incident, Kind, Picture, Sound
+from .model import Incident, Kind, Picture, Sound, brain_of
 from .pictures import Pixels, boxes_in, crop, to_rgb, whole
 from .port import IncidentStore
 
@@ -28,6 +28,9 @@ _FILM_QUALITY = 82
 
 FILM, SNAPSHOTS, LATENCY = 'film', 'snapshots', 'latency.json'
 
+# Copies of snapshots that the report draws boxes into.
+DRAWN = 'pictures'
+
 _WHY = {
     Kind.VISIT_STARTED: 'visit started',
     Kind.STIMULUS_STARTED: 'stimulus started',
@@ -38,7 +41,7 @@ _WHY = {
 
 def stamp_of(path: Path) -> float:
     """Time in the name of a picture, s; infinite where there is none."""
-    milliseconds = path.stem.split('_')[0]
+    milliseconds = path.name.partition('.')[0].partition('_')[0]
     return int(milliseconds) / 1000 if milliseconds.isdigit() else float('inf')
 
 
@@ -119,6 +122,12 @@ class Recorder:
         self.disk.save(lambda: self._store.record(incident, told))
         if incident.visit_id:
             self._taken.setdefault(incident.visit_id, (0, float('-inf')))
+            # Visits of a brain that died have ended too.
+            self._tracks = {
+                track: visit
+                for track, visit in self._tracks.items()
+                if brain_of(visit) == brain_of(incident.visit_id)
+            }
             if incident.kind == Kind.VISIT_ENDED:
                 ended = incident.visit_id  # of which a tracker may have made several tracks
                 self._tracks = {t: v for t, v in self._tracks.items() if v != ended}
@@ -173,26 +182,28 @@ class Recorder:
     def alive(self) -> None:
         """Note that the recorder still listens, and put the latency samples on the disk."""
         now = self._now()
-        self.disk.save(lambda: self._store.alive(now))
+        if not self.disk.unsaved:  # what waits for the disk is worth more, and says it as well
+            self.disk.save(lambda: self._store.alive(now))
         samples = self.latency.samples()
         if samples:
             text = json.dumps({'unit': 's', 'samples': samples})
             self.disk.do(lambda: self.disk.write(self._folder / LATENCY, text.encode()))
 
     def forget(self, age: float) -> None:
-        """Delete all that is older than ``age`` s, and pictures that the log does not know."""
+        """Delete all that is older than ``age`` s, and pictures that the log does not know.
+
+        With them go copies that a report made, and what a process that died left half written.
+        """
         before = self._now() - age
 
         def job() -> None:
             self._store.forget(before)
             known = self._store.picture_paths()
-            for path in (self._folder / SNAPSHOTS).glob('*.jpg'):
-                # A picture younger than that may wait for its row.
-                if f'{SNAPSHOTS}/{path.name}' not in known and stamp_of(path) < before:
-                    path.unlink(missing_ok=True)
-            for path in (self._folder / FILM).glob('*.jpg'):
-                if stamp_of(path) < before:
-                    path.unlink(missing_ok=True)
+            for folder in (SNAPSHOTS, DRAWN, FILM):
+                for path in (self._folder / folder).glob('*.jpg*'):
+                    # A picture younger than that may wait for its row.
+                    if f'{SNAPSHOTS}/{path.name}' not in known and stamp_of(path) < before:
+                        path.unlink(missing_ok=True)
 
         self.disk.save(job)
 

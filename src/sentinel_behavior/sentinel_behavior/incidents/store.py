@@ -5,50 +5,30 @@ One transaction per incident, a write-ahead log, and a flush to the disk at each
 leaves a sound file.
 """
 
-import dataclasses
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
+from tempfile import TemporaryDirectory
+from typing import IO, Any, Self
 
-from . import lock
-from .model import (
-    INTERRUPTED,
-    Decision,
-    Hold,
-    Incident,
-    Kind,
-    Log,
-    Picture,
-    Run,
-    Sound,
-    Stimulus,
-    Visit,
-)
+from . import connection, lock
+from .model import Incident, Kind, Log, Picture, Sound
 from .port import StoreError
+from .reading import read_log
 from .schema import MIGRATIONS
-from .writers import WRITERS, as_json
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-_T = TypeVar('_T', bound='DataclassInstance')
+from .writers import WRITERS, as_json, interrupt
 
 FILE_NAME = 'incidents.sqlite3'
-
-# How long a writer waits for another process that has the file open, s.
-_BUSY_TIMEOUT = 5.0
-
-_JSON_COLUMNS = frozenset({'detail', 'end_detail', 'info', 'boxes'})
 
 
 class SqliteStore:
     """The incident log in ``folder/incidents.sqlite3``; also a context manager.
 
     Raises StoreError with one sentence where the folder cannot be written, the file is damaged, or
-    a newer version wrote it. With ``create=False`` a missing file is an error too.
+    a newer version wrote it. With ``create=False`` a missing file is an error too, and one that is
+    read-only can be read.
     """
 
     def __init__(self, folder: Path, *, create: bool = True) -> None:
@@ -67,16 +47,15 @@ class SqliteStore:
                 f'The folder {folder} cannot be made: {error.strerror}.',
                 'Set the parameter folder of the recorder to a place that can be written.',
             ) from error
+        self._copy: TemporaryDirectory[str] | None = None
         with self._explained():
-            # The recorder's disk thread uses the store that the node made; never two at once.
-            self._db = sqlite3.connect(
-                self.path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
-            )
-            self._db.row_factory = sqlite3.Row
-            self._db.execute('PRAGMA journal_mode = WAL')
-            self._db.execute('PRAGMA synchronous = FULL')
-            self._db.execute('PRAGMA foreign_keys = ON')
+            if not create and connection.is_read_only(self.path):
+                self._db, self._copy = connection.to_read(self.path, len(MIGRATIONS))
+            else:
+                self._db = connection.to_write(self.path)
             self._migrate()
+            if self._copy is not None:
+                self._db.execute('PRAGMA query_only = ON')  # a change would be lost
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +66,8 @@ class SqliteStore:
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self._db.close()
+        if self._copy is not None:
+            self._copy.cleanup()
         if self._lock is not None:
             self._lock.close()
 
@@ -94,9 +75,9 @@ class SqliteStore:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             # Locked, full, read-only or not readable; damage and wrong values are other classes.
-            passing = isinstance(error, sqlite3.OperationalError)
+            passing = isinstance(error, sqlite3.OperationalError | OSError)
             raise StoreError(
                 f'The incident log {self.path} cannot be used: {error}.',
                 'Is the disk full or the folder read-only?'
@@ -136,12 +117,7 @@ class SqliteStore:
         """
         self._lock = self._lock or lock.claim(self.path.parent)
         with self._transaction() as db:
-            row = db.execute('SELECT max(last_alive) FROM runs').fetchone()
-            db.execute(
-                'UPDATE visits SET ended = max(started, coalesce(?, started)), outcome = ?'
-                ' WHERE ended IS NULL',
-                (row[0], INTERRUPTED),
-            )
+            interrupt(db, but='')
             cursor = db.execute(
                 'INSERT INTO runs (started, last_alive, info) VALUES (?, ?, ?)',
                 (now, now, as_json(info)),
@@ -155,14 +131,6 @@ class SqliteStore:
 
     def record(self, incident: Incident, told: float) -> None:
         """Keep ``incident``, which was heard of at ``told`` (s, ROS time), in one transaction."""
-        if incident.kind == Kind.FALSE_ALARM:
-            detail = incident.detail
-            self.mark(
-                incident.visit_id,
-                bool(detail.get('false_alarm', True)),
-                str(detail.get('note', '')),
-            )
-            return
         if not incident.visit_id and incident.kind != Kind.HELD_FIRE:
             raise StoreError(f'An incident of kind {incident.kind.name} names no visit.')
         with self._transaction() as db:
@@ -171,11 +139,15 @@ class SqliteStore:
             WRITERS[incident.kind](db, incident, told)
 
     def mark(self, visit_id: str, false_alarm: bool, note: str = '') -> None:
-        """Say that a visit was a false alarm, or take that back; StoreError where there is none."""
+        """Say that a visit was a false alarm, or take that back; StoreError where there is none.
+
+        A second mark without a note keeps that of the first.
+        """
         with self._transaction() as db:
             cursor = db.execute(
-                'UPDATE visits SET false_alarm = ?, note = ? WHERE id = ?',
-                (int(false_alarm), note, visit_id),
+                'UPDATE visits SET note = CASE WHEN false_alarm AND :marked AND length(:note) = 0'
+                ' THEN note ELSE :note END, false_alarm = :marked WHERE id = :visit',
+                {'marked': int(false_alarm), 'note': note, 'visit': visit_id},
             )
             if cursor.rowcount == 0:
                 raise StoreError(
@@ -183,10 +155,13 @@ class SqliteStore:
                 )
 
     def _meet(self, db: sqlite3.Connection, incident: Incident) -> None:
-        """Make the visit if it is new: the recorder may have missed its start."""
+        """Make the visit if it is new: the recorder may have missed its start.
+
+        With the first visit of a brain, those that one before left open when it died are over.
+        """
         if self._run is None:
             raise StoreError('Incidents are recorded within a run.', 'Call start_run first.')
-        db.execute(
+        cursor = db.execute(
             'INSERT OR IGNORE INTO visits (id, run_id, track_id, species, probability, started)'
             ' VALUES (?, ?, ?, ?, ?, ?)',
             (
@@ -198,6 +173,8 @@ class SqliteStore:
                 incident.stamp,
             ),
         )
+        if cursor.rowcount:
+            interrupt(db, but=incident.visit_id)
 
     def add_picture(self, picture: Picture) -> None:
         """Keep what is known of a picture that lies beside the file already."""
@@ -249,53 +226,18 @@ class SqliteStore:
     def picture_paths(self) -> frozenset[str]:
         """Paths of all pictures that the log knows, relative to its folder."""
         with self._explained():
-            return frozenset(r['path'] for r in self._rows('pictures', ()))
+            return frozenset(path for (path,) in self._db.execute('SELECT path FROM pictures'))
 
     def read(self, since: float = float('-inf'), until: float = float('inf')) -> Log:
-        """Return what began in ``since <= t < until`` (s, ROS time), oldest first."""
-        span = (since, until)
+        """Return what began in ``since <= t < until`` (s, ROS time), oldest first.
+
+        Of runs it is what lies in that time: of one that goes on all season, a night.
+        """
         with self._explained():
-            visits = self._rows(
-                'visits WHERE started >= ? AND started < ? ORDER BY started, id', span
-            )
-            holds = self._rows('holds WHERE stamp >= ? AND stamp < ? ORDER BY stamp, id', span)
-            sounds = self._rows('sounds WHERE started >= ? AND started < ? ORDER BY started', span)
-            runs = self._rows('runs WHERE last_alive >= ? AND started < ? ORDER BY started', span)
-            return Log(
-                visits=tuple(self._visit(row) for row in visits),
-                holds=tuple(_value(Hold, row) for row in holds),
-                sounds=tuple(_value(Sound, row) for row in sounds),
-                runs=tuple(_value(Run, row) for row in runs),
-            )
+            return read_log(self._db, since, until)
 
-    def _rows(self, query: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
-        return self._db.execute(f'SELECT * FROM {query}', values).fetchall()
-
-    def _visit(self, row: sqlite3.Row) -> Visit:
-        def belonging(kind: type[_T], table: str) -> tuple[_T, ...]:
-            query = f'{table} WHERE visit_id = ? ORDER BY stamp, rowid'
-            return tuple(_value(kind, r) for r in self._rows(query, (row['id'],)))
-
-        return _value(
-            Visit,
-            row,
-            decisions=belonging(Decision, 'decisions'),
-            stimuli=belonging(Stimulus, 'stimuli'),
-            holds=belonging(Hold, 'holds'),
-            pictures=belonging(Picture, 'pictures'),
-        )
-
-
-def _value(kind: type[_T], row: sqlite3.Row, **more: Any) -> _T:
-    """Make a value of the model from the columns that have its fields' names."""
-    names = {field.name for field in dataclasses.fields(kind)}
-    for name in names.intersection(row.keys()):
-        value = row[name]
-        if name in _JSON_COLUMNS:
-            value = json.loads(value)
-        elif name == 'visit_id':
-            value = value or ''
-        elif name == 'false_alarm':
-            value = bool(value)
-        more[name] = tuple(value) if isinstance(value, list) else value
-    return kind(**more)
+    def spans(self) -> list[tuple[float, float]]:
+        """Return when each visit began and ended (s, ROS time), oldest first."""
+        with self._explained():
+            query = 'SELECT started, coalesce(ended, started) FROM visits ORDER BY started'
+            return [(float(begin), float(end)) for begin, end in self._db.execute(query)]

@@ -5,12 +5,32 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from .model import Incident, Kind
+from .model import INTERRUPTED, Incident, Kind, brain_of
 
 
 def as_json(value: Mapping[str, Any]) -> str:
     """``value`` as the log keeps it: short, the same for the same content."""
     return json.dumps(value, separators=(',', ':'), sort_keys=True)
+
+
+def interrupt(db: sqlite3.Connection, *, but: str) -> None:
+    """End the visits that are open, with the newest thing known of each.
+
+    ``but`` is a visit that lasts, and so do those of the same brain ('': none does).
+    """
+    left = db.execute('SELECT id FROM visits WHERE ended IS NULL').fetchall()
+    for (visit,) in left:
+        if not but or brain_of(visit) != brain_of(but):
+            db.execute(
+                'UPDATE visits SET outcome = :outcome, ended = ('
+                ' SELECT max(stamp) FROM (SELECT started AS stamp FROM visits WHERE id = :visit'
+                + ''.join(
+                    f' UNION SELECT stamp FROM {table} WHERE visit_id = :visit'
+                    for table in ('decisions', 'stimuli', 'holds', 'pictures')
+                )
+                + ')) WHERE id = :visit',
+                {'visit': visit, 'outcome': INTERRUPTED},
+            )
 
 
 def _visit_started(db: sqlite3.Connection, incident: Incident, told: float) -> None:

@@ -29,6 +29,13 @@ def table(summary: 'Summary') -> str:
     return work(summary)
 
 
+def make(summary: 'Summary') -> Path:
+    """See ``page.make``."""
+    from .page import make as work
+
+    return work(summary)
+
+
 def write(folder: Path, *, since: float = float('-inf'), until: float = float('inf')) -> Path:
     """See ``page.write``."""
     from .page import write as work

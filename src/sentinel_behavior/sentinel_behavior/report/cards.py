@@ -8,14 +8,14 @@ from typing import Any
 
 from PIL import Image
 
-from ..incidents.model import LEFT, Picture, Visit
-from ..incidents.pictures import annotate
+from ..incidents.model import INTERRUPTED, LEFT, Picture, Visit
+from ..incidents.pictures import annotate, opened
+from ..incidents.recorder import DRAWN
 from ..policy.trial import HOLD_OUT
 from . import statistics, wording
 from .holds import Stretch, stretches
+from .place import place
 from .summary import is_target
-
-PICTURES = 'pictures'
 
 _WIDTH = 640  # px, of the pictures in the page
 _QUALITY = 80
@@ -30,15 +30,13 @@ class Album:
     """Draws what was seen into stored pictures, lays them beside the page and into it."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        (folder / PICTURES).mkdir(exist_ok=True)
+        self._folder, self._copies = folder, place(folder) / DRAWN
+        self._copies.mkdir(exist_ok=True)
 
     def shown(self, picture: Picture) -> dict[str, str] | None:
         """What the template needs of a picture; None where its file is gone or damaged."""
-        try:
-            with Image.open(self._folder / picture.path) as stored:
-                image = stored.convert('RGB')
-        except OSError:
+        image = opened(self._folder / picture.path)
+        if image is None:
             return None
         scale = _WIDTH / image.width if picture.kind == 'frame' else min(2.0, 320 / image.width)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -46,7 +44,7 @@ class Album:
         annotate(image, picture.boxes if picture.kind == 'frame' else (), scale)
         data = io.BytesIO()
         image.save(data, 'JPEG', quality=_QUALITY)
-        (self._folder / PICTURES / Path(picture.path).name).write_bytes(data.getvalue())
+        (self._copies / Path(picture.path).name).write_bytes(data.getvalue())
         return {
             'url': data_url(data.getvalue(), 'jpeg'),
             'why': picture.why,
@@ -81,8 +79,9 @@ def _story(visit: Visit, zero: float) -> list[dict[str, Any]]:
         rules = wording.listed(wording.name(rule) for rule in hold.rules)
         text = f'held fire{lasting(hold)}: {rules}'
         lines.append((hold.begin, 'held', text, ' '.join(hold.reasons.values())))
-    if visit.last_seen is not None:
-        lines.append((visit.last_seen, visit.outcome, _ending(visit), ''))
+    ended = visit.ended if visit.outcome == INTERRUPTED else visit.last_seen
+    if ended is not None:
+        lines.append((ended, visit.outcome, _ending(visit), ''))
     lines.sort(key=lambda line: line[0])
     return [
         {'at': f'{max(0.0, at - zero):.1f} s', 'kind': kind, 'text': text, 'more': more}
@@ -132,7 +131,7 @@ _ENDINGS = {
     'left': 'last seen: it left by itself',
     'stayed': 'it was still there at the end',
     'lost': 'lost from sight, not seen to leave',
-    'interrupted': 'the recorder was stopped in the middle of the visit',
+    'interrupted': 'the sentinel was stopped in the middle of the visit',
 }
 
 

@@ -29,18 +29,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Make the page and print the table."""
-    from . import summarise, table, write
+    from . import make, summarise, table
 
     folder, since, until = period.of(args)
     for visit, marked in ((args.false_alarm, True), (args.no_false_alarm, False)):
         if visit:
             with SqliteStore(folder, create=False) as store:
                 store.mark(visit, marked)
+    summary = summarise(folder, since=since, until=until)
     try:
-        page = write(folder, since=since, until=until)
+        page = make(summary)
     except OSError as error:
         raise SentinelError(f'The page cannot be written: {error}.') from error
-    sys.stdout.write(f'{table(summarise(folder, since=since, until=until))}\n{page}\n')
+    sys.stdout.write(f'{table(summary)}\n{page}\n')
     if args.serve is not None:
         _serve(folder, since, until, args.serve)
     return 0
@@ -49,9 +50,10 @@ def main(args: argparse.Namespace) -> int:
 def _serve(folder: Path, since: float, until: float, port: int) -> None:
     from . import film, summarise
     from .page import render
+    from .place import place
     from .serve import HOST, server
 
-    film_file = folder / film.FILE
+    film_file = place(folder) / film.FILE
 
     def page() -> str:
         return render(

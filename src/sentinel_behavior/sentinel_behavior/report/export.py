@@ -1,8 +1,8 @@
 """The incident log for other programs: pictures in COCO form to label and train, tables as CSV.
 
 Boxes and species are the detector's own opinion, so they are a draft for whoever labels, with two
-exceptions: what a person marked as a false alarm has no box (a picture to learn "nothing" from),
-and people, who are blurred, are ``iscrowd``, which trainers leave out.
+exceptions: what a person marked as a false alarm has no box in any picture (from it "nothing" is
+learned), and people, who are blurred, are ``iscrowd``, which trainers leave out.
 """
 
 import csv
@@ -17,6 +17,7 @@ from sentinel_common.detections import best
 from sentinel_common.species import PERSON, SPECIES
 
 from ..incidents.model import Log, Picture, Visit
+from ..incidents.pictures import opened
 from .trends import stay
 
 _CATEGORIES = {name: number for number, name in enumerate(SPECIES, start=1)}
@@ -39,6 +40,7 @@ def coco(log: Log) -> dict[str, Any]:
     ``kind`` (crop or frame), ``captured`` (s) and ``false_alarm``, each annotation ``score`` and
     ``track``.
     """
+    marked = _Marked(log)
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for visit in log.visits:
@@ -56,7 +58,7 @@ def coco(log: Log) -> dict[str, Any]:
                     'false_alarm': visit.false_alarm,
                 }
             )
-            for box, species, score in _labels(visit, picture):
+            for box, species, score in _labels(picture, marked):
                 annotations.append(
                     {
                         'id': len(annotations) + 1,
@@ -73,16 +75,33 @@ def coco(log: Log) -> dict[str, Any]:
     return {'images': images, 'annotations': annotations, 'categories': categories}
 
 
-def _labels(visit: Visit, picture: Picture) -> Iterator[tuple[Mapping[str, Any], str, float]]:
+class _Marked:
+    """What a person marked as false alarms: tracks, each from when until when (s)."""
+
+    def __init__(self, log: Log) -> None:
+        self._spans: dict[str, list[tuple[float, float]]] = {}
+        for visit in log.visits:
+            if visit.false_alarm:
+                begin = min(visit.started, float(visit.detail.get('first_seen', visit.started)))
+                end = float('inf') if visit.ended is None else visit.ended
+                told = (*visit.end_detail.get('tracks', ()), *(p.track_id for p in visit.pictures))
+                for track in {visit.track_id, *map(str, told)} - {''}:
+                    self._spans.setdefault(track, []).append((begin, end))
+
+    def has(self, track: str, stamp: float) -> bool:
+        """Whether ``track`` was no target at ``stamp``; numbers of tracks come again."""
+        return any(begin <= stamp <= end for begin, end in self._spans.get(track, ()))
+
+
+def _labels(picture: Picture, marked: _Marked) -> Iterator[tuple[Mapping[str, Any], str, float]]:
     """Boxes of a picture that are worth a label, with species and score."""
     for box in picture.boxes:
         species, score = best(box['scores'])
-        own = box['track_id'] == picture.track_id
         # A hypothesis without a track is a hint that forbids, not an opinion, unless of a person:
         # those pixels are blurred and must not be learnt as background.
         if species not in _CATEGORIES or (not box['track_id'] and species != PERSON):
             continue
-        if not (visit.false_alarm and own):
+        if species == PERSON or not marked.has(box['track_id'], picture.stamp):
             yield box, species, score
 
 
@@ -147,7 +166,7 @@ def write(log: Log, folder: Path, out: Path) -> int:
         out: made if it is missing.
 
     Returns:
-        The number of pictures; those whose file is gone are left out.
+        The number of pictures; those whose file is gone or damaged are left out.
 
     Raises:
         OSError: ``out`` cannot be written.
@@ -156,7 +175,7 @@ def write(log: Log, folder: Path, out: Path) -> int:
     (out / 'images').mkdir(parents=True, exist_ok=True)
     data = coco(log)
     places = {Path(p.path).name: folder / p.path for v in log.visits for p in v.pictures}
-    there = {image['id'] for image in data['images'] if places[image['file_name']].is_file()}
+    there = {image['id'] for image in data['images'] if opened(places[image['file_name']])}
     data['images'] = [image for image in data['images'] if image['id'] in there]
     data['annotations'] = [a for a in data['annotations'] if a['image_id'] in there]
     for image in data['images']:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from ..incidents.pictures import opened
 from ..incidents.recorder import FILM, stamp_of
 from ..incidents.store import FILE_NAME, SqliteStore
+from .place import place
 
 FILE = 'film.webp'
 
@@ -42,13 +44,17 @@ def _chosen(paths: list[Path], spans: Sequence[tuple[float, float]]) -> list[Pat
 
 
 def _encode(paths: Sequence[Path], width: int, quality: int) -> bytes:
-    pictures = []
+    """The film of those pictures that are whole; empty where none is."""
+    pictures, stamps = [], []
     for path in paths:
-        with Image.open(path) as picture:
+        picture = opened(path)
+        if picture is not None:
             scale = min(1.0, width / picture.width)
             size = round(picture.width * scale), round(picture.height * scale)
-            pictures.append(picture.convert('RGB').resize(size, Image.Resampling.LANCZOS))
-    stamps = [round(stamp_of(path) * 1000) for path in paths]
+            pictures.append(picture.resize(size, Image.Resampling.LANCZOS))
+            stamps.append(round(stamp_of(path) * 1000))
+    if not pictures:
+        return b''
     times = [min(b - a, _LONGEST) for a, b in pairwise(stamps)]
     data = io.BytesIO()
     pictures[0].save(
@@ -65,15 +71,14 @@ def _encode(paths: Sequence[Path], width: int, quality: int) -> bytes:
 
 
 def make(folder: Path) -> Path | None:
-    """Make ``folder/film.webp`` (under 5 MB) from ``folder/film``; None where there is no film."""
+    """Make ``film.webp`` (under 5 MB) from ``folder/film``; None where there is none."""
     paths = sorted(p for p in (folder / FILM).glob('*.jpg') if p.stem.isdigit())
     if not paths:
         return None
     spans: list[tuple[float, float]] = []
     if (folder / FILE_NAME).is_file():
         with SqliteStore(folder, create=False) as store:
-            visits = store.read().visits
-        spans = [(v.started, v.ended or v.started) for v in visits]
+            spans = store.spans()
     paths = _chosen(paths, spans)
     # A stretch in the middle: neighbours share much, so pictures from all over would mislead.
     middle = max(0, len(paths) // 2 - _SAMPLES // 2)
@@ -86,6 +91,8 @@ def make(folder: Path) -> Path | None:
             break
     else:
         film = _encode(paths[:: -(-len(paths) // 100)], *_FORMS[-1])
-    target = folder / FILE
+    if not film:
+        return None
+    target = place(folder) / FILE
     target.write_bytes(film)
     return target

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from . import figures, film, wording
 from .cards import Album, card, data_url, lasting
+from .place import place
 from .summary import Summary, summarise
 from .trends import trends
 
@@ -86,9 +87,12 @@ def write(folder: Path, *, since: float = float('-inf'), until: float = float('i
     Of a part of the time it is ``report_period.html``: the page about all of it stays as it is.
     Returns the page. Raises StoreError where there is no incident log.
     """
-    summary = summarise(folder, since=since, until=until)
-    film_file = film.make(folder)
-    whole = since == float('-inf') and until == float('inf')
-    page = folder / (FILE if whole else PERIOD_FILE)
+    return make(summarise(folder, since=since, until=until))
+
+
+def make(summary: Summary) -> Path:
+    """See ``write``."""
+    film_file = film.make(summary.folder)
+    page = place(summary.folder) / (FILE if summary.whole else PERIOD_FILE)
     page.write_text(render(summary, film_file), encoding='utf-8')
     return page

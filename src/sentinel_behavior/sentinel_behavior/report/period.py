@@ -16,7 +16,9 @@ DEFAULT_FOLDER = '~/.local/share/garden-sentinel'
 # Where `./sentinel run` and `demo` keep each run, in the folder of the workspace.
 RUNS = 'runs'
 
-_UNITS = {'m': 'minutes', 'h': 'hours', 'd': 'days', 'w': 'weeks'}
+# Seconds of an hour that has them whatever the clock does; days and weeks are the calendar's.
+_SECONDS = {'m': 60.0, 'h': 3600.0}
+_DAYS = {'d': 1.0, 'w': 7.0}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,19 +44,25 @@ def when(text: str, now: datetime, otherwise: float) -> float:
     if not text:
         return otherwise
     age = re.fullmatch(r'(\d+(?:\.\d+)?)([mhdw])', text)
-    if age:
-        return (now - timedelta(**{_UNITS[age[2]]: float(age[1])})).timestamp()
     try:
+        if age and age[2] in _SECONDS:
+            return now.timestamp() - float(age[1]) * _SECONDS[age[2]]
+        if age:
+            return (now - timedelta(days=float(age[1]) * _DAYS[age[2]])).timestamp()
         return datetime.fromisoformat(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise SentinelError(
             f'{text!r} is no date and no age.', 'Write 2026-05-31, 2026-05-31T20:00, 12h or 7d.'
         ) from None
 
 
 def newest(runs: Path) -> Path | None:
-    """The folder in ``runs`` whose log was written last; None where no run has a log."""
-    logs = [log for log in runs.glob(f'*/{FILE_NAME}') if log.is_file()]
+    """The folder in ``runs`` whose log was written last; None where no run has a log.
+
+    Of a run with several robots, which have a folder each, it is that of one of them.
+    """
+    places = (f'*/{FILE_NAME}', f'*/*/{FILE_NAME}')
+    logs = [log for place in places for log in runs.glob(place) if log.is_file()]
     return max(logs, key=_written).parent if logs else None
 
 

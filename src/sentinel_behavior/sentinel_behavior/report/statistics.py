@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
 
 # Two-sided 95 % of a standard normal distribution.
 Z_95_TWO_SIDED = 1.959964
@@ -13,11 +16,13 @@ Z_95_TWO_SIDED = 1.959964
 LEAST_TRIALS = 10
 LEAST_ARM = 10
 
-_NEWTON_STEPS = 100
-_NEWTON_EXACT = 1e-8
+_NEWTON_STEPS = 200
+_NEWTON_EXACT = 1e-7  # of the slope's size
+_ROUNDING = 1e-9  # of a likelihood's logarithm
 
 _BOOTSTRAP_DRAWS = 4000
 _BOOTSTRAP_SEED = 1
+_BOOTSTRAP_BLOCK = 500_000  # visits that are drawn at once
 
 
 def wilson(successes: int, trials: int, z: float = Z_95_TWO_SIDED) -> tuple[float, float]:
@@ -72,7 +77,7 @@ def slope(outcomes: Sequence[bool]) -> Estimate | None:
     before all failures, which few trials often do. The interval is Wald's.
 
     Returns:
-        None where there are fewer than ``LEAST_TRIALS``.
+        None where there are fewer than ``LEAST_TRIALS``, or where the regression does not settle.
 
     """
     if len(outcomes) < LEAST_TRIALS:
@@ -82,19 +87,51 @@ def slope(outcomes: Sequence[bool]) -> Estimate | None:
     scale = number.std()
     x = np.column_stack([np.ones(len(y)), (number - number.mean()) / scale])
     beta = np.zeros(2)
+    likelihood = _penalized(x, y, beta)
     for _ in range(_NEWTON_STEPS):
-        p = 1 / (1 + np.exp(-x @ beta))
+        p = _logistic(x @ beta)
         weights = p * (1 - p)
         covariance = np.linalg.inv(x.T @ (weights[:, None] * x))
         leverage = weights * np.einsum('ij,jk,ik->i', x, covariance, x)
         step = covariance @ (x.T @ (y - p + leverage * (0.5 - p)))
-        # A step of more than one unit overshoots where the curve is flat.
-        beta += step / max(1.0, float(np.abs(step).max()))
-        if np.abs(step).max() < _NEWTON_EXACT:
+        if np.abs(step).max() < _NEWTON_EXACT * max(1.0, float(np.abs(beta).max())):
             break
+        # A step knows nothing of how the penalty bends: it may be too long, or far too short.
+        while (reached := _penalized(x, y, beta + step)) < likelihood - _ROUNDING:
+            step /= 2
+        while (further := _penalized(x, y, beta + 2 * step)) > reached:
+            step, reached = 2 * step, further
+        beta, likelihood = beta + step, reached
+    else:
+        return None
     half = Z_95_TWO_SIDED * math.sqrt(covariance[1, 1])
     low, value, high = ((beta[1] + d) / scale for d in (-half, 0.0, half))
     return Estimate(float(value), float(low), float(high), len(y))
+
+
+def _logistic(eta: Floats) -> Floats:
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * eta)), float)
+
+
+def _penalized(x: Floats, y: Floats, beta: Floats) -> float:
+    """Logarithm of the likelihood with Firth's penalty; minus infinity where it has no bound."""
+    eta = x @ beta
+    p = _logistic(eta)
+    sign, information = np.linalg.slogdet(x.T @ ((p * (1 - p))[:, None] * x))
+    if sign <= 0:
+        return -math.inf
+    return float(0.5 * information - np.logaddexp(0.0, np.where(y > 0, -eta, eta)).sum())
+
+
+def _resampled(values: Floats, chance: np.random.Generator) -> Floats:
+    """Means of samples drawn from ``values`` (N,), a part at a time: a season has many visits."""
+    drawn, rest = [], _BOOTSTRAP_DRAWS
+    most = max(1, _BOOTSTRAP_BLOCK // len(values))
+    while rest:
+        count = min(rest, most)
+        drawn.append(chance.choice(values, (count, len(values))).mean(axis=1))
+        rest -= count
+    return np.concatenate(drawn)
 
 
 def reduction(treated: Sequence[float], control: Sequence[float]) -> Estimate | None:
@@ -107,10 +144,7 @@ def reduction(treated: Sequence[float], control: Sequence[float]) -> Estimate | 
     if min(len(treated), len(control)) < LEAST_ARM or not np.mean(control):
         return None
     chance = np.random.default_rng(_BOOTSTRAP_SEED)
-    means = [
-        chance.choice(np.asarray(arm, float), (_BOOTSTRAP_DRAWS, len(arm))).mean(axis=1)
-        for arm in (treated, control)
-    ]
+    means = [_resampled(np.asarray(arm, float), chance) for arm in (treated, control)]
     usable = means[1] > 0
     low, high = np.quantile(1 - means[0][usable] / means[1][usable], [0.025, 0.975])
     value = 1 - float(np.mean(treated)) / float(np.mean(control))

@@ -127,8 +127,12 @@ def trends(summary: Summary) -> Trends:
         for before, after in pairwise(targets)
         if before.last_seen is not None and after.started > before.last_seen
     ]
-    # A visit without a stimulus can show no getting used to stimuli.
-    met = [v.outcome == REPELLED for v in targets if v.stimuli and v.arm == TREATMENT]
+    # A visit without a stimulus can show no getting used to stimuli, nor one without a known end.
+    met = [
+        v.outcome == REPELLED
+        for v in targets
+        if v.stimuli and v.arm == TREATMENT and v.last_seen is not None
+    ]
     arms = {
         arm: tuple(s for v in targets if v.arm == arm and (s := stay(v)) is not None)
         for arm in (TREATMENT, NEUTRAL, HOLD_OUT)

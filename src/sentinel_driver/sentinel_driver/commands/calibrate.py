@@ -161,6 +161,8 @@ class _Robot:
                 self._connected.set()
             elif event['state'] == 'waiting':
                 self._connected.clear()
+        elif event['ev'] == 'exit':
+            self._connected.clear()
 
     def _keep_alive(self) -> None:
         while not self._over.wait(pipe.ALIVE_PERIOD):
@@ -187,7 +189,9 @@ class _Robot:
         while (now := time.monotonic()) < start + seconds:
             if not self._connected.is_set():
                 raise LinkError(
-                    LinkReason.LINK_LOST, 'The link was lost during a run.', 'Start again.'
+                    LinkReason.LINK_LOST,
+                    'The link was lost during a run.',
+                    'Start again, which stops the robot.',
                 )
             self._client.send(payload, min(now + _LIFE, start + seconds))
             pause = min(pipe.ALIVE_PERIOD, start + seconds - now)

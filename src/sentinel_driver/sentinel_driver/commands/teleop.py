@@ -13,6 +13,7 @@ from typing import Any
 
 from sentinel_common.errors import SentinelError
 from sentinel_common.joining import add_domain, add_namespace, joined
+from sentinel_common.safety import PERMISSION_AGE
 
 from ..teleop import Keys
 
@@ -83,14 +84,21 @@ class _Teleop:
         self._node = node
         self._publisher = self._node.create_publisher(TwistStamped, 'cmd_vel_teleop', qos.RELIABLE)
         self._emergency: Any = self._node.create_client(SetBool, 'emergency_stop')
-        self._guard = 'No guard is running: nothing will move.'
+        self._guard = ''
+        self._guard_heard = -PERMISSION_AGE
         self._node.create_subscription(SafetyState, 'safety_state', self._on_safety, qos.RELIABLE)
 
     def _on_safety(self, message: Any) -> None:
+        self._guard_heard = time.monotonic()
         if message.emergency_stop:
             self._guard = 'EMERGENCY STOP, until ./sentinel estop --release.'
         else:
             self._guard = message.reasons[0] if message.reasons else 'The guard allows to move.'
+
+    def _allowed(self, now: float) -> str:
+        if now - self._guard_heard > PERMISSION_AGE:
+            return 'No guard is heard: nothing will move.'
+        return self._guard
 
     def run(self) -> None:
         import rclpy
@@ -118,6 +126,6 @@ class _Teleop:
             moving = velocity.moving
             line = (
                 f'{velocity.x:+.2f} {velocity.y:+.2f} m/s {velocity.yaw:+.2f} rad/s '
-                f'(scale {self._keys.scale:.1f})  {self._guard}'
+                f'(scale {self._keys.scale:.1f})  {self._allowed(now)}'
             )
             print(f'\r\x1b[K{line[:110]}', end='', flush=True)

@@ -85,6 +85,10 @@ class RadioClient:
         """Say that the node lives; due every ``pipe.ALIVE_PERIOD``."""
         return self._write({'op': 'alive'})
 
+    def kill(self) -> None:
+        """End a process that no longer listens; whatever the robot does, it goes on doing."""
+        self._process.kill()
+
     def close(self, *, wait: bool = True) -> None:
         """End the pipe, upon which the process stops the robot, disconnects and ends."""
         if not self._closed:

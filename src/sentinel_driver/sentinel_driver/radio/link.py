@@ -267,7 +267,7 @@ class Link:
             now = self._clock()
             if self.ending and self.connected:
                 self.connected = False  # takes no more commands
-                self.outbox.stop()
+                self.outbox.end()
             item = self.outbox.next(now)
             self._report_dropped(RejectReason.EXPIRED)
             if item is not None:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from ..errors import CommandRejectedError, RejectReason
-from ..hermes import Codec, Command, KinematicStance, StanceType
+from ..hermes import Codec, Command, HeadColourSet, KinematicStance, StanceType
 
 # Writes without response have no back-pressure; at a usual connection interval of 30 ms more than
 # 50 writes a second only pile up in the controller, s.
@@ -29,7 +29,7 @@ _MAX_WAITING = 32
 STREAMED = frozenset({Command.TRANSFORM, Command.SET_LEG_JOINT_ANGLES})
 
 # One-off commands after which the robot may move by itself.
-_MOVING = frozenset({Command.TAKE_STEPS, Command.PLAY_ANIMATION, Command.TWITCH})
+SELF_MOVING = frozenset({Command.TAKE_STEPS, Command.PLAY_ANIMATION, Command.TWITCH})
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class Outbox:
         self._free_at = 0.0
         self.moving = False
         self.joints = False  # the robot takes joint angles instead of walking
+        self.lit = False  # its head shines
         self.dropped: list[Item] = []  # will not be written; the owner empties it
 
     def offer(self, item: Item) -> None:
@@ -87,7 +88,7 @@ class Outbox:
     def stop(self) -> None:
         """Send neutral several times, before anything else, and forget every motion that waits."""
         self._streamed = None
-        for key in [k for k in self._waiting if k[0] in _MOVING]:
+        for key in [k for k in self._waiting if k[0] in SELF_MOVING]:
             self.dropped.append(self._waiting.pop(key))
         neutral = self._codec.neutral
         self._stop = [neutral] * STOP_REPEATS
@@ -95,6 +96,12 @@ class Outbox:
             back = self._codec.payload(KinematicStance(StanceType.KINEMATIC))
             self._stop = [neutral, back] + [neutral] * (STOP_REPEATS - 1)
         self._stop_begun = False
+
+    def end(self) -> None:
+        """Stop, and leave no light on: nobody is left who could put it out."""
+        self.stop()
+        if self.lit:
+            self._stop.insert(1, self._codec.payload(HeadColourSet(0, 0, 0)))
 
     def clear(self) -> None:
         """Forget everything: a link that was lost must not deliver old commands when it is back."""
@@ -151,9 +158,11 @@ class Outbox:
                 self.moving, self._holds_until = True, item.until
         elif item.payload == self._codec.neutral:
             self.moving = False
+        elif kind == Command.HEAD_COLOUR_SET:
+            self.lit = any(item.payload[1:])
         elif kind in STREAMED:
             self.moving, self._holds_until = True, item.until
-        elif kind in _MOVING:
+        elif kind in SELF_MOVING:
             # It ends by itself, nobody knows when; a stop (or silence on the pipe) still ends it.
             self.moving, self._holds_until = True, math.inf
         return item

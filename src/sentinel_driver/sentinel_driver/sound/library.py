@@ -18,4 +18,11 @@ def load(name: str, seed: int) -> tuple[wav.Array, int]:
             f'There is no sound {name!r}.',
             f'Bundled are {", ".join(synthesis.BUNDLED)}; else give the path of a WAV file.',
         )
-    return wav.read(Path(name).expanduser())
+    try:
+        path = Path(name).expanduser()
+        there = path.is_file()
+    except (OSError, RuntimeError, ValueError):  # too long a name, an unknown user, a NUL
+        there = False
+    if not there:
+        raise wav.SoundError(f'There is no sound file {name}.')
+    return wav.read(path)

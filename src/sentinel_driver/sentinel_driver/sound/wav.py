@@ -12,6 +12,8 @@ Array = npt.NDArray[np.float64]
 # Nobody frightens an animal for longer, and a mistaken file must not fill the memory, s.
 MAX_DURATION = 30.0
 
+SAMPLE_WIDTH = 2  # of what is written or played, B
+
 _FULL_SCALE = {1: 128.0, 2: 32768.0, 4: 2147483648.0}
 
 
@@ -24,6 +26,8 @@ def read(path: Path) -> tuple[Array, int]:
     try:
         with wave.open(str(path), 'rb') as file:
             rate, width, channels = file.getframerate(), file.getsampwidth(), file.getnchannels()
+            if not file.getnframes() or not rate:
+                raise SoundError(f'{path} holds no sound.')
             if file.getnframes() > MAX_DURATION * rate:
                 raise SoundError(f'{path} is longer than {MAX_DURATION:.0f} s.', 'Cut it.')
             data = file.readframes(file.getnframes())
@@ -42,14 +46,18 @@ def read(path: Path) -> tuple[Array, int]:
     return samples[: len(samples) // channels * channels].reshape(-1, channels).mean(axis=1), rate
 
 
+def pcm(samples: Array) -> bytes:
+    """Return mono samples -1..1 as 16-bit little-endian PCM."""
+    return (np.clip(samples, -1, 1) * 32767).astype('<i2').tobytes()
+
+
 def write(path: Path, samples: Array, rate: int) -> None:
     """Write mono samples -1..1 as 16-bit PCM; raise SoundError where that is impossible."""
-    data = (np.clip(samples, -1, 1) * 32767).astype('<i2').tobytes()
     try:
-        with wave.open(str(path), 'wb') as file:
+        with path.open('wb') as raw, wave.open(raw, 'wb') as file:
             file.setnchannels(1)
-            file.setsampwidth(2)
+            file.setsampwidth(SAMPLE_WIDTH)
             file.setframerate(rate)
-            file.writeframes(data)
+            file.writeframes(pcm(samples))
     except OSError as error:
         raise SoundError(f'{path} cannot be written: {error.strerror}.') from error
