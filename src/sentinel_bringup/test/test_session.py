@@ -4,6 +4,7 @@ from collections import namedtuple
 
 import pytest
 from sentinel_behavior.incidents.store import SqliteStore
+from sentinel_bringup.runner import Outcome
 
 from sentinel_behavior import report
 from sentinel_bringup import folders, session
@@ -32,6 +33,22 @@ def test_which_folder_is_a_garden():
     assert folders.is_garden(folders.of_source('rtsp://eye/1', 'MekaMon'))
     assert not folders.is_garden(folders.of_source('night.mp4', 'none'))
     assert not folders.is_garden(folders.of_source('0', 'emulated'))
+
+
+@pytest.mark.parametrize(
+    ('outcome', 'endless', 'status'),
+    [
+        (Outcome(node='camera'), False, 0),
+        (Outcome(seconds=30.0), False, 0),
+        (Outcome(signal=2), False, 130),
+        (Outcome(signal=15), False, 143),
+        (Outcome(signal=2), True, 0),
+        (Outcome(signal=2, looked=False), True, 1),
+        (Outcome(node='camera', looked=False), False, 1),
+    ],
+)
+def test_the_status_says_whether_a_run_was_whole(tmp_path, outcome, endless, status):
+    assert session.end(outcome, tmp_path, endless=endless) == status
 
 
 def test_the_end_of_a_run_tells_its_figures_although_the_page_cannot_be_written(
