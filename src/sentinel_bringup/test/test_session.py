@@ -1,13 +1,15 @@
 """Where a run keeps what it leaves, and how little space stops it."""
 
+import argparse
 from collections import namedtuple
+from types import SimpleNamespace
 
 import pytest
 from sentinel_behavior.incidents.store import SqliteStore
 from sentinel_bringup.runner import Outcome
 
 from sentinel_behavior import report
-from sentinel_bringup import folders, session
+from sentinel_bringup import domains, folders, session
 
 Usage = namedtuple('Usage', 'total used free')
 
@@ -33,6 +35,44 @@ def test_which_folder_is_a_garden():
     assert folders.is_garden(folders.of_source('rtsp://eye/1', 'MekaMon'))
     assert not folders.is_garden(folders.of_source('night.mp4', 'none'))
     assert not folders.is_garden(folders.of_source('0', 'emulated'))
+
+
+@pytest.fixture
+def play(tmp_path, monkeypatch):
+    """Play no nodes at all; ``run`` is called instead of running them."""
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+
+    def call(folder, run, domain=None):
+        def runner(entries, **_):
+            return SimpleNamespace(run=lambda duration: run())
+
+        monkeypatch.setattr(session, 'Runner', runner)
+        arguments = argparse.Namespace(domain=domain, verbose=False, duration=None)
+        return session.play([], folder, arguments, 'title')
+
+    return call
+
+
+def test_a_run_that_was_told_its_domain_is_found_by_other_commands(play, tmp_path):
+    found = []
+
+    def run():
+        found.append(domains.of_running())
+        return Outcome()
+
+    play(tmp_path / 'run', run, domain=90)
+    assert found == [[90]]
+
+
+def test_an_early_end_leaves_no_empty_folder_and_removes_none_of_others(play, tmp_path):
+    def run():
+        raise KeyboardInterrupt
+
+    (tmp_path / 'mine').mkdir()
+    for name in ('mine', 'new'):
+        with pytest.raises(KeyboardInterrupt):
+            play(tmp_path / name, run)
+    assert (tmp_path / 'mine').is_dir() and not (tmp_path / 'new').exists()
 
 
 @pytest.mark.parametrize(
