@@ -79,7 +79,7 @@ def _pressed() -> str:
 
 
 def guard_line(state: Any) -> str:
-    """What a SafetyState says to somebody who drives: rules that bind only the brain are left out."""
+    """What a SafetyState says to somebody who drives; rules that bind the brain alone stay out."""
     if state.emergency_stop:
         return 'EMERGENCY STOP, until ./sentinel estop --release.'
     if not state.armed:
