@@ -4,11 +4,14 @@ import argparse
 
 import pytest
 from sentinel_driver.commands import frame, scan
+from sentinel_driver.commands.teleop import guard_line
 from sentinel_driver.errors import BadFrameError, CommandRejectedError, LinkError
 from sentinel_driver.hermes import Codec, DriveForm
 from sentinel_driver.hermes.explain import explain
 from sentinel_driver.teleop import FIRST_HOLD, REPEAT_HOLD, Keys
 from sentinel_driver.velocity_control import Velocity
+
+from sentinel_msgs.msg import SafetyState
 
 
 def run(module, *arguments):
@@ -119,3 +122,19 @@ def test_the_scale_has_bounds():
     for _ in range(20):
         keys.press('-', 0.0)
     assert keys.scale == 0.1
+
+
+@pytest.mark.parametrize(
+    ('state', 'words'),
+    [
+        ({'emergency_stop': True, 'armed': True}, 'EMERGENCY STOP'),
+        ({'armed': False}, 'not armed: ./sentinel arm'),
+        ({'armed': True, 'rules': ['person_or_pet'], 'reasons': ['A cat.']}, 'allows to move'),
+        (
+            {'armed': True, 'rules': ['unsure_target', 'geofence'], 'reasons': ['No.', 'Fence.']},
+            'Fence.',
+        ),
+    ],
+)
+def test_teleop_tells_what_binds_the_person_who_drives(state, words):
+    assert words in guard_line(SafetyState(**state))

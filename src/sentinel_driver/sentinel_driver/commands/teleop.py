@@ -21,6 +21,10 @@ SUMMARY = 'drive from the keyboard; it stops when the key is let go'
 
 _RATE = 20.0  # commands per second, Hz
 
+# Rules of docs/safety.md by which the guard clips or stops what a person commands; the others that
+# it tells bind the brain alone.
+_LIMITS = frozenset({'minimum_distance', 'way_out', 'charge_limit', 'geofence'})
+
 _HELP = """Hold a key to move, let go to stop:
    q  w  e     turn left, forward, turn right
    a  s  d     left, back, right
@@ -72,6 +76,16 @@ def _pressed() -> str:
     return keys.decode(errors='replace')
 
 
+def guard_line(state: Any) -> str:
+    """What a SafetyState says to somebody who drives; rules that bind the brain alone stay out."""
+    if state.emergency_stop:
+        return 'EMERGENCY STOP, until ./sentinel estop --release.'
+    if not state.armed:
+        return 'The sentinel is not armed: ./sentinel arm.'
+    binding = [why for rule, why in zip(state.rules, state.reasons, strict=True) if rule in _LIMITS]
+    return binding[0] if binding else 'The guard allows to move.'
+
+
 class _Teleop:
     def __init__(self, node: Any, keys: Keys) -> None:
         from geometry_msgs.msg import TwistStamped
@@ -90,10 +104,7 @@ class _Teleop:
 
     def _on_safety(self, message: Any) -> None:
         self._guard_heard = time.monotonic()
-        if message.emergency_stop:
-            self._guard = 'EMERGENCY STOP, until ./sentinel estop --release.'
-        else:
-            self._guard = message.reasons[0] if message.reasons else 'The guard allows to move.'
+        self._guard = guard_line(message)
 
     def _allowed(self, now: float) -> str:
         if now - self._guard_heard > PERMISSION_AGE:
