@@ -24,6 +24,11 @@ def set_up() -> None:
             'No ROS 2 is sourced. Run: source /opt/ros/jazzy/setup.bash (or your distribution); '
             'without any ROS, plain ./sentinel setup brings its own.'
         )
+    if any(sign.isspace() for sign in str(ROOT)):
+        raise SetupError(
+            f'There is a space in the path {ROOT}: setup.bash of colcon and the scripts of the '
+            'nodes break there. Move the workspace.'
+        )
     home = ROOT / '.sentinel' / f'ros-{distribution}'
     venv, python = home / 'venv', home / 'venv' / 'bin' / 'python'
     if not python.exists():

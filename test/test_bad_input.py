@@ -70,6 +70,21 @@ def test_a_parameter_file_that_does_not_fit(run, picture, tmp_path, section, wor
     assert words in refused(run('--source', picture, '--params', tmp_path / 'params.yaml'))
 
 
+@pytest.mark.parametrize(
+    ('node', 'name'),
+    [('guard', 'zones'), ('brain', 'zones'), ('brain', 'tree'), ('brain', 'deterrents')],
+)
+def test_an_empty_file_of_ones_own_is_named_before_anything_starts(
+    run, picture, tmp_path, node, name
+):
+    (tmp_path / 'mine.yaml').touch()
+    section = f'{node}: {{ros__parameters: {{{name}: "{tmp_path / "mine.yaml"}"}}}}'
+    (tmp_path / 'params.yaml').write_text(section)
+    sentence = refused(run('--source', picture, '--params', tmp_path / 'params.yaml'))
+    assert sentence == f'{tmp_path / "mine.yaml"}: the file is empty.'
+    assert not (tmp_path / 'run').exists()
+
+
 def test_no_such_parameter_file(run, picture):
     assert 'absent.yaml' in refused(run('--source', picture, '--params', 'absent.yaml'))
 

@@ -1,6 +1,7 @@
 """./sentinel sets up, counts and refuses as it says."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bootstrap import environment, host, tests  # noqa: E402
+from bootstrap import distribution, environment, host, tests  # noqa: E402
 from bootstrap.console import SetupError, run_logged  # noqa: E402
+from sentinel_bringup import usage  # noqa: E402
 
 
 def sentinel(*arguments, **env):
@@ -55,12 +57,89 @@ def test_there_is_a_lock_for_every_python_that_is_let_in():
     }
 
 
+@pytest.fixture
+def fresh(tmp_path):
+    """Call ./sentinel of a clone in which nothing was set up; whether it begins to is a failure."""
+    clone = tmp_path / 'clone'
+    shutil.copytree(ROOT / 'bootstrap', clone / 'bootstrap')
+    shutil.copy(ROOT / 'sentinel', clone)
+    (clone / 'src').symlink_to(ROOT / 'src')
+
+    def call(*arguments, **env):
+        done = subprocess.run(
+            [sys.executable, clone / 'sentinel', *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, **env},
+        )
+        assert not (clone / '.sentinel').exists()
+        assert 'Traceback' not in done.stderr
+        return done
+
+    return call
+
+
+@pytest.mark.parametrize('words', [(), ('--help',), ('-h',), ('help',)])
+def test_all_commands_are_listed_before_any_set_up(fresh, words):
+    done = fresh(*words)
+    assert done.returncode == 0
+    for name in (*usage.COMMANDS, *usage.SETUP):
+        assert f'  ./sentinel {name} ' in done.stdout
+    assert 'a night in the simulated garden' in done.stdout
+
+
+def test_a_mistyped_command_sets_nothing_up(fresh):
+    done = fresh('dmeo')
+    assert done.returncode == 2
+    assert done.stderr == (
+        "There is no command 'dmeo'. Did you mean 'demo'? ./sentinel --help lists them.\n"
+    )
+
+
+def test_the_version_is_told_before_any_set_up(fresh):
+    assert fresh('--version').stdout == 'Garden Sentinel 0.1.0\n'
+
+
+@pytest.mark.parametrize('words', [('demo', '--help'), ('help', 'demo'), ('bench', 'night', '-h')])
+def test_help_of_a_command_sets_nothing_up(fresh, words):
+    done = fresh(*words)
+    assert done.returncode == 0 and './sentinel setup' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ('command', 'words'),
+    [('setup', '--ros'), ('test', 'packages of src/'), ('doctor', 'what is missing')],
+)
+def test_commands_of_the_set_up_explain_themselves_and_refuse_what_they_do_not_know(
+    fresh, command, words
+):
+    done = fresh(command, '--help')
+    assert done.returncode == 0 and words in done.stdout
+    done = fresh(command, '--bogus')
+    assert done.returncode == 2 and 'unrecognized arguments: --bogus' in done.stderr
+
+
+def test_the_doctor_speaks_on_a_terminal_that_knows_ascii_only(fresh):
+    done = fresh('doctor', PYTHONIOENCODING='ascii')
+    assert '  + Python' in done.stdout and '->  ./sentinel setup' in done.stdout
+
+
 def test_a_second_set_up_does_nothing():
     sentinel('setup')  # sources may have been edited since this environment was built
     before = (environment.HOME / 'build.stamp').stat().st_mtime_ns
     done = sentinel('setup')
     assert done.returncode == 0 and done.stdout == 'Ready. Try ./sentinel demo\n'
     assert (environment.HOME / 'build.stamp').stat().st_mtime_ns == before
+
+
+def test_a_space_in_the_path_is_refused_where_colcon_breaks(monkeypatch, tmp_path):
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    monkeypatch.setenv('AMENT_PREFIX_PATH', '/opt/ros/jazzy')
+    monkeypatch.setattr(distribution, 'ROOT', tmp_path / 'my garden')
+    with pytest.raises(SetupError, match='There is a space in the path'):
+        distribution.set_up()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_python_that_does_not_exist_is_one_sentence():

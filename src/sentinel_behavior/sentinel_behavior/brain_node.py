@@ -7,6 +7,7 @@ import math
 import random
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,25 @@ INCIDENTS = QoSProfile(depth=50)
 STATUS_RATE = 1.0
 
 
+def preflight(values: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError at the first fault in tree, deterrents or zones."""
+    _brain(values)
+
+
+def _brain(values: Mapping[str, Any]) -> Brain:
+    return Brain(
+        tree=share(values['tree']),
+        deterrents=share(values['deterrents']),
+        zones=read_zones(share(values['zones'])),
+        policy=POLICIES[values['policy']],
+        trial=Trial(values['hold_out'], values['neutral'], values['a_a']),
+        settings=make_settings(values),
+        sureness=Sureness(values['sure_posterior'], values['sure_hits'], values['sure_window']),
+        seed=values['seed'] or random.SystemRandom().randrange(1, 2**31),
+        run=time.strftime('%Y%m%dT%H%M%S'),
+    )
+
+
 class BrainNode(Node):
     """Has its wishes carried out and publishes what it thinks.
 
@@ -66,17 +86,7 @@ class BrainNode(Node):
         super().__init__('brain')
         self.parameters = p = Parameters(self, PARAMETERS)
         self._time = TimeBridge(self, p['hour'])
-        self._brain = Brain(
-            tree=share(p['tree']),
-            deterrents=share(p['deterrents']),
-            zones=read_zones(share(p['zones'])),
-            policy=POLICIES[p['policy']],
-            trial=Trial(p['hold_out'], p['neutral'], p['a_a']),
-            settings=make_settings({q.name: p[q.name] for q in PARAMETERS}),
-            sureness=Sureness(p['sure_posterior'], p['sure_hits'], p['sure_window']),
-            seed=p['seed'] or random.SystemRandom().randrange(1, 2**31),
-            run=time.strftime('%Y%m%dT%H%M%S'),
-        )
+        self._brain = _brain({q.name: p[q.name] for q in PARAMETERS})
         board = self._brain.board
         self._store = PolicyStore(Path(p['state_file'])) if p['state_file'] else None
         if self._store is not None and (why := self._store.load(board.policy, board.usage)):

@@ -4,6 +4,7 @@ Hears everything, relays little, and says ten times a second what is allowed.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,11 @@ LOG_PERIOD = 1.0
 
 # Whoever sends fixes that say nothing does so again and again, s.
 LOG_PERIOD_FIX = 60.0
+
+
+def preflight(values: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError at the first fault in the zones."""
+    make_guard(values, read_zones(share(values['zones'])))
 
 
 class GuardNode(Node):
@@ -162,6 +168,8 @@ class GuardNode(Node):
         response.success = True
         response.message = 'armed' if request.data else 'disarmed'
         self.get_logger().info(f'{response.message} by a service call')
+        if request.data and self._guard.emergency_stop:
+            response.message += ', but the emergency stop holds: ./sentinel estop --release'
         response.message += self._keep()
         return response
 

@@ -262,6 +262,14 @@ def test_the_emergency_stop_latches(stack):
     stack.until(lambda: not stack.newest('emergency_stop_state').data)
 
 
+def test_arming_tells_of_an_emergency_stop_that_holds(stack):
+    stack.call(stack.probe.emergency_stop, True)
+    told = stack.call(stack.probe.arm, True).message
+    assert told == 'armed, but the emergency stop holds: ./sentinel estop --release'
+    assert stack.call(stack.probe.arm, False).message == 'disarmed'
+    stack.call(stack.probe.emergency_stop, False)
+
+
 def keeping(file, run):
     return ['--ros-args', '-p', f'guard:state_file:={file}', '-p', f'guard:run:={run}']
 

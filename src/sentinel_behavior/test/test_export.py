@@ -89,6 +89,11 @@ def labels(data):
     return [(names[a['category_id']], a['iscrowd'], a['bbox']) for a in data['annotations']]
 
 
+def test_it_says_of_which_run_it_is(folder, tmp_path, capsys):
+    export(folder, tmp_path / 'out')
+    assert f'pictures of {folder}' in capsys.readouterr().out.splitlines()[0]
+
+
 def test_the_categories_are_those_of_the_detector(folder, tmp_path):
     data = export(folder, tmp_path / 'out')
     assert [category['name'] for category in data['categories']] == list(SPECIES)

@@ -397,6 +397,17 @@ def test_the_command_marks_writes_and_prints(night, capsys):
     assert 'false alarms' not in capsys.readouterr().out
 
 
+def test_a_page_of_a_part_of_the_time_leaves_the_whole_one_as_it_is(night, capsys):
+    night.visit('a', 0, 'bark')
+    night.close()
+    run(night.folder)
+    whole = (night.folder / 'report.html').read_text()
+    for part in ('--since', '--until'):
+        run(night.folder, part, '2035-01-01')
+        assert str(night.folder / 'report_period.html') in capsys.readouterr().out
+    assert (night.folder / 'report.html').read_text() == whole
+
+
 @pytest.fixture
 def served(night):
     night.visit('a', 10, 'bark')

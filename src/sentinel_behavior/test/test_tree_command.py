@@ -32,6 +32,19 @@ def test_a_file_that_is_no_tree_is_one_sentence(tmp_path):
         run(str(file))
 
 
+def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path):
+    for path, words in ((tmp_path / 'none.yaml', 'No such file'), (tmp_path, 'Is a directory')):
+        with pytest.raises(SentinelError, match=words):
+            run(str(path))
+
+
+def test_an_empty_file_is_called_so(tmp_path):
+    file = tmp_path / 'tree.yaml'
+    file.touch()
+    with pytest.raises(SentinelError, match=r'tree\.yaml: the file is empty\.$'):
+        run(str(file))
+
+
 @pytest.mark.parametrize(('mark', 'color'), [('*', 33), ('✓', 32), ('✕', 31), ('-', 2)])
 def test_every_status_has_its_colour(mark, color):
     assert tree.colored(f'    --> leaf [{mark}]').startswith(f'\033[{color}m')

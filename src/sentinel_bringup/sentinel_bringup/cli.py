@@ -7,36 +7,14 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from sentinel_common.errors import SentinelError
+from sentinel_common.files import share
+from sentinel_common.joining import domain_in_force
 
-from . import commands, domains
+from . import commands, domains, terminal, usage
+from .usage import COMMANDS
 
-# A command is a module with SUMMARY, add_arguments(parser) and main(args) -> exit status.
-COMMANDS = {
-    'demo': 'sentinel_bringup.demo',
-    'run': 'sentinel_bringup.run',
-    'scan': 'sentinel_driver.commands.scan',
-    'frame': 'sentinel_driver.commands.frame',
-    'arm': 'sentinel_behavior.commands.arm',
-    'estop': 'sentinel_behavior.commands.estop',
-    'teleop': 'sentinel_driver.commands.teleop',
-    'calibrate': 'sentinel_driver.commands.calibrate',
-    'tune': 'sentinel_perception.commands.tune',
-    'tree': 'sentinel_behavior.commands.tree',
-    'report': 'sentinel_behavior.report.command',
-    'record': 'sentinel_behavior.commands.record',
-    'export': 'sentinel_behavior.report.export_command',
-    'scenarios': 'sentinel_sim.commands.scenarios',
-    'render': 'sentinel_sim.commands.render',
-    'bench': 'sentinel_bringup.bench',
-}
-# Commands of the set-up, which need no package; ./sentinel runs them without coming here.
-_SETUP = {
-    'setup': 'only set up; every other command does so by itself',
-    'test': 'run all tests',
-    'doctor': 'what is there, what is missing, and the cure',
-}
 # Commands that talk to nodes which run already.
-_ATTACHED = frozenset({'arm', 'estop', 'teleop', 'tree', 'calibrate', 'record'})
+_ATTACHED = frozenset({'arm', 'estop', 'teleop', 'tree', 'record'})
 _EXIT_USAGE, _EXIT_INTERRUPTED = 2, 130
 
 
@@ -46,12 +24,9 @@ def find(command: str) -> ModuleType | None:
     return commands.find(name) if name else None
 
 
-def usage() -> str:
-    """Return the list of commands that are there."""
-    rows = {name: module.SUMMARY for name in COMMANDS if (module := find(name))}
-    lines = [f'  ./sentinel {name:10} {text}' for name, text in {**rows, **_SETUP}.items()]
-    head = 'Garden Sentinel keeps raccoons out of a garden without hurting them.'
-    return '\n'.join([head, '', *lines, '', './sentinel COMMAND --help says more.'])
+def summaries() -> dict[str, str]:
+    """Return what each command that is there does, by name."""
+    return usage.summaries(commands.file)
 
 
 def make_parser(command: str, module: ModuleType) -> argparse.ArgumentParser:
@@ -64,17 +39,47 @@ def make_parser(command: str, module: ModuleType) -> argparse.ArgumentParser:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit status."""
     if not arguments or arguments[0] in ('-h', '--help', 'help'):
-        print(usage())
+        print(usage.text(summaries()))
         return 0
     command, *rest = arguments
+    if command == '--version':
+        print(usage.version(share('package.xml')))
+        return 0
     module = find(command)
     if module is None:
-        print(f'There is no command {command!r}.\n\n{usage()}', file=sys.stderr)
+        print(usage.unknown(command, summaries()), file=sys.stderr)
         return _EXIT_USAGE
+    _refuse_empty(rest)
     parsed = make_parser(command, module).parse_args(rest)
-    if command in _ATTACHED and 'ROS_DOMAIN_ID' not in os.environ:
-        _join_running()
+    if command in _ATTACHED and getattr(parsed, 'live', True):
+        _attach(command, parsed)
     return int(module.main(parsed))
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """An empty name, mostly a variable of the shell that is not set, would mean this folder."""
+    for before, word in zip(('', *words), words, strict=False):
+        option, is_set, value = word.partition('=') if word.startswith('--') else (before, word, '')
+        if not value and (is_set == '=' or not word) and option != '--namespace':
+            what = option if option.startswith('-') else 'An argument'
+            raise SentinelError(f'{what} is empty.', 'Is a variable not set?')
+
+
+def _attach(command: str, parsed: argparse.Namespace) -> None:
+    """Choose the domain to talk in, and say so at once where no run of this person is in it."""
+    parsed.running = domains.of_running()
+    stops_all = command == 'estop' and not parsed.release
+    if parsed.domain is not None:
+        os.environ['ROS_DOMAIN_ID'] = str(parsed.domain)
+    elif 'ROS_DOMAIN_ID' not in os.environ and not stops_all:
+        _join_running()
+    domain = domain_in_force()
+    if domain not in parsed.running and not (stops_all and parsed.running):
+        print(
+            f'No ./sentinel run of yours is going on in ROS domain {domain}; '
+            'looking for nodes that were started otherwise ...',
+            file=sys.stderr,
+        )
 
 
 def _join_running() -> None:
@@ -85,12 +90,13 @@ def _join_running() -> None:
     elif running:
         raise SentinelError(
             f'Several runs are going on, in the ROS domains {", ".join(map(str, running))}.',
-            'Name one: ROS_DOMAIN_ID=N ./sentinel ...',
+            'Name one: --domain N.',
         )
 
 
 def main() -> int:
     """Entry point."""
+    terminal.accept_any_text()
     try:
         return run(sys.argv[1:])
     except SentinelError as error:

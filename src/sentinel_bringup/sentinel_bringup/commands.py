@@ -2,14 +2,19 @@
 
 import importlib
 import importlib.util
+from pathlib import Path
 from types import ModuleType
+
+
+def file(module: str) -> Path | None:
+    """Return the file of a module, which is not imported, None where no package offers it."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # the package that it would lie in
+        return None
+    return Path(spec.origin) if spec and spec.origin else None
 
 
 def find(module: str) -> ModuleType | None:
     """Import a module with SUMMARY, add_arguments(parser) and main(args) -> exit status, if any."""
-    try:
-        if importlib.util.find_spec(module) is None:
-            return None
-    except ModuleNotFoundError:  # the package that it would lie in
-        return None
-    return importlib.import_module(module)
+    return importlib.import_module(module) if file(module) else None

@@ -5,11 +5,15 @@ import re
 import sys
 import time
 
+from .terminal import say
+
 # The same words of the same node are shown again after, s.
 _REPEAT_AFTER = 10.0
 _SHOWN = frozenset({'WARN', 'ERROR', 'FATAL'})
 # Lines of the progress node proper; a traceback of it is none.
 _PROGRESS = re.compile(r'\d+:\d\d\.\d  ')
+# What the progress node says when somebody has looked at a picture.
+FIRST_PICTURE = 'the detector sees the first picture'
 _RESET = '\033[0m'
 _SEVERITY_COLOURS = {'WARN': '\033[33m', 'ERROR': '\033[31m', 'FATAL': '\033[31m'}
 # Colours that can be read on dark and on light terminals.
@@ -25,6 +29,8 @@ class Console:
 
     def __init__(self, *, verbose: bool = False) -> None:
         self._verbose = verbose
+        self.looked = False
+        """Whether a picture was looked at."""
         self._colours: dict[str, str] = {}
         self._shown: dict[tuple[str, str], float] = {}
 
@@ -32,7 +38,8 @@ class Console:
         """Show the line if it is worth it: progress and warnings always, the rest if verbose."""
         robot, _, node = name.rpartition('.')
         if node == 'progress' and _PROGRESS.match(text):
-            print(f'  {self._prefix(robot)} {text}' if robot else f'  {text}', flush=True)
+            self.looked = self.looked or text.endswith(FIRST_PICTURE)
+            say(f'  {self._prefix(robot)} {text}' if robot else f'  {text}')
             return
         if not self._verbose and severity not in _SHOWN:
             return
@@ -40,7 +47,7 @@ class Console:
         if not self._verbose and now < self._shown.get((name, text), -_REPEAT_AFTER):
             return
         self._shown[name, text] = now + _REPEAT_AFTER
-        print(f'  {self._prefix(name)} {self._mark(severity)}{text}', flush=True)
+        say(f'  {self._prefix(name)} {self._mark(severity)}{text}')
 
     def _prefix(self, name: str) -> str:
         if not _coloured():

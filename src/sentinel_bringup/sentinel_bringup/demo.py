@@ -11,9 +11,6 @@ from .runner import Outcome
 
 SUMMARY = 'a night in the simulated garden, about a minute; nothing else is needed'
 
-# Exit status of a command that a person ended.
-_EXIT_INTERRUPTED = 130
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the demo."""
@@ -46,15 +43,13 @@ def play(arguments: argparse.Namespace, folder: Path) -> Outcome:
         record=arguments.record,
         started=started,
     )
-    for own in nodes.folders(folder, options.robots):
-        own.mkdir(exist_ok=True)
     title = f'A night in the garden: {options.scenario}, seed {options.seed}.'
-    return session.play(nodes.simulation(options), folder, arguments, title)
+    robots = nodes.robot_names(options.robots)
+    return session.play(nodes.simulation(options), folder, arguments, title, robots)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Play the night and write the report of each robot."""
-    folder = session.make_folder(folders.stamped('demo'), arguments.folder)
+    folder = session.folder_for(folders.stamped('demo'), arguments.folder)
     outcome = play(arguments, folder)
-    session.report(folder, nodes.robot_names(arguments.robots))
-    return _EXIT_INTERRUPTED if outcome.signal else 0
+    return session.end(outcome, folder, nodes.robot_names(arguments.robots))

@@ -16,6 +16,8 @@ from pathlib import Path
 from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 
+from . import terminal
+
 # Fast DDS keeps pictures in shared memory: 4 MB for each of up to three nodes, and small change.
 _LEAST_SHARED_MEMORY = 32e6
 # Programs that can play a WAV file, as the speaker looks for them.
@@ -165,6 +167,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 def main() -> int:
     """Print all findings; return 1 where something is missing that everything needs."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `./sentinel doctor | head` ends quietly
+    terminal.accept_any_text()
     findings = [check() for check in CHECKS]
     for finding in findings:
         print(finding, flush=True)

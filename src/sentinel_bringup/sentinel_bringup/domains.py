@@ -50,16 +50,37 @@ def _folder() -> Path:
     return Path(tempfile.gettempdir()) / f'garden-sentinel-{os.getuid()}'
 
 
+def _made_folder() -> Path:
+    folder = _folder()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def of_running() -> list[int]:
     """Return the domains that runs of this person hold at the moment."""
-    held = []
+    held = set()
     for path in _folder().glob('domain-*.lock'):
-        with path.open() as lock:
+        with contextlib.suppress(FileNotFoundError), path.open() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                held.append(int(path.stem.removeprefix('domain-')))
+                held.add(int(path.stem.split('-')[1]))
     return sorted(held)
+
+
+@contextlib.contextmanager
+def named_domain(domain: int) -> Iterator[int]:
+    """Hold the domain that the person has named: several runs may share it on purpose.
+
+    So each has a file of its own, and ``of_running`` tells of the domain until the last has ended.
+    """
+    path = _made_folder() / f'domain-{domain}-{os.getpid()}.lock'
+    with path.open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield domain
+        finally:
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -70,8 +91,7 @@ def free_domain(first: int = FIRST) -> Iterator[int]:
     the lock goes with the process, however that ends. Other machines do not matter: nodes talk on
     this host only.
     """
-    folder = _folder()
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder, held = _made_folder(), of_running()
     order = [*range(max(first, FIRST), LAST + 1), *range(FIRST, min(first, LAST + 1))]
     for domain in order:
         with (folder / f'domain-{domain}.lock').open('w') as lock:
@@ -79,7 +99,7 @@ def free_domain(first: int = FIRST) -> Iterator[int]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            if not _in_use(domain):
+            if domain not in held and not _in_use(domain):
                 yield domain
                 return
     raise NoFreeDomainError(

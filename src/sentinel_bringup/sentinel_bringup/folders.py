@@ -24,9 +24,14 @@ def of_source(source: str, robot: str, namespace: str = '') -> str:
     Who watches a garden does so night after night: all such runs share one folder, one for each
     robot. What is tried on a clip or with the emulated robot is no part of the garden's story.
     """
+    if robot == EMULATED or not is_endless(source):
+        return stamped('run')
+    return f'{GARDEN}-{namespace.strip("/").replace("/", "-")}'.rstrip('-')
+
+
+def is_endless(source: str) -> bool:
+    """Whether pictures come from ``source`` until somebody ends the run."""
     # OpenCV takes its time to load; the list of commands must not wait for it.
     from sentinel_perception.camera.sources import is_live
 
-    if robot == EMULATED or not (source == TOPIC or is_live(source)):
-        return stamped('run')
-    return f'{GARDEN}-{namespace.strip("/").replace("/", "-")}'.rstrip('-')
+    return source == TOPIC or is_live(source)

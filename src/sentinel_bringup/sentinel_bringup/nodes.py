@@ -35,6 +35,8 @@ _ADDRESSES = {'robot1': 'F0:F0:F0:4D:4D:01', 'robot2': 'F0:F0:F0:4D:4D:02'}
 # Topics of a garden with several robots that are not a robot's own, and who listens to them.
 _SHARED = ('spectator/image_raw', 'ground_truth/animals')
 _LISTENING = frozenset({'recorder', 'bag'})
+# A clip waits for the detector; on a busy computer that takes its time to load, s.
+_DETECTOR_STARTS = 60.0
 # Who must know zones and geofence.
 _GUARDING = frozenset({'guard', 'brain'})
 # Pictures per second and robot that a machine with two processors has the time for; shared by two.
@@ -122,7 +124,11 @@ def _camera(options: SourceOptions) -> NodeEntry:
         name='camera',
         package='sentinel_perception',
         module='sentinel_perception.camera_node',
-        parameters={'source': options.source, 'autostart': options.autostart},
+        parameters={
+            'source': options.source,
+            'autostart': options.autostart,
+            'wait_for_detector': _DETECTOR_STARTS,
+        },
         images=True,
         ends_run=True,
     )

@@ -1,5 +1,6 @@
 """Tells on the terminal what the sentinel does: one line for each thing that changes, no more."""
 
+import json
 import sys
 import time
 from typing import Any
@@ -13,6 +14,7 @@ from vision_msgs.msg import Detection2DArray
 from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import HermesFrame, Incident, SoundState, Status
 
+from .console import FIRST_PICTURE
 from .troubles import Troubles
 
 PARAMETERS = (
@@ -27,21 +29,37 @@ PARAMETERS = (
 # Longer lines are cut, characters: a terminal has 80 to 120, and the time goes before.
 _LONGEST = 100
 
-_FIRST_PICTURE = 'the detector sees the first picture'
-
 # States may come and go many times a minute, and are told again after, s; but this one always:
 _QUIET = 20.0
 _ACTING = 'observing'
 # The incident of its stimulus tells it.
 _ENGAGING = 'engaging'
-# Before the first picture there is always one; whoever has a trouble says so in its diagnostics.
-_FAULT = 'fault'
+# Before the first picture there is always one, and after the last; whoever has a trouble says so in
+# its diagnostics. In between it is told if it lasts so long, s.
+_FAULT, _LASTING = 'fault', 2.0
+# What the camera reports then.
+_ENDED = 'source has ended'
+# What the detector reports where the light is to blame, and not the computer.
+_BLIND = 'cannot see'
+
+# Rules of the guard that hold where sweeps or pictures are late.
+_LATE = frozenset({'no_sweep', 'stale_perception'})
+_SLOW = (
+    'this computer is too slow or too busy for the detector: see docs/troubleshooting.md, '
+    '"It sees nothing"'
+)
 
 _INCIDENTS = {
     Incident.VISIT_STARTED: 'a visit begins: {species}, {percent} sure',
     Incident.VISIT_ENDED: 'the visit has ended',
     Incident.STIMULUS_STARTED: 'deters with: {deterrent}',
-    Incident.STIMULUS_ENDED: 'ends: {deterrent}',
+    Incident.STIMULUS_ENDED: 'ends: {deterrent}{why}',
+}
+# Why a stimulus ended; there is nothing to say where it was finished.
+_WHY = {
+    'guard': ', cut short by the guard: {rules}',
+    'target_lost': ', nobody is seen any more',
+    'interrupted': ', for something more urgent',
 }
 
 
@@ -55,6 +73,8 @@ class ProgressNode(Node):
         self._told: set[str] = set()
         self._told_at: dict[str, float] = {}
         self._state = ''
+        self._fault_since: float | None = None
+        self._ended = self._blind = False
         self._sound = False
         self._stopped = False
         self._troubles = Troubles()
@@ -76,39 +96,62 @@ class ProgressNode(Node):
     def _tell_once(self, text: str) -> None:
         if text not in self._told:
             self._told.add(text)
-            self._tell(text)
+            self._tell(text, whole=True)
 
     def _on_detections(self, message: Any) -> None:
-        self._tell_once(_FIRST_PICTURE)
+        if FIRST_PICTURE not in self._told:
+            self._fault_since = None
+        self._tell_once(FIRST_PICTURE)
         for detection in detections.frame_from_message(message).detections:
             species, score = detection.best
             if detection.track_id and species:
                 if not any(text.startswith('the first detection') for text in self._told):
                     self._tell_once(f'the first detection: {species}, {score:.0%}')
 
+    @property
+    def _looking(self) -> bool:
+        """Whether there should be pictures: the first has come and the last has not."""
+        return FIRST_PICTURE in self._told and not self._ended
+
     def _on_answer(self, _: Any) -> None:
         self._tell_once('the robot answers over Bluetooth')
 
     def _on_status(self, message: Any) -> None:
+        now = time.monotonic()
+        if message.state != _FAULT:
+            self._fault_since = None
+        elif self._fault_since is None:
+            self._fault_since = now
         if message.state == self._state:
             return
-        if message.state == _FAULT and _FIRST_PICTURE not in self._told:
-            return
+        if self._fault_since is not None:
+            if not self._looking or now - self._fault_since < _LASTING:
+                return
         self._state = message.state
         if message.state == _ENGAGING:
             return
-        now = time.monotonic()
         if message.state == _ACTING or now > self._told_at.get(message.state, -_QUIET) + _QUIET:
             self._told_at[message.state] = now
             why = f': {message.explanation}' if message.explanation else ''
             self._tell(f'{message.state.replace("_", " ")}{why}')
 
     def _on_incident(self, message: Any) -> None:
+        detail = _detail(message.detail)
+        rules = detail.get('rules', [])
         text = _INCIDENTS.get(message.kind)
         if text:
-            percent = f'{message.probability:.0%}'
-            deterrent = message.deterrent.replace('_', ' ')
-            self._tell(text.format(species=message.species, deterrent=deterrent, percent=percent))
+            why = _WHY.get(detail.get('reason', ''), '') if 'why' in text else ''
+            self._tell(
+                text.format(
+                    species=message.species,
+                    deterrent=message.deterrent.replace('_', ' '),
+                    percent=f'{message.probability:.0%}',
+                    why=why.format(rules=', '.join(rules).replace('_', ' ') or 'no rule is known'),
+                )
+            )
+        held = message.kind == Incident.HELD_FIRE or detail.get('reason') == 'guard'
+        if held and not self._blind and _LATE.intersection(rules):
+            self._tell_once(_SLOW)
 
     def _on_sound(self, message: Any) -> None:
         if message.playing != self._sound:
@@ -120,8 +163,13 @@ class ProgressNode(Node):
         prefix = f'{self.get_namespace().rstrip("/")}/'
         for status in message.status:
             if status.name.startswith(prefix):
-                error = status.level == DiagnosticStatus.ERROR
                 name = status.name.removeprefix(prefix).replace(': ', ', ')
+                self._ended = self._ended or status.message == _ENDED
+                if name == 'detector, perception':
+                    self._blind = status.message.startswith(_BLIND)
+                # The brain misses pictures that camera and detector know more of.
+                missing = name == 'brain, decisions' and not self._looking
+                error = status.level == DiagnosticStatus.ERROR and not missing
                 text = self._troubles.hear(name, error, status.message, time.monotonic())
                 if text:
                     self._tell(text, whole=True)
@@ -131,6 +179,15 @@ class ProgressNode(Node):
             self._stopped = message.data
             stopped = 'EMERGENCY STOP, until ./sentinel estop --release'
             self._tell(stopped if message.data else 'the emergency stop is released')
+
+
+def _detail(text: str) -> dict[str, Any]:
+    """Return the JSON object of an incident, empty where it is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def main() -> int:

@@ -1,8 +1,9 @@
 """``./sentinel run``: the stack on own pictures, with an emulated, a real, or no robot."""
 
 import argparse
-import os
 import time
+
+from sentinel_common import joining
 
 from . import folders, nodes, session
 from .domains import free_port
@@ -46,9 +47,9 @@ def main(arguments: argparse.Namespace) -> int:
         watched = 'camera/image_raw'
         if arguments.domain is None:
             # Where whoever publishes the pictures talks, as ROS 2 itself has it.
-            arguments.domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
+            arguments.domain = joining.domain_in_force()
     name = folders.of_source(arguments.source, arguments.robot, arguments.namespace)
-    folder = session.make_folder(name, arguments.folder, watches=folders.is_garden(name))
+    folder = session.folder_for(name, arguments.folder)
     options = SourceOptions(
         folder=folder,
         files=tuple(arguments.params),
@@ -62,6 +63,7 @@ def main(arguments: argparse.Namespace) -> int:
         started=started,
     )
     title = f'Watching {watched}, robot: {options.robot}.'
-    session.play(nodes.own_source(options), folder, arguments, title)
-    session.report(folder, since=started)
-    return 0
+    watches = folders.is_garden(name)
+    outcome = session.play(nodes.own_source(options), folder, arguments, title, watches=watches)
+    endless = folders.is_endless(arguments.source)
+    return session.end(outcome, folder, since=started, endless=endless)

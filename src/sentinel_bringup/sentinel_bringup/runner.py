@@ -53,6 +53,8 @@ class Outcome:
     node: str = ''
     signal: int = 0
     seconds: float = 0.0
+    looked: bool = True
+    """Whether a picture was looked at; the runner itself does not know."""
 
 
 @dataclass
@@ -73,6 +75,7 @@ def environment(domain: int, *, images: bool) -> dict[str, str]:
     env['ROS_DOMAIN_ID'] = str(domain)
     env.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     env['PYTHONUNBUFFERED'] = '1'
+    env['PYTHONIOENCODING'] = 'utf-8:replace'  # as it is read here
     env['RCUTILS_COLORIZED_OUTPUT'] = '0'
     return env | (image_profile() if images else {})
 

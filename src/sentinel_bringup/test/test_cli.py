@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -42,6 +43,7 @@ def test_an_unknown_command_is_one_sentence():
     result = sentinel('dmeo')
     assert result.returncode == 2
     assert "There is no command 'dmeo'." in result.stderr and 'Traceback' not in result.stderr
+    assert "Did you mean 'demo'?" in result.stderr and len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize('source', ['nothing.mp4', '.', 'rtspp://x/y', 'none'])
@@ -92,6 +94,26 @@ def test_the_pictures_of_another_node_are_watched_in_its_domain(tmp_path):
     assert said[0] == 'Watching camera/image_raw, robot: none.\n'
 
 
+@pytest.mark.parametrize(
+    ('words', 'what'),
+    [
+        (['run', '--source', ''], '--source'),
+        (['run', '--source='], '--source'),
+        (['run', '--source', '0', '--folder', ''], '--folder'),
+        (['tune', '--source', 'a.png', '--out', ''], '--out'),
+        (['report', ''], 'An argument'),
+    ],
+)
+def test_an_empty_name_is_not_this_folder(tmp_path, words, what):
+    result = sentinel(*words, cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (2, f'{what} is empty. Is a variable not set?\n')
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_empty_namespace_is_none():
+    cli._refuse_empty(['--namespace', '', '--namespace=', '--off'])
+
+
 def test_a_folder_in_use_is_one_sentence_and_stays_as_it_is(tmp_path):
     picture = tmp_path / 'picture.ppm'
     picture.write_bytes(b'P6 8 6 255\n' + bytes(3 * 8 * 6))
@@ -119,6 +141,10 @@ def test_every_command_explains_itself(command):
         assert not line.strip().startswith('--') or len(line.split()) > 1, f'no help: {line}'
 
 
+def test_the_version_is_that_of_the_package():
+    assert sentinel('--version').stdout == 'Garden Sentinel 0.1.0\n'
+
+
 def test_a_closed_pipe_is_no_error():
     command = f'{sys.executable} -m sentinel_bringup.cli --help | head -0'
     result = subprocess.run(
@@ -143,6 +169,7 @@ def test_commands_for_running_nodes_ask_where_there_are_several(monkeypatch):
 def test_arm_and_estop_reach_the_guard_that_runs(tmp_path):
     file = tmp_path / 'guard.json'
     env = {**os.environ, 'ROS_DOMAIN_ID': '99', 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+    env['TMPDIR'] = str(tmp_path)  # there other runs of this machine are not found
     words = ['--ros-args', '-r', '__ns:=/north', '-p', f'state_file:={file}']
     with subprocess.Popen(
         [sys.executable, '-m', 'sentinel_behavior.guard_node', *words], env=env
@@ -161,8 +188,129 @@ def test_arm_and_estop_reach_the_guard_that_runs(tmp_path):
     ]
 
 
+@pytest.fixture
+def two_runs(tmp_path, monkeypatch):
+    """Two guards, one in a domain that was named; their state files by domain."""
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    monkeypatch.setenv('TMPDIR', str(tmp_path))
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
+    with ExitStack() as stack:
+        stack.enter_context(cli.domains.named_domain(95))
+        other = stack.enter_context(cli.domains.free_domain(96))
+        files = {domain: tmp_path / f'{domain}.json' for domain in (95, other)}
+        for (domain, file), name in zip(files.items(), ('/', '/north'), strict=True):
+            words = ['--ros-args', '-r', f'__ns:={name}', '-p', f'state_file:={file}']
+            guard = subprocess.Popen(
+                [sys.executable, '-m', 'sentinel_behavior.guard_node', *words],
+                env={**os.environ, 'ROS_DOMAIN_ID': str(domain)},
+            )
+            stack.enter_context(guard)
+            stack.callback(guard.terminate)
+        yield files
+
+
+def test_an_emergency_stop_without_a_name_stops_every_run_and_says_which(two_runs):
+    def stopped():
+        return {d: json.loads(file.read_text())['emergency_stop'] for d, file in two_runs.items()}
+
+    named, other = two_runs
+    result = sentinel('estop')
+    assert result.returncode == 0, result.stderr
+    assert sorted(result.stdout.splitlines()) == [
+        f'ROS domain {named}: stopped',
+        f'ROS domain {other}, north: stopped',
+    ]
+    assert stopped() == {named: True, other: True}
+    result = sentinel('estop', '--release')
+    assert result.returncode == 2 and '--domain N' in result.stderr
+    result = sentinel('estop', '--release', '--domain', str(other))
+    assert result.stdout == 'released\n'
+    assert stopped() == {named: True, other: False}
+
+
+def test_arm_asks_where_there_are_two_robots_and_leaves_other_services_alone(two_runs):
+    named, other = two_runs
+    env = {**os.environ, 'ROS_DOMAIN_ID': str(other)}
+    words = (
+        'import rclpy; from std_srvs.srv import SetBool; rclpy.init(); '
+        'node = rclpy.create_node("drone", namespace="drone"); '
+        'node.create_service(SetBool, "arm", lambda *_: print("FLIES", flush=True)); '
+        'print("up", flush=True); rclpy.spin(node)'
+    )
+    state_file = two_runs[named].parent / 'south.json'
+    south = ['--ros-args', '-r', '__ns:=/south', '-p', f'state_file:={state_file}']
+    with subprocess.Popen(
+        [sys.executable, '-c', words], env=env, stdout=subprocess.PIPE, text=True
+    ) as drone:
+        drone.stdout.readline()
+        assert sentinel('arm', '--domain', str(other)).stdout == 'armed\n'
+        with subprocess.Popen(
+            [sys.executable, '-m', 'sentinel_behavior.guard_node', *south], env=env
+        ) as guard:
+            while not state_file.exists():
+                time.sleep(0.1)
+            result = sentinel('arm', '--off', '--domain', str(other))
+            guard.terminate()
+        drone.kill()
+        assert drone.stdout.read() == ''
+    assert result.returncode == 2 and 'north, south. Name one: --namespace.' in result.stderr
+    assert json.loads(two_runs[other].read_text())['armed']
+
+
+def test_a_run_that_no_stop_reaches_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    env = {**os.environ, 'TMPDIR': str(tmp_path), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+    words = ['--ros-args', '-p', f'state_file:={tmp_path / "guard.json"}']
+    with cli.domains.named_domain(92), cli.domains.named_domain(93):
+        with subprocess.Popen(
+            [sys.executable, '-m', 'sentinel_behavior.guard_node', *words],
+            env={**env, 'ROS_DOMAIN_ID': '93'},
+        ) as guard:
+            result = sentinel('estop', env=env)
+            guard.terminate()
+    assert result.returncode == 1
+    assert result.stdout == 'ROS domain 93: stopped\n'
+    assert 'ROS domain 92: not stopped' in result.stderr
+
+
+@pytest.mark.parametrize(
+    ('words', 'says'),
+    [
+        (['arm', '--domain', '9999'], 'numbered 0 to 232'),
+        (['demo', '--domain', '-1'], 'domain'),
+        (['demo', '--domain', '233'], 'numbered 0 to 232'),
+        (['demo', '--namespace', '9bad!'], 'is no namespace'),
+        (['estop', '--namespace', 'a//b'], 'is no namespace'),
+    ],
+)
+def test_a_wrong_domain_or_namespace_is_refused_before_the_start(tmp_path, words, says):
+    result = sentinel(*words, cwd=tmp_path)
+    assert result.returncode == 2 and says in result.stderr
+    assert not list(tmp_path.iterdir()) and 'Traceback' not in result.stderr
+
+
+def test_a_recording_tells_its_file_and_writes_no_log(tmp_path):
+    env = {**os.environ, 'TMPDIR': str(tmp_path), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'}
+    folder = tmp_path / "it's here"
+    with subprocess.Popen(
+        [sys.executable, '-m', 'sentinel_bringup.cli', 'record', '--domain', '91', '--to', folder],
+        env=env,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr.readline().startswith('No ./sentinel run of yours is going on')
+        said = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said += process.stderr.read()
+    (file,) = folder.glob('*.mcap')
+    assert process.returncode == 0
+    assert said == f'recording into {file}\n{file} is finished\n'
+
+
 def test_arming_nobody_is_one_sentence(tmp_path):
     env = {**os.environ, 'ROS_DOMAIN_ID': '98', 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'}
     result = sentinel('arm', env=env)
     assert result.returncode == 2
     assert 'No guard is heard' in result.stderr and 'Traceback' not in result.stderr
+    assert result.stderr.startswith('No ./sentinel run of yours is going on in ROS domain 98')

@@ -1,7 +1,10 @@
 """The terminal shows progress and warnings, each once in a while, and nothing else."""
 
+import subprocess
+import sys
+
 import pytest
-from sentinel_bringup.console import Console
+from sentinel_bringup.console import FIRST_PICTURE, Console
 
 
 @pytest.mark.parametrize(
@@ -17,6 +20,38 @@ from sentinel_bringup.console import Console
 def test_what_is_worth_a_line(capsys, line, shown):
     Console()(*line)
     assert capsys.readouterr().out == shown
+
+
+@pytest.mark.parametrize('name', ['progress', 'north.progress'])
+def test_it_knows_whether_anybody_looked(name):
+    console = Console()
+    console(name, '', '0:07.1  the robot answers')
+    assert not console.looked
+    console(name, '', f'0:08.1  {FIRST_PICTURE}')
+    console(name, '', '0:09.1  observing')
+    assert console.looked
+
+
+def test_a_reader_that_has_gone_ends_nothing():
+    words = (
+        'import sys\nfrom sentinel_bringup.console import Console\n'
+        'console = Console(verbose=True)\n'
+        'console("a", "", "one")\ninput()\nconsole("a", "", "two")\nconsole("a", "", "three")\n'
+        'sys.exit(7)'
+    )
+    process = subprocess.Popen(
+        [sys.executable, '-c', words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == '  [a] one\n'
+    process.stdout.close()
+    process.stdin.write('\n')
+    process.stdin.close()
+    assert (process.wait(60), process.stderr.read()) == (7, '')
+    process.stderr.close()
 
 
 def test_verbose_shows_all(capsys):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from sentinel_bringup.domains import NoFreeDomainError, free_domain, port_range
+from sentinel_bringup.domains import NoFreeDomainError, free_domain, named_domain, port_range
 
 from sentinel_bringup import domains
 
@@ -19,6 +19,26 @@ def test_other_commands_find_the_domain_of_a_run():
     with free_domain() as domain:
         assert domain in domains.of_running()
     assert domain not in domains.of_running()
+
+
+def test_other_commands_find_the_domain_that_a_run_was_told(tmp_path, monkeypatch):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    with named_domain(90):
+        assert domains.of_running() == [90]
+        with free_domain(90) as other:
+            assert other != 90
+    assert domains.of_running() == []
+
+
+def test_a_domain_of_two_runs_is_found_until_both_have_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    with named_domain(90):
+        with free_domain(91):
+            # Whoever else holds it too is another process, and so another number.
+            monkeypatch.setattr(domains.os, 'getpid', lambda: 1)
+            with named_domain(90):
+                pass
+            assert domains.of_running() == [90, 91]
 
 
 def test_a_domain_is_free_again_after_its_run():

@@ -31,6 +31,7 @@ FROM_SETUP = {
     'OpenGL', 'ai_edge_litert', 'bleak', 'bumble', 'cobs', 'gymnasium', 'mcap',
     'mcap_ros2', 'mujoco',
     'pycocotools', 'tflite_runtime',
+    'usb1',  # comes with bumble
 }  # fmt: skip
 
 

@@ -18,11 +18,11 @@ def little_space(monkeypatch):
 
 def test_a_demo_does_not_begin_with_little_space(little_space, tmp_path):
     with pytest.raises(session.FolderError, match='only 199 MB free'):
-        session.make_folder('x-demo', tmp_path)
+        session.check_folder(tmp_path / 'x-demo')
 
 
 def test_a_garden_is_watched_with_little_space_too(little_space, tmp_path, capsys):
-    assert session.make_folder('garden', tmp_path / 'season', watches=True).is_dir()
+    session.check_folder(tmp_path / 'garden', watches=True)
     assert 'only 199 MB free' in (said := capsys.readouterr().err)
     assert 'No pictures are kept, the log goes on.' in said
 

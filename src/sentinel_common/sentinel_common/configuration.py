@@ -12,8 +12,14 @@ from .errors import ConfigurationError
 
 
 def digest(path: Path) -> str:
-    """Short hash of a file's bytes, to tell which configuration made a decision."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    """Short hash of a file's bytes, to tell which configuration made a decision.
+
+    Raise ConfigurationError where it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise ConfigurationError(f'{path} cannot be read: {error.strerror}.') from None
 
 
 def load(path: Path, schema: Mapping[str, Any]) -> Any:
@@ -41,6 +47,8 @@ def read(path: Path) -> Any:
 
 def check(data: Any, schema: Mapping[str, Any], where: str) -> None:
     """Raise ConfigurationError for the first fault of ``data``, naming ``where`` and the place."""
+    if data is None:
+        raise ConfigurationError(f'{where}: the file is empty.')
     validator = jsonschema.Draft202012Validator(schema)
     fault = jsonschema.exceptions.best_match(validator.iter_errors(data))
     if fault is not None:

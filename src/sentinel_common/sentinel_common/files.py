@@ -12,10 +12,13 @@ _OWNER = 'sentinel_bringup'
 def share(relative: str) -> Path:
     """Return the path of a file or folder in config/, launch/, models/, urdf/.
 
-    Looked for in the installed share folder of sentinel_bringup, then upwards from here (a source
-    tree that was not installed). Raises ConfigurationError where it is in neither.
+    Looked for in the workspace of ``./sentinel`` (the file that a person edits, and not the copy
+    that colcon makes of it), in the installed share folder of sentinel_bringup, then upwards from
+    here (a source tree that was not installed). Raises ConfigurationError where it is in none.
     """
-    places = [
+    root = os.environ.get('SENTINEL_ROOT')
+    places = [Path(root) / relative] if root else []
+    places += [
         Path(prefix) / 'share' / _OWNER / relative
         for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
         if prefix

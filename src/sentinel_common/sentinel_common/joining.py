@@ -1,6 +1,8 @@
 """What the commands share that join a sentinel which runs already."""
 
 import argparse
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +11,11 @@ from .errors import SentinelError
 
 # So long a running node may take to be found, s: discovery and one message.
 PATIENCE = 10.0
+# RTPS 2.5, 9.6.2.3: the UDP ports of a higher domain would lie above 65535.
+LAST_DOMAIN = 232
+
+# What ROS takes between two slashes.
+_NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
 
 
 class NobodyError(SentinelError):
@@ -17,26 +24,46 @@ class NobodyError(SentinelError):
 
 def add_namespace(parser: argparse.ArgumentParser) -> None:
     """Declare ``--namespace``."""
-    parser.add_argument('--namespace', default='', help='of the robot, where there are several')
+    parser.add_argument(
+        '--namespace', type=namespace, default='', help='of the robot, where there are several'
+    )
+
+
+def add_domain(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--domain``; the ``sentinel`` command puts into force what it names."""
+    parser.add_argument(
+        '--domain', type=domain, metavar='N', help='ROS domain of the run, where there are several'
+    )
+
+
+def namespace(text: str) -> str:
+    """Return the ROS namespace ``text``; raise SentinelError where it is none."""
+    if text.strip('/') and not _NAME.fullmatch(text.strip('/')):
+        raise SentinelError(
+            f'{text!r} is no namespace.',
+            'Use letters, digits, "_" and "/"; no part begins with a digit.',
+        )
+    return text
+
+
+def domain(text: str) -> int:
+    """Return the number of a ROS domain; raise SentinelError where ``text`` is none."""
+    if not (text.isascii() and text.isdecimal() and int(text) <= LAST_DOMAIN):
+        raise SentinelError(f'{text!r} is no ROS domain.', f'They are numbered 0 to {LAST_DOMAIN}.')
+    return int(text)
+
+
+def domain_in_force() -> int:
+    """Return the domain that ROS_DOMAIN_ID names, 0 where it names none."""
+    return domain(os.environ.get('ROS_DOMAIN_ID') or '0')
 
 
 @contextmanager
 def joined(name: str, namespace: str) -> Iterator[Any]:
-    """Yield a node called ``name`` in ``namespace``; Ctrl-C ends what is done with it.
-
-    Raises SentinelError where ``namespace`` is none.
-    """
+    """Yield a node called ``name`` in ``namespace``; Ctrl-C ends what is done with it."""
     import rclpy
-    from rclpy.exceptions import InvalidNamespaceException
     from rclpy.executors import ExternalShutdownException
-    from rclpy.validate_namespace import validate_namespace
 
-    try:
-        validate_namespace(f'/{namespace.strip("/")}')
-    except InvalidNamespaceException:
-        raise SentinelError(
-            f'{namespace!r} is no namespace.', 'Use letters, digits, "_" and "/".'
-        ) from None
     rclpy.init(args=[])
     node = rclpy.create_node(name, namespace=namespace)
     try:
@@ -52,5 +79,5 @@ def nobody(who: str, namespace: str) -> NobodyError:
     """Return the error that says that ``who`` was not found."""
     where = f' in {namespace}' if namespace else ''
     return NobodyError(
-        f'No {who} is heard{where}.', 'Start one, or set ROS_DOMAIN_ID or --namespace.'
+        f'No {who} is heard{where}.', 'Start one, or name it: --domain, --namespace.'
     )

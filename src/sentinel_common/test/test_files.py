@@ -17,3 +17,16 @@ def test_a_file_is_replaced_as_a_whole_and_its_folder_made(tmp_path):
         files.replace_file(path, text)
         assert path.read_text() == text
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_file_of_the_workspace_goes_before_its_installed_copy(tmp_path, monkeypatch):
+    workspace, prefix = tmp_path / 'workspace', tmp_path / 'prefix'
+    installed = prefix / 'share' / 'sentinel_bringup'
+    for folder in (workspace, installed):
+        (folder / 'config').mkdir(parents=True)
+        (folder / 'config' / 'zones.yaml').touch()
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(prefix))
+    monkeypatch.setenv('SENTINEL_ROOT', str(workspace))
+    assert files.share('config/zones.yaml') == workspace / 'config' / 'zones.yaml'
+    (workspace / 'config' / 'zones.yaml').unlink()
+    assert files.share('config/zones.yaml') == installed / 'config' / 'zones.yaml'

@@ -3,9 +3,9 @@
 import argparse
 
 import pytest
-from sentinel_driver.commands import frame
+from sentinel_driver.commands import frame, scan
 from sentinel_driver.commands.teleop import guard_line
-from sentinel_driver.errors import BadFrameError, CommandRejectedError
+from sentinel_driver.errors import BadFrameError, CommandRejectedError, LinkError
 from sentinel_driver.hermes import Codec, DriveForm
 from sentinel_driver.hermes.explain import explain
 from sentinel_driver.teleop import FIRST_HOLD, REPEAT_HOLD, Keys
@@ -54,6 +54,18 @@ def test_frame_refuses_what_may_not_be_sent(values):
 def test_frame_refuses_what_is_not_hexadecimal():
     with pytest.raises(BadFrameError):
         run(frame, 'decode', 'xyz')
+
+
+def test_scan_without_usb_is_one_sentence(monkeypatch):
+    import usb1
+    from sentinel_driver.radio import bumble_backend
+
+    async def no_usb(name):
+        raise usb1.USBErrorOther(-99)
+
+    monkeypatch.setattr(bumble_backend, 'open_transport', no_usb)
+    with pytest.raises(LinkError, match=r'usb:0 cannot be opened: LIBUSB.* Plug the dongle in\.'):
+        run(scan, '--transport', 'hci:usb:0')
 
 
 @pytest.mark.parametrize(

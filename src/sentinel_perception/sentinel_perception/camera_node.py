@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,15 @@ PARAMETERS = (
         'hold', 1.5, 's for which each picture of a folder is shown', 0.0, 3600.0, read_only=True
     ),
     Parameter(
+        'wait_for_detector',
+        0.0,
+        's that a file or folder waits at most for a detector before it begins and, at the end, '
+        'for a look at the last picture; 0: not at all. A camera or stream never waits',
+        0.0,
+        3600.0,
+        read_only=True,
+    ),
+    Parameter(
         'give_up_after',
         0.0,
         's without any picture after which the process ends with an error; 0: try for ever',
@@ -70,6 +80,9 @@ PARAMETERS = (
 
 # How often the end of the source is looked for, s.
 _WATCH_PERIOD = 0.1
+
+# A look at the last picture takes at most as long as this, s, or will not come.
+_LAST_LOOK = 5.0
 
 # A source that delivers pictures less often than this is reported, s.
 _SILENCE = 2.0
@@ -106,12 +119,54 @@ class CameraNode(ManagedNode):
         self._compressed = self.create_publisher(
             CompressedImage, 'camera/image_raw/compressed', qos.IMAGE_WRITER
         )
+        self._wait_for_detector()
         self._wake = self.create_guard_condition(self._publish)
         self._published = 0
         self._last = self._started = self._seconds()
         self._trouble = ''
         Diagnostics(self).add('pictures', self._report)
         every(self, _WATCH_PERIOD, self._watch)
+
+    def _wait_for_detector(self) -> None:
+        """Listen for a detector that is ready (it tells its classes then) and for its looks."""
+        from vision_msgs.msg import Detection2DArray, LabelInfo
+
+        self._patience = self.parameters['wait_for_detector']
+        self._ready = not self._patience
+        self._begin_by: float | None = None
+        self._end_by: float | None = None
+        self._newest: Any = None  # stamp of the newest picture
+        self._looked_at: Any = None  # and of that which was looked at last
+        if self._patience:
+            self.create_subscription(LabelInfo, 'label_info', self._on_ready, qos.LATCHED)
+            self.create_subscription(Detection2DArray, 'detections', self._on_look, qos.RELIABLE)
+
+    def _on_ready(self, _: Any) -> None:
+        self._ready = True
+
+    def _on_look(self, message: Any) -> None:
+        self._looked_at = message.header.stamp
+
+    def _begin(self) -> None:
+        """Begin to capture, once a detector is there or has not come for too long."""
+        capture, now = self._capture, time.monotonic()
+        if capture is None or self._begin_by is None or not (self._ready or now > self._begin_by):
+            return
+        if not self._ready:
+            self.get_logger().warning(
+                f'No detector came within {self._patience:.0f} s: perhaps nobody looks.'
+            )
+        self._begin_by = None
+        self._started = self._seconds()
+        capture.start()
+
+    def _is_looked_at(self) -> bool:
+        """Whether the detector is through with the last picture, as far as one can wait for it."""
+        if not self._patience or self._looked_at == self._newest:
+            return True
+        now = time.monotonic()
+        self._end_by = self._end_by or now + min(self._patience, _LAST_LOOK)
+        return now > self._end_by
 
     def activate(self) -> None:
         """Begin to capture."""
@@ -126,8 +181,10 @@ class CameraNode(ManagedNode):
             hold=values['hold'],
             loop=values['loop'],
         )
-        self._started = self._seconds()
-        self._capture.start()
+        self._begin_by = time.monotonic() + (0.0 if source.live else self._patience)
+        self._end_by = None
+        self._ready = self._ready or source.live
+        self._begin()
 
     def deactivate(self) -> None:
         """Give the source back."""
@@ -154,6 +211,7 @@ class CameraNode(ManagedNode):
         self._images.publish(images.image_from_array(picture, 'bgr8', header))
         if self._compressed.get_subscription_count():
             self._publish_compressed(picture, header)
+        self._newest = header.stamp
         self._published += 1
         self._last = self._seconds()
 
@@ -171,8 +229,9 @@ class CameraNode(ManagedNode):
 
     def _watch(self) -> None:
         """Report troubles once, and end the process where there is nothing more to come."""
+        self._begin()
         capture = self._capture
-        if capture is None:
+        if capture is None or self._begin_by is not None:
             return
         trouble = capture.trouble
         if trouble is not None and str(trouble) != self._trouble:
@@ -186,16 +245,18 @@ class CameraNode(ManagedNode):
         if capture.ended:
             self._publish()
             unreadable = f', {capture.unreadable} unreadable' if capture.unreadable else ''
-            self.get_logger().info(
-                f'The source has ended: {self._published} pictures{unreadable}.', once=True
-            )
-            if self.parameters['exit_at_end']:
+            logger = self.get_logger()
+            tell = logger.warning if capture.unreadable else logger.info
+            tell(f'The source has ended: {self._published} pictures{unreadable}.', once=True)
+            if self._is_looked_at() and self.parameters['exit_at_end']:
                 signal.raise_signal(signal.SIGTERM)
 
     def _report(self) -> Report:
         capture = self._capture
         if capture is None:
             return Report(Level.OK, 'inactive')
+        if self._begin_by is not None:
+            return Report(Level.OK, 'waiting for the detector')
         values = {
             'captured': capture.captured,
             'published': self._published,

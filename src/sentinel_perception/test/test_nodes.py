@@ -76,12 +76,53 @@ def test_the_camera_shows_a_folder_and_ends_well(context, tmp_path):
     listener.create_subscription(CameraInfo, 'camera/camera_info', infos.append, qos.RELIABLE)
     process = start('camera_node', source=tmp_path, hold=2.0, rate=10.0)
     wait_for(listener, lambda: process.poll() is not None)
-    assert process.communicate()[1].count('Traceback') == 0
+    said = process.communicate()[1]
+    assert said.count('Traceback') == 0
+    assert '[WARN]' in said and '1 unreadable' in said
     assert process.returncode == 0
     assert pictures
     assert (pictures[-1].width, pictures[-1].encoding) == (64, 'bgr8')
     assert infos[-1].k[4] == pytest.approx(24 / np.tan(0.7854 / 2))
     listener.destroy_node()
+
+
+def test_a_file_waits_for_a_detector_and_for_its_look_at_the_last_picture(context, tmp_path):
+    from sensor_msgs.msg import Image
+    from vision_msgs.msg import Detection2DArray, LabelInfo
+
+    cv2.imwrite(str(tmp_path / 'only.png'), scene(size=(64, 48)))
+    detector, pictures = rclpy.create_node('detector'), []
+    detector.create_subscription(Image, 'camera/image_raw', pictures.append, qos.RELIABLE)
+    looks = detector.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
+    process = start('camera_node', source=tmp_path, hold=0.1, wait_for_detector=30.0)
+
+    def spin(seconds):
+        deadline = time.monotonic() + seconds
+        wait_for(detector, lambda: time.monotonic() > deadline)
+
+    wait_for(detector, lambda: looks.get_subscription_count())
+    spin(1.0)
+    assert not pictures  # the recorder, say, reads them, but nobody looks
+    detector.create_publisher(LabelInfo, 'label_info', qos.LATCHED).publish(LabelInfo())
+    wait_for(detector, lambda: pictures)
+    spin(1.0)
+    assert process.poll() is None
+    looked = time.monotonic()
+    looks.publish(Detection2DArray(header=pictures[-1].header))
+    wait_for(detector, lambda: process.poll() is not None)
+    assert process.communicate()[1].count('Traceback') == 0 and process.returncode == 0
+    assert time.monotonic() - looked < 4.0  # and not when patience was over
+    detector.destroy_node()
+
+
+def test_a_file_does_not_wait_for_a_detector_for_ever(domain, tmp_path):
+    cv2.imwrite(str(tmp_path / 'only.png'), scene(size=(64, 48)))
+    process = start('camera_node', source=tmp_path, hold=0.1, wait_for_detector=1.0)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 0
+    assert said.index('No detector came within 1 s') < said.index(
+        'The source has ended: 1 pictures'
+    )
 
 
 class Bench:

@@ -149,6 +149,14 @@ def test_what_cannot_be_read_is_one_clear_sentence(tmp_path, content, name, word
         open_source(str(tmp_path / name))
 
 
+@pytest.mark.parametrize('name', ['', ' '])
+def test_an_empty_name_is_not_this_folder(tmp_path, monkeypatch, name):
+    cv2.imwrite(str(tmp_path / 'a.png'), scene(size=(64, 48)))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError, match='There is no source'):
+        open_source(name)
+
+
 def test_a_folder_without_pictures_is_an_error(tmp_path):
     with pytest.raises(SourceError, match='holds no pictures'):
         open_source(str(tmp_path))

@@ -7,7 +7,7 @@ import cv2
 import pytest
 import yaml
 from color_detector import scene
-from sentinel_common.errors import ConfigurationError
+from sentinel_common.errors import ConfigurationError, SentinelError
 from sentinel_common.files import share
 from sentinel_common.parameters import check
 from sentinel_perception.commands import tune
@@ -67,6 +67,14 @@ def test_it_shows_tracks_and_exports_false_alarms(source, model, config, tmp_pat
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 20
     capture.release()
     assert '20 pictures' in capsys.readouterr().out
+    assert config.read_text() == CONFIG
+
+
+@pytest.mark.parametrize('number', [20, 99, -1])
+def test_a_false_alarm_that_is_no_picture_is_refused(source, model, config, tmp_path, number):
+    options = ('--config', config, '--out', tmp_path / 'out', '--model', model, '--write')
+    with pytest.raises(SentinelError, match=rf'no picture {number}\. .* 0 to 19\.'):
+        run('--source', source, *options, '--false-alarm', 4, number)
     assert config.read_text() == CONFIG
 
 

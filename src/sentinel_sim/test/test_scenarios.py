@@ -51,6 +51,23 @@ def test_fault_in_a_scenario_is_one_sentence_that_names_the_place(change, compla
     assert '\n' not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ('content', 'words'),
+    [
+        (b'about: [', ' line 1: this is no YAML ('),
+        (b'\xff\xfe\x00', ': this is no YAML (unreadable).'),
+        (b'', ': the file is empty.'),
+    ],
+)
+def test_a_file_that_is_no_scenario_is_one_sentence(tmp_path, content, words):
+    file = tmp_path / 'broken.yaml'
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        scenarios.load(str(file))
+    assert str(caught.value).startswith(f'{file}{words}')
+    assert '\n' not in str(caught.value)
+
+
 def test_unknown_scenario_names_those_that_are_there():
     with pytest.raises(
         ConfigurationError, match=r"no scenario 'moon'\. Use one of: .*raccoon_night"

@@ -2,9 +2,9 @@
 
 import argparse
 
-from sentinel_common.joining import add_namespace
+from sentinel_common.joining import add_domain, add_namespace
 
-from .guard import tell_guard
+from .guard import tell_one
 
 SUMMARY = 'let the sentinel that runs act; with --off, only watch'
 
@@ -12,10 +12,11 @@ SUMMARY = 'let the sentinel that runs act; with --off, only watch'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('--off', action='store_true', help='disarm it')
+    add_domain(parser)
     add_namespace(parser)
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run the command."""
-    print(tell_guard('arm', not args.off, args.namespace))
+    """Run the command; raise NobodyError where no guard answers in time."""
+    print(tell_one('arm', not args.off, args.namespace))
     return 0

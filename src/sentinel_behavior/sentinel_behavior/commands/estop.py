@@ -1,21 +1,48 @@
-"""``./sentinel estop``: the emergency stop of the sentinel that runs."""
+"""``./sentinel estop``: the emergency stop of every sentinel that runs."""
 
 import argparse
+import os
+import sys
 
-from sentinel_common.joining import add_namespace
+from sentinel_common.joining import add_domain, add_namespace, domain_in_force, nobody
 
-from .guard import tell_guard
+from .guard import tell_guards, tell_one
 
-SUMMARY = 'emergency stop of the sentinel that runs, until estop --release'
+SUMMARY = 'emergency stop of all that runs, until estop --release'
+
+_SERVICE = 'emergency_stop'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('--release', action='store_true', help='let it act again')
+    add_domain(parser)
     add_namespace(parser)
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run the command."""
-    print(tell_guard('emergency_stop', not args.release, args.namespace))
-    return 0
+    """Stop all runs of this person, or what is named; return 1 where one of them did not answer.
+
+    Raise NobodyError where none does.
+    """
+    if args.release:
+        print(tell_one(_SERVICE, False, args.namespace))
+        return 0
+    running = set() if args.domain is not None else set(getattr(args, 'running', ()))
+    # Who works with ROS sets ROS_DOMAIN_ID for good; it must not keep a stop from a run elsewhere.
+    named = not running or args.domain is not None or 'ROS_DOMAIN_ID' in os.environ
+    domains = sorted(running | ({domain_in_force()} if named else set()))
+    stopped = set()
+    for answer in tell_guards(
+        _SERVICE, True, domains=domains, namespace=args.namespace, several=True
+    ):
+        stopped.add(answer.domain)
+        where = [f'ROS domain {answer.domain}'] if len(domains) > 1 else []
+        where += [answer.namespace] if answer.namespace and not args.namespace else []
+        print(': '.join(filter(None, (', '.join(where), answer.text))), flush=True)
+    if not stopped:
+        raise nobody('guard', args.namespace)
+    silent = running - stopped if not args.namespace else set()
+    for domain in sorted(silent):
+        print(f'No guard is heard in the run in ROS domain {domain}: not stopped.', file=sys.stderr)
+    return int(bool(silent))

@@ -1,23 +1,147 @@
-"""What ``./sentinel arm`` and ``estop`` share: a word to the guard that runs."""
+"""What ``./sentinel arm`` and ``estop`` share: a word to the guards that run."""
 
-from sentinel_common.joining import PATIENCE, joined, nobody
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from sentinel_common.errors import SentinelError
+from sentinel_common.joining import PATIENCE, domain_in_force, nobody
+
+# After a guard was found others of its domain get as long as this to be found too, s.
+_SETTLED = 1.0
+_LOOK_PERIOD = 0.05  # s
+_SERVICE = 'std_srvs/srv/SetBool'
+# What only a guard of ours says: other robots, too, have services called ``arm``.
+_STATE, _STATE_TYPE = 'safety_state', 'sentinel_msgs/msg/SafetyState'
 
 
-def tell_guard(service: str, value: bool, namespace: str) -> str:
-    """Call ``arm`` or ``emergency_stop`` of the guard that runs; return what it answers.
+@dataclass(frozen=True)
+class Answer:
+    """What a guard said."""
 
-    Raises NobodyError where none answers in time.
+    domain: int
+    namespace: str
+    text: str
+
+
+def tell_guards(
+    service: str, value: bool, *, domains: Sequence[int], namespace: str, several: bool
+) -> Iterator[Answer]:
+    """Call ``arm`` or ``emergency_stop`` of the guards in ``domains``; yield what they answer.
+
+    Without a ``namespace`` those of every namespace are meant. Each is called as soon as it is
+    found, and none waits for another. Where not ``several`` are meant and there are, SentinelError
+    is raised and none is called. It ends when all have answered, or when patience does.
     """
-    import rclpy
-    from std_srvs.srv import SetBool
+    with ExitStack() as stack:
+        places = [
+            stack.enter_context(_Place(domain, service, value, namespace)) for domain in domains
+        ]
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and not all(place.done for place in places):
+            for place in places:
+                place.look()
+                if several:
+                    place.call()
+                elif place.settled:
+                    place.call_the_only_one()
+                yield from place.answers()
 
-    with joined(f'{service}_caller', namespace) as node:
-        client = node.create_client(SetBool, service)
-        if not client.wait_for_service(timeout_sec=PATIENCE):
-            raise nobody('guard', namespace)
-        future = client.call_async(SetBool.Request(data=value))
-        rclpy.spin_until_future_complete(node, future, timeout_sec=PATIENCE)
-        if not future.done():
-            raise nobody('guard', namespace)
-        return str(future.result().message)
-    raise KeyboardInterrupt  # which ended it before the guard answered
+
+def tell_one(service: str, value: bool, namespace: str) -> str:
+    """Tell the one guard of the domain in force, see ``tell_guards``; return what it answers.
+
+    Raises NobodyError where none does, SentinelError where several could be meant.
+    """
+    domains = [domain_in_force()]
+    answers = list(tell_guards(service, value, domains=domains, namespace=namespace, several=False))
+    if not answers:
+        raise nobody('guard', namespace)
+    return answers[0].text
+
+
+class _Place:
+    """One domain in which guards are looked for; a context manager."""
+
+    def __init__(self, domain: int, service: str, value: bool, namespace: str) -> None:
+        import rclpy
+        from rclpy.executors import SingleThreadedExecutor
+
+        self._domain, self._service, self._value = domain, service, value
+        self._namespace = namespace.strip('/')
+        self._context = rclpy.Context()
+        rclpy.init(args=[], context=self._context, domain_id=domain)
+        self._node = rclpy.create_node(
+            f'{service}_caller', context=self._context, enable_rosout=False
+        )
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._clients: dict[str, Any] = {}
+        self._calls: dict[str, Any] = {}
+        self._told: set[str] = set()
+        self._newest = 0.0
+
+    def __enter__(self) -> '_Place':
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(timeout_sec=1.0)
+        self._node.destroy_node()
+        self._context.try_shutdown()
+
+    @property
+    def settled(self) -> bool:
+        """Whether all guards that are meant are found, as far as one can know."""
+        if self._namespace:
+            return bool(self._clients)
+        return bool(self._clients) and time.monotonic() > self._newest + _SETTLED
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is to come from here."""
+        return self.settled and self._told == set(self._clients)
+
+    def look(self) -> None:
+        """Take in for a moment what comes."""
+        from std_srvs.srv import SetBool
+
+        topics = _namespaces(self._node.get_topic_names_and_types(), _STATE, _STATE_TYPE)
+        services = _namespaces(self._node.get_service_names_and_types(), self._service, _SERVICE)
+        meant = {self._namespace} if self._namespace else topics
+        for namespace in (services & meant) - set(self._clients):
+            name = f'/{namespace}/{self._service}'.replace('//', '/')
+            self._clients[namespace] = self._node.create_client(SetBool, name)
+            self._newest = time.monotonic()
+        self._executor.spin_once(timeout_sec=_LOOK_PERIOD)
+
+    def call(self) -> None:
+        """Tell those who were not told yet and are ready to listen."""
+        from std_srvs.srv import SetBool
+
+        for namespace, client in self._clients.items():
+            if namespace not in self._calls and client.service_is_ready():
+                self._calls[namespace] = client.call_async(SetBool.Request(data=self._value))
+
+    def call_the_only_one(self) -> None:
+        """See ``call``; raise SentinelError where one cannot know who is meant."""
+        if len(self._clients) > 1:
+            names = ', '.join(sorted(name or '(none)' for name in self._clients))
+            raise SentinelError(
+                f'Guards of several namespaces are there: {names}.', 'Name one: --namespace.'
+            )
+        self.call()
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield the answers that have come since the last call."""
+        for namespace, future in self._calls.items():
+            if future.done() and namespace not in self._told:
+                self._told.add(namespace)
+                yield Answer(self._domain, namespace, str(future.result().message))
+
+
+def _namespaces(found: list[tuple[str, list[str]]], name: str, kind: str) -> set[str]:
+    """Return the namespaces in which ``found`` (name, types) has a ``name`` of that ``kind``."""
+    split = [(full.strip('/').rpartition('/'), kinds) for full, kinds in found]
+    return {namespace for (namespace, _, last), kinds in split if last == name and kind in kinds}

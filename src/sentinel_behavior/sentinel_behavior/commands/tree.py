@@ -6,7 +6,7 @@ from pathlib import Path
 
 from py_trees.display import dot_tree, unicode_tree
 from sentinel_common.files import share
-from sentinel_common.joining import PATIENCE, add_namespace, joined, nobody
+from sentinel_common.joining import PATIENCE, add_domain, add_namespace, joined, nobody
 
 from ..brain import Brain
 from ..policy import POLICIES
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('file', nargs='?', type=Path, help='default: config/tree.yaml')
     parser.add_argument('--live', action='store_true', help='follow the brain that runs')
+    add_domain(parser)
     add_namespace(parser)
     parser.add_argument('--dot', action='store_true', help='as a graph for Graphviz')
 

@@ -36,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
     except OSError as error:
         raise SentinelError(f'{args.to} cannot be written: {error.strerror}.') from error
     sys.stdout.write(
-        f'{len(log.visits)} visits, {pictures} pictures\n'
+        f'{len(log.visits)} visits, {pictures} pictures of {folder}\n'
         f'{args.to / "visits.csv"}\n{args.to / "stimuli.csv"}\n{args.to / "annotations.json"}\n'
     )
     return 0

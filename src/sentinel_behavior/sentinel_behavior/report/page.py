@@ -11,7 +11,7 @@ from .place import place
 from .summary import Summary, summarise
 from .trends import trends
 
-FILE = 'report.html'
+FILE, PERIOD_FILE = 'report.html', 'report_period.html'
 
 # Of many visits the newest are shown, with one picture, the newest of all with several, and some
 # unfolded; a page with more would no longer open on a phone.
@@ -84,6 +84,7 @@ def render(summary: Summary, film_file: Path | None, *, marking: bool = False) -
 def write(folder: Path, *, since: float = float('-inf'), until: float = float('inf')) -> Path:
     """Make ``report.html``, ``pictures/`` and, where there are pictures for it, ``film.webp``.
 
+    Of a part of the time it is ``report_period.html``: the page about all of it stays as it is.
     Returns the page. Raises StoreError where there is no incident log.
     """
     return make(summarise(folder, since=since, until=until))
@@ -92,6 +93,6 @@ def write(folder: Path, *, since: float = float('-inf'), until: float = float('i
 def make(summary: Summary) -> Path:
     """See ``write``."""
     film_file = film.make(summary.folder)
-    page = place(summary.folder) / FILE
+    page = place(summary.folder) / (FILE if summary.whole else PERIOD_FILE)
     page.write_text(render(summary, film_file), encoding='utf-8')
     return page

@@ -33,6 +33,8 @@ class Summary:
     latency: tuple[Mapping[str, float], ...] = ()
     simulation: Mapping[str, Any] | None = None
     costs: Mapping[str, Any] | None = None
+    whole: bool = True
+    """Whether all that the folder holds is in it."""
 
     @property
     def started(self) -> float | None:
@@ -160,4 +162,5 @@ def summarise(
         latency=tuple(samples),
         simulation=simulation if isinstance(simulation, dict) else None,
         costs=costs if isinstance(costs, dict) else None,
+        whole=since == float('-inf') and until == float('inf'),
     )

@@ -170,6 +170,7 @@ class _Robot:
 
     def connect(self) -> str:
         """Wait for the robot and return its name."""
+        print(f'Looking for a robot for up to {_CONNECT_TIMEOUT:.0f} s ...', flush=True)
         if not self._connected.wait(_CONNECT_TIMEOUT):
             raise LinkError(
                 LinkReason(self._status.get('reason') or LinkReason.NOT_FOUND),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sentinel_common.errors import SentinelError
-from sentinel_common.joining import add_namespace, joined
+from sentinel_common.joining import add_domain, add_namespace, joined
 from sentinel_common.safety import PERMISSION_AGE
 
 from ..teleop import Keys
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument('--speed', type=float, default=0.25, help='full speed, m/s (%(default)s)')
     parser.add_argument('--turn', type=float, default=1.2, help='full turn, rad/s (%(default)s)')
-    parser.add_argument('--domain', type=int, help='ROS domain of the running sentinel')
+    add_domain(parser)
     add_namespace(parser)
 
 
@@ -44,8 +44,6 @@ def main(args: argparse.Namespace) -> int:
     """Publish ``cmd_vel_teleop`` until Ctrl-C; raise SentinelError without a terminal."""
     if not sys.stdin.isatty():
         raise SentinelError('teleop reads the keyboard.', 'Start it in a terminal.')
-    if args.domain is not None:
-        os.environ['ROS_DOMAIN_ID'] = str(args.domain)
     with (
         contextlib.suppress(KeyboardInterrupt),
         joined('teleop', args.namespace) as node,

@@ -87,7 +87,7 @@ class Adapter:
                 except BaseException:
                     await transport.close()
                     raise
-        except (OSError, TimeoutError, core.BaseBumbleError) as error:
+        except _failures() as error:
             reason = str(error) or 'no answer'
             raise BleakError(f'HCI controller {name} cannot be opened: {reason}') from error
         return cls(device, transport)
@@ -122,6 +122,16 @@ class Adapter:
                 # bumble would fail a command that was answered a moment ago, and stop there.
                 host.pending_response = None
             host.on_transport_lost()
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a controller raises that cannot be opened; libusb's error derives from no other."""
+    failures = (OSError, TimeoutError, core.BaseBumbleError)
+    try:
+        from usb1 import USBError
+    except (ImportError, OSError):  # then nobody can raise it
+        return failures
+    return (*failures, USBError)
 
 
 def _uuid(uuid: Any) -> str:

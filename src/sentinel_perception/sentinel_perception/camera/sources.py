@@ -234,7 +234,7 @@ def open_source(name: str, *, width: int = 640, height: int = 480) -> Source:
     if is_live(name):
         return LiveSource(name, width=width, height=height)
     path = Path(name).expanduser()
-    if not path.exists():
+    if not name.strip() or not path.exists():  # an empty name would mean this folder
         raise SourceError(
             f'There is no source {name!r}.',
             'It takes a video file, a picture, a folder of pictures, a camera number, '

@@ -95,6 +95,12 @@ def main(args: argparse.Namespace) -> int:
     finally:
         source.close()
     session.tell()
+    absent = [n for n in args.false_alarm or () if not 0 <= n < session.pictures]
+    if absent:
+        raise SentinelError(
+            f'There is no picture {", ".join(map(str, absent))}.',
+            f'Those of this source are numbered 0 to {session.pictures - 1}.',
+        )
     if args.write:
         write_detector(config, {k: values[k] for k in (*_TUNABLE, *_ZONES) if values.get(k)})
         print(f'Written to {config}.')
