@@ -109,7 +109,7 @@ class HoldFire(Leaf):
         reasons = list(safety.reasons) if safety else []
         if not rules:
             reasons = [f'{c.name}: {c.rejected}' for c in board.considered]
-        board.explanation = 'Holds fire. ' + ' '.join(reasons)
+        board.explanation = ' '.join(reasons)
         if visit is None:
             return self.say(Status.RUNNING, 'nobody is there')
         names = tuple(rules) or tuple(sorted({c.rejected for c in board.considered}))
