@@ -24,6 +24,7 @@ from sentinel_behavior.report.figures import verdict
 from sentinel_behavior.report.page import render
 from sentinel_behavior.report.serve import server
 from sentinel_behavior.report.summary import summarise
+from sentinel_behavior.report.terminal import rows
 from sentinel_behavior.report.trends import trends
 from sentinel_common.errors import SentinelError
 
@@ -152,16 +153,18 @@ def test_the_figures_are_those_of_the_log(night):
     assert summary.others == {'cat': 1}
     assert summary.rules == {'protected': 1}
     assert summary.noise == 2.5
-    assert summary.wrong_actions == ()
+    assert summary.actions_at_household == summary.actions_at_false_alarms == ()
 
 
-def test_an_action_at_a_pet_or_at_a_false_alarm_is_counted_as_wrong(night):
+def test_actions_at_pets_and_at_false_alarms_are_counted_apart(night):
     night.visit('a', 0, 'bark', species='dog')
     night.visit('b', 100, 'bark')
     night.store.mark('b', True)
     night.close()
     summary = report.summarise(night.folder)
-    assert len(summary.wrong_actions) == 2
+    assert len(summary.actions_at_household) == len(summary.actions_at_false_alarms) == 1
+    assert ('at people or pets', '1') in rows(summary)
+    assert ('false alarms (marked)', '1 (1 action)') in rows(summary)
     assert summary.targets == ()
     assert summary.times_to_stimulus == ()
 

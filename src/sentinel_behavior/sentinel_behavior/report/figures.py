@@ -57,7 +57,8 @@ def tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
         share = f'of {summary.answerable}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %'
         if summary.answerable < len(targets):
             share += f'; {len(targets) - summary.answerable} more were a hold-out'
-    wrong = len(summary.wrong_actions)
+    wrong = len(summary.actions_at_household)
+    mistaken = len(summary.actions_at_false_alarms)
     return [
         {
             'label': 'visits to keep away',
@@ -84,7 +85,9 @@ def tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
         {
             'label': 'at people or pets',
             'value': str(wrong),
-            'note': 'as far as the log knows',
+            'note': f'and {mistaken} at marked false alarms'
+            if mistaken
+            else 'as far as the log knows',
             'tone': 'bad' if wrong else 'good',
         },
         {

@@ -87,11 +87,14 @@ class Summary:
         return Counter(s.deterrent for v in self.log.visits for s in v.stimuli)
 
     @property
-    def wrong_actions(self) -> tuple[Stimulus, ...]:
-        """Stimuli in visits of people, pets or false alarms, as far as the log knows."""
-        return tuple(
-            s for v in self.log.visits if v.species in PROTECTED or v.false_alarm for s in v.stimuli
-        )
+    def actions_at_household(self) -> tuple[Stimulus, ...]:
+        """Stimuli in visits of people and pets, as far as the log knows."""
+        return tuple(s for v in self.log.visits if v.species in PROTECTED for s in v.stimuli)
+
+    @property
+    def actions_at_false_alarms(self) -> tuple[Stimulus, ...]:
+        """Stimuli in visits of target species that a person marked as a false alarm."""
+        return tuple(s for v in self.false_alarms if v.species not in PROTECTED for s in v.stimuli)
 
     @property
     def times_to_stimulus(self) -> tuple[float, ...]:

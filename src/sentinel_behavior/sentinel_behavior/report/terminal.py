@@ -1,7 +1,7 @@
 """The figures as plain text for a terminal."""
 
 from .summary import Summary
-from .wording import counted, duration, median, period
+from .wording import counted, duration, median, period, plural
 
 
 def rows(summary: Summary) -> list[tuple[str, str]]:
@@ -20,11 +20,12 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
         ]
     total = summary.actions.total()
     found.append(('actions', f'{total} ({counted(summary.actions)})' if total else 'none'))
-    found.append(('at people or pets', str(len(summary.wrong_actions))))
+    found.append(('at people or pets', str(len(summary.actions_at_household))))
     if summary.others:
         found.append(('other visits', counted(summary.others)))
     if summary.false_alarms:
-        found.append(('false alarms (marked)', str(len(summary.false_alarms))))
+        actions = plural(len(summary.actions_at_false_alarms), 'action')
+        found.append(('false alarms (marked)', f'{len(summary.false_alarms)} ({actions})'))
     holds = len(summary.holds)
     found.append(('held fire', f'{holds} ({counted(summary.rules)})' if holds else 'never'))
     found.append(('noise made', duration(summary.noise) if summary.noise else 'none'))
