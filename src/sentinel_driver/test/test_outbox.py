@@ -179,3 +179,13 @@ def test_the_end_stops_first_and_leaves_no_light_on(radio, colour, dark):
     assert radio.commands[0] == Drive()
     assert radio.commands.count(HeadColourSet(0, 0, 0)) == dark
     assert radio.commands.count(Drive()) == STOP_REPEATS
+
+
+def test_a_light_that_still_waits_at_the_end_is_not_put_on(radio):
+    radio.offer(HeadColourSet(9, 0, 0))
+    radio.run(0.1)
+    radio.offer(HeadColourSet(8, 0, 0))
+    radio.written.clear()
+    radio.outbox.end()
+    radio.run(0.3)
+    assert [c for c in radio.commands if isinstance(c, HeadColourSet)] == [HeadColourSet(0, 0, 0)]

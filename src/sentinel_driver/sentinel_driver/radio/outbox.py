@@ -7,6 +7,7 @@ everything.
 
 import math
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..errors import CommandRejectedError, RejectReason
@@ -88,8 +89,7 @@ class Outbox:
     def stop(self) -> None:
         """Send neutral several times, before anything else, and forget every motion that waits."""
         self._streamed = None
-        for key in [k for k in self._waiting if k[0] in SELF_MOVING]:
-            self.dropped.append(self._waiting.pop(key))
+        self._drop(SELF_MOVING)
         neutral = self._codec.neutral
         self._stop = [neutral] * STOP_REPEATS
         if self.joints:
@@ -100,8 +100,13 @@ class Outbox:
     def end(self) -> None:
         """Stop, and leave no light on: nobody is left who could put it out."""
         self.stop()
+        self._drop({Command.HEAD_COLOUR_SET})
         if self.lit:
             self._stop.insert(1, self._codec.payload(HeadColourSet(0, 0, 0)))
+
+    def _drop(self, kinds: Collection[int]) -> None:
+        for key in [k for k in self._waiting if k[0] in kinds]:
+            self.dropped.append(self._waiting.pop(key))
 
     def clear(self) -> None:
         """Forget everything: a link that was lost must not deliver old commands when it is back."""
