@@ -8,6 +8,7 @@ stop sequence needs the radio.
 import argparse
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -151,6 +152,8 @@ def main() -> int:
     parser.add_argument('--may-walk', action='store_true')
     args = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A link that is lost in the middle of a command is told by Link in words, not by bumble's trace.
+    logging.getLogger('bumble').setLevel(logging.CRITICAL)
     raise_priority()
     try:
         settings = Settings(args.robot, Codec(DriveForm(args.form)), args.heartbeat, args.may_walk)
