@@ -152,7 +152,7 @@ def main() -> int:
     parser.add_argument('--may-walk', action='store_true')
     args = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A link that is lost in the middle of a command is told by Link in words, not by bumble's trace.
+    # Link tells in words of a link that is lost in the middle of a command; bumble, in a traceback.
     logging.getLogger('bumble').setLevel(logging.CRITICAL)
     raise_priority()
     try:
