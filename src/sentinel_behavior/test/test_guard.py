@@ -81,6 +81,15 @@ def test_late_pictures_count_no_motion_twice(bench, lag):
     assert angle == pytest.approx(0.5 * lag, abs=0.02)
 
 
+def test_a_fix_leaves_animals_where_they_are_though_the_robot_turned_since_it_saw_them(bench):
+    bench.look(detection(RACCOON), times=8)
+    bench.drive('teleop', Twist(0.0, 0.0, 1.0))
+    bench.now += 0.4
+    bench.guard.fix(Pose(yaw=0.4), 0.001, bench.now)  # just where it believed to be
+    x, y = bench.guard.scene(bench.now, 12.0).animals[0].position
+    assert math.atan2(y, x) == pytest.approx(-0.4)
+
+
 def test_light_that_nobody_asks_for_is_forbidden_and_may_be_asked_for_again(bench):
     bench.look(detection(RACCOON), times=8)
     bench.guard.light(True, bench.now)  # then the brain dies

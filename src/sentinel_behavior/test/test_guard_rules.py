@@ -149,6 +149,11 @@ def test_an_old_sight_counts_as_nearer():
     assert limits.MinimumDistance().clip(near(1.2, 0.0, age=1.5), Twist(0.2)) == Twist()
 
 
+def test_beside_an_animal_that_touches_it_the_robot_stands_for_no_way_leads_surely_away():
+    assert limits.MinimumDistance().clip(near(0.25, 0.0), Twist(-0.2, 0.0, 0.3)) == Twist(wz=0.3)
+    assert limits.MinimumDistance().clip(near(0.4, 0.0), Twist(-0.2)) == Twist(-0.2)
+
+
 def test_a_turn_into_the_animal_counts_as_approach():
     # Sideways now, but within the horizon the nose turns by 0.75 rad.
     twist = Twist(0.0, 0.2, -1.5)

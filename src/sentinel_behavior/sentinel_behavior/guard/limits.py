@@ -87,6 +87,8 @@ class MinimumDistance:
     name: ClassVar[str] = 'minimum_distance'
     distance: float = 0.7
     animal_speed: float = 0.5
+    # So near, a small error of the place turns its direction around: no way leads surely away, m.
+    contact: float = 0.3
     edge: float = 3.0  # px
 
     def _room(self, animal: Animal) -> float:
@@ -114,6 +116,8 @@ class MinimumDistance:
         if twist.vx > 0 and self._at_edge(scene):
             return twist.scaled(0.0)
         for animal in scene.animals:
+            if math.hypot(*animal.position) < self.contact:
+                return twist.scaled(0.0)
             closing = closing_speed(twist, animal.position)
             granted = max(0.0, self._room(animal)) / HORIZON
             if closing > granted:
