@@ -20,13 +20,14 @@ def written():
     scores = {'raccoon': 0.95}
     raccoon = Detection(Box(300, 200, 80, 60), scores, '1')
     cat = Detection(Box(20, 200, 60, 60), {'cat': 0.9}, '')
-    keys = {}
+    keys, pose = {}, Pose()
     for picture in range(400):
         now = 1000.0 + picture / 8
         found = (raccoon,) * (picture < 200) + (cat,) * (100 < picture < 200)
         places = (Target('1', scores, 3.0, 0.0),) * (picture < 200)
-        world.place(Pose(), 0.001, now)
-        world.step(Frame(now, 'c', found), TargetFrame(now, 'b', places), hour=1.0)
+        world.place(pose, 0.001, now)
+        deeds = world.step(Frame(now, 'c', found), TargetFrame(now, 'b', places), hour=1.0)
+        pose = pose.moved(deeds.twist, 1 / 8)
     for incident in world.incidents:
         keys.setdefault(incident.kind.name, set()).update(incident.detail)
     return keys

@@ -10,7 +10,7 @@ from sentinel_common.errors import SentinelError
 from sentinel_common.joining import PATIENCE, domain_in_force, nobody
 
 # After a guard was found others of its domain get as long as this to be found too, s.
-_SETTLED = 1.0
+_SETTLED = 2.0
 _LOOK_PERIOD = 0.05  # s
 _SERVICE = 'std_srvs/srv/SetBool'
 # What only a guard of ours says: other robots, too, have services called ``arm``.
