@@ -9,8 +9,9 @@ from typing import Any
 from sentinel_common.errors import SentinelError
 from sentinel_common.joining import PATIENCE, domain_in_force, nobody
 
-# After a guard was found others of its domain get as long as this to be found too, s.
-_SETTLED = 2.0
+# After a guard was found others of its domain get as long as this to be found too, s: on a busy
+# computer the first words of DDS are missed, and it says them again every 3 s.
+_SETTLED = 4.0
 _LOOK_PERIOD = 0.05  # s
 _SERVICE = 'std_srvs/srv/SetBool'
 # What only a guard of ours says: other robots, too, have services called ``arm``.
