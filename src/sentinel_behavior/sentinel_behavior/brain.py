@@ -134,9 +134,7 @@ class Brain:
 
     def fix(self, pose: Pose, variance: float, now: float) -> None:
         """Somebody saw the robot at ``pose`` in ``map``."""
-        self.board.reckoning.advance(now)
-        before = self.board.reckoning.pose
-        self.board.reckoning.fix(pose, variance, now)
+        before = self.board.reckoning.fix(pose, variance, now)
         if self.board.last_place is not None:
             self.board.last_place = pose.to_world(before.to_base(self.board.last_place))
         if self._stuck.stuck(before, pose):

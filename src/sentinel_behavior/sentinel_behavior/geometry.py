@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sentinel_common.geometry import SLIP
+
 # One-sided 95 % quantile of the normal distribution: a lower bound that is too high once in twenty
 # times.
 Z_95_ONE_SIDED = 1.645
@@ -127,12 +129,7 @@ class DeadReckoning:
     ``pose`` works always, for what only needs a locally steady frame.
     """
 
-    def __init__(self, drift: float = 0.15) -> None:
-        """``drift``: standard deviation of the place gained per metre of path, m/m.
-
-        An assumption: an open-loop gait slips.
-        """
-        self._drift = drift
+    def __init__(self) -> None:
         self._variance: float | None = None
         self._path = 0.0
         self._time: float | None = None
@@ -172,18 +169,23 @@ class DeadReckoning:
                 return pose.moved(twist, time - since)
         return self._trail[0][1]
 
-    def fix(self, pose: Pose, variance: float, now: float) -> None:
-        """Somebody saw the robot at ``pose`` in ``map`` with ``variance`` of its place in m^2."""
+    def fix(self, pose: Pose, variance: float, now: float) -> Pose:
+        """Somebody saw the robot at ``pose`` in ``map`` with ``variance`` of its place in m^2.
+
+        Returns where it was believed to be: what is remembered around it must move along.
+        """
         self.advance(now)
-        self._trail = deque((t, p.seen_from(self.pose, pose), w) for t, p, w in self._trail)
+        before = self.pose
+        self._trail = deque((t, p.seen_from(before, pose), w) for t, p, w in self._trail)
         self.pose = pose
         self._variance = variance
         self._path = 0.0
+        return before
 
     @property
     def estimate(self) -> PoseEstimate | None:
         """Pose in ``map``, or None before the first fix."""
         if self._variance is None:
             return None
-        sigma = math.sqrt(self._variance + (self._drift * self._path) ** 2)
+        sigma = math.sqrt(self._variance + (SLIP * self._path) ** 2)
         return PoseEstimate(self.pose, sigma, self._path)

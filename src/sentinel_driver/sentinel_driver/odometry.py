@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from sentinel_common.geometry import SLIP
 
 from .velocity_control import Velocity
 
-# How far the truth may be from the command, one sigma. Assumptions: nobody has published a
-# measurement of this robot; docs/calibration.md says how to get better ones.
-SLIP = 0.25  # of the distance walked
+# How far the truth may be from the command, one sigma. Assumptions, as SLIP is.
 TURN_SLIP = 0.25  # of the angle turned
 DRIFT = 0.20  # rad of heading per metre walked
 

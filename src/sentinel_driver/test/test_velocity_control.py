@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sentinel_common.geometry import SLIP
 from sentinel_driver.hermes import Codec, Drive, HeadColourSet, TakeSteps
-from sentinel_driver.odometry import DRIFT, SLIP, Odometry
+from sentinel_driver.odometry import DRIFT, Odometry
 from sentinel_driver.velocity_control import (
     COMMAND_AGE,
     Axis,

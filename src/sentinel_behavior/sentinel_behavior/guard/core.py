@@ -135,9 +135,7 @@ class Guard:
 
     def fix(self, pose: Pose, variance: float, now: float) -> None:
         """Somebody saw the robot at ``pose`` in ``map``."""
-        self._reckoning.advance(now)
-        before = self._reckoning.pose
-        self._reckoning.fix(pose, variance, now)
+        before = self._reckoning.fix(pose, variance, now)
         self._animals.move(before, pose)
 
     def hear(self, used_last_hour: float, now: float) -> None:
