@@ -84,6 +84,6 @@ def _run(command: str, arguments: list[str], summary: str) -> int:
         return tests.main(own.packages)
     os.execve(
         environment.VENV_PYTHON,
-        [str(environment.VENV_PYTHON), '-m', 'sentinel_bringup.cli', command, *arguments],
+        [str(environment.VENV_PYTHON), '-m', 'sentinel_bringup', command, *arguments],
         environment.environment(),
     )

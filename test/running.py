@@ -31,7 +31,7 @@ def left_over(folder: Path) -> list[str]:
 
 def sentinel(*arguments: object, folder: Path, timeout: float = 100.0) -> Call:
     """Call a command of ./sentinel inside the built workspace."""
-    command = [sys.executable, '-m', 'sentinel_bringup.cli', *map(str, arguments)]
+    command = [sys.executable, '-m', 'sentinel_bringup', *map(str, arguments)]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
     )

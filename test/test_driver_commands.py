@@ -17,7 +17,7 @@ from geometry_msgs.msg import TwistStamped
 
 def sentinel(*arguments, **options):
     return subprocess.run(
-        [sys.executable, '-m', 'sentinel_bringup.cli', *arguments],
+        [sys.executable, '-m', 'sentinel_bringup', *arguments],
         capture_output=True,
         text=True,
         timeout=100,
@@ -77,7 +77,7 @@ def test_an_input_that_ends_leaves_the_robot_standing(meka, tmp_path):
 def test_calibrate_notices_the_end_of_its_radio_process(meka, tmp_path):
     process = subprocess.Popen(
         [
-            *(sys.executable, '-m', 'sentinel_bringup.cli', 'calibrate', '--seconds', '10'),
+            *(sys.executable, '-m', 'sentinel_bringup', 'calibrate', '--seconds', '10'),
             *('--transport', meka.transport, '--output', str(tmp_path / 'x')),
         ],
         stdin=subprocess.PIPE,
@@ -106,7 +106,7 @@ def test_teleop_moves_while_a_key_is_held_and_then_stops(someone, namespace):
     topic = f'/{namespace}/cmd_vel_teleop'.replace('//', '/')
     heard = someone.hear(TwistStamped, topic)
     process = subprocess.Popen(
-        [sys.executable, '-m', 'sentinel_bringup.cli', 'teleop', '--namespace', namespace],
+        [sys.executable, '-m', 'sentinel_bringup', 'teleop', '--namespace', namespace],
         env={**os.environ, 'ROS_DOMAIN_ID': str(someone.domain)},
         stdin=terminal,
         stdout=subprocess.DEVNULL,
@@ -137,7 +137,7 @@ def test_teleop_moves_while_a_key_is_held_and_then_stops(someone, namespace):
 def test_teleop_says_when_the_guard_is_heard_no_more(quiet):
     master, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, '-m', 'sentinel_bringup.cli', 'teleop'],
+        [sys.executable, '-m', 'sentinel_bringup', 'teleop'],
         env={**os.environ, 'ROS_DOMAIN_ID': str(quiet.domain)},
         stdin=terminal,
         stdout=terminal,

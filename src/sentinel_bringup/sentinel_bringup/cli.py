@@ -107,7 +107,3 @@ def main() -> int:
     except BrokenPipeError:  # the reader of a pipe has gone, as head does
         sys.stderr.close()
         return 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -24,7 +24,7 @@ from sentinel_common import qos
 
 def sentinel(*arguments, **options):
     return subprocess.run(
-        [sys.executable, '-m', 'sentinel_bringup.cli', *arguments],
+        [sys.executable, '-m', 'sentinel_bringup', *arguments],
         capture_output=True,
         text=True,
         timeout=100,
@@ -65,7 +65,7 @@ def test_the_pictures_of_another_node_are_watched_in_its_domain(tmp_path):
     pictures = driver.create_publisher(Image, 'camera/image_raw', qos.IMAGE_WRITER)
     command = 'run --source topic --robot none --folder'.split()
     with subprocess.Popen(
-        [sys.executable, '-m', 'sentinel_bringup.cli', *command, str(tmp_path)],
+        [sys.executable, '-m', 'sentinel_bringup', *command, str(tmp_path)],
         env={**os.environ, 'ROS_DOMAIN_ID': '97'},
         stdout=subprocess.PIPE,
         text=True,
@@ -146,7 +146,7 @@ def test_the_version_is_that_of_the_package():
 
 
 def test_a_closed_pipe_is_no_error():
-    command = f'{sys.executable} -m sentinel_bringup.cli --help | head -0'
+    command = f'{sys.executable} -m sentinel_bringup --help | head -0'
     result = subprocess.run(
         ['bash', '-c', command], capture_output=True, text=True, env=dict(os.environ), timeout=100
     )
@@ -294,7 +294,7 @@ def test_a_recording_tells_its_file_and_writes_no_log(tmp_path):
     env = {**os.environ, 'TMPDIR': str(tmp_path), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'}
     folder = tmp_path / "it's here"
     with subprocess.Popen(
-        [sys.executable, '-m', 'sentinel_bringup.cli', 'record', '--domain', '91', '--to', folder],
+        [sys.executable, '-m', 'sentinel_bringup', 'record', '--domain', '91', '--to', folder],
         env=env,
         stderr=subprocess.PIPE,
         text=True,
