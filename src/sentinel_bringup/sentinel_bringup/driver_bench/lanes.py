@@ -29,7 +29,10 @@ def measure(parts: list[Part], lanes: int) -> dict[str, dict[str, Any]]:
     """Return the figures of each part by its name."""
     context = multiprocessing.get_context('spawn')
     with context.Pool(lanes, _end_properly) as pool:
-        return dict(pool.imap_unordered(_measure, parts))
+        figures = dict(pool.imap_unordered(_measure, parts))
+        pool.close()
+        pool.join()  # a lane that is terminated while it waits says so in its last words
+    return figures
 
 
 def _measure(part: Part) -> tuple[str, dict[str, Any]]:
