@@ -4,6 +4,7 @@ import importlib
 import shutil
 import struct
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from sentinel_common.timers import every
 
 from sentinel_common import images, node
 
-from .bag.bag import BagError, Entry, Gate, Recording
+from .bag.bag import BagError, Entry, Gate, Recording, forget
 from .bag.meshes import with_meshes
 from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, ROBOT, TOPICS, Manner, Topic
 from .incidents.pictures import persons
@@ -64,6 +65,14 @@ PARAMETERS = (
         read_only=True,
     ),
     Parameter(
+        'retention_days',
+        90.0,
+        'files written longer ago than this are deleted, days; 0 keeps everything',
+        minimum=0.0,
+        maximum=36_500.0,
+        read_only=True,
+    ),
+    Parameter(
         'min_free_mb',
         500.0,
         'free disk space below which nothing more is written, MB',
@@ -77,8 +86,8 @@ _DEPTH = 100
 # Pictures are large; a few may wait.
 _PICTURES = 5
 
-# How often the free space is looked at, s.
-_SPACE_PERIOD = 5.0
+# How often the free space is looked at, and old files are deleted, s.
+_SPACE_PERIOD, _FORGET_PERIOD = 5.0, 6 * 3600.0
 
 _COMPRESSED = 'sensor_msgs/msg/CompressedImage'
 
@@ -107,6 +116,9 @@ class BagNode(Node):
             if p['images'] or not topic.image:
                 self._subscribe(topic)
         every(self, _SPACE_PERIOD, self._look_at_space)
+        if p['retention_days']:
+            self._forget()
+            every(self, _FORGET_PERIOD, self._forget)
         Diagnostics(self).add('recording', self._report)
         self.get_logger().info(f'recording into {self._recording.file or folder}')
 
@@ -152,6 +164,11 @@ class BagNode(Node):
         free = shutil.disk_usage(self._folder).free / 1e6
         if free < self.parameters['min_free_mb'] and not self._trouble:
             self._end(f'The recording ends: only {free:.0f} MB are free in {self._folder}.')
+
+    def _forget(self) -> None:
+        # Files have the time of day, whatever the clock of ROS says.
+        for path in forget(self._folder, time.time() - self.parameters['retention_days'] * 86400.0):
+            self.get_logger().warning(f'{path} is old and cannot be deleted')
 
     def _end(self, trouble: str) -> None:
         """Give up what comes from now on; what is written is finished when the node stops."""

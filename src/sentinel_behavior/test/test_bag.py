@@ -17,7 +17,7 @@ from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
-from sentinel_behavior.bag.bag import Bag, BagError, Entry, Gate, Recording
+from sentinel_behavior.bag.bag import Bag, BagError, Entry, Gate, Recording, forget
 from sentinel_behavior.bag.definitions import DefinitionError, definition
 from sentinel_behavior.bag.meshes import with_meshes
 from sentinel_behavior.bag.topics import TOPICS
@@ -65,6 +65,15 @@ def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(BagError, match='cannot be written'):
         Bag(tmp_path / 'file' / 'a.mcap')
+
+
+def test_old_recordings_are_deleted_and_nothing_else(tmp_path):
+    for name in ('garden-1.mcap', 'visit-a.mcap', 'visit-b.mcap', 'my own.mcap'):
+        (tmp_path / name).write_text('')
+        os.utime(tmp_path / name, (1000.0, 3000.0 if name == 'visit-b.mcap' else 1000.0))
+    assert forget(tmp_path, 2000.0) == []
+    assert {p.name for p in tmp_path.iterdir()} == {'visit-b.mcap', 'my own.mcap'}
+    assert forget(tmp_path / 'missing', 2000.0) == []
 
 
 def test_a_picture_passes_only_with_detections_that_show_nobody():

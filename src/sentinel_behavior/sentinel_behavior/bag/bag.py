@@ -19,8 +19,27 @@ _NOBODY = 660 * 10**9
 _WAITING = 30
 
 
+# What the files are called: of a visit, and of everything.
+NAMES = ('visit-*.mcap', 'garden-*.mcap')
+
+
 class BagError(SentinelError):
     """The recording cannot be written."""
+
+
+def forget(folder: Path, before: float) -> list[Path]:
+    """Delete the recordings in ``folder`` that were written last before ``before``, s of the day.
+
+    Returns those that cannot be deleted.
+    """
+    kept = []
+    for path in (p for pattern in NAMES for p in folder.glob(pattern)):
+        try:
+            if path.stat().st_mtime < before:
+                path.unlink()
+        except OSError:
+            kept.append(path)
+    return kept
 
 
 @dataclass(frozen=True)
