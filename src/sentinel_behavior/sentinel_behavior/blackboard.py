@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentinel_common.detections import Frame, Target, TargetFrame
+from sentinel_common.geometry import Point, Twist
 from sentinel_common.safety import PERMISSION_AGE
 
 from .deterrents import Deterrents
-from .geometry import DeadReckoning, Point, Twist
+from .geometry import DeadReckoning
 from .hours import in_span
 from .incidents.model import Incident, Kind
 from .policy.candidates import Allowed, Candidate, Usage

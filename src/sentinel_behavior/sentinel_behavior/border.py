@@ -6,9 +6,10 @@ from typing import Any
 
 from sentinel_common.detections import to_seconds
 from sentinel_common.diagnostics import Level, Report
+from sentinel_common.geometry import Pose, Twist
 from sentinel_common.parameters import Parameter
 
-from .geometry import Pose, Twist, yaw_of
+from .geometry import yaw_of
 
 # A stamp further ahead of our clock than this comes from another clock, s.
 _AHEAD = 0.1

@@ -10,10 +10,10 @@ from py_trees.common import Status
 from py_trees.display import unicode_tree
 from sentinel_common.configuration import digest
 from sentinel_common.detections import Frame, TargetFrame
+from sentinel_common.geometry import STOP, Pose, Twist
 
 from .blackboard import Blackboard, Safety, Wants
 from .deterrents import Deterrents, read_deterrents
-from .geometry import STOP, Pose, Twist
 from .incidents.model import LEFT, LOST, REPELLED, STAYED, Incident, Kind
 from .policy.choice import Policy, reward
 from .policy.trial import NO_TRIAL, Trial

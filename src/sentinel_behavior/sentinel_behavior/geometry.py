@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sentinel_common.geometry import SLIP
+from sentinel_common.geometry import SLIP, STOP, Point, Pose, Twist
 
 # One-sided 95 % quantile of the normal distribution: a lower bound that is too high once in twenty
 # times.
@@ -13,73 +13,6 @@ Z_95_ONE_SIDED = 1.645
 
 # How far back a pose is known, s: images are older than that only where all stands still.
 TRAIL = 2.0
-
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Twist:
-    """Planar velocity in ``base_link``: m/s forward, m/s to the left, rad/s counter-clockwise."""
-
-    vx: float = 0.0
-    vy: float = 0.0
-    wz: float = 0.0
-
-    @property
-    def speed(self) -> float:
-        """Planar speed in m/s."""
-        return math.hypot(self.vx, self.vy)
-
-    @property
-    def is_zero(self) -> bool:
-        """Whether nothing moves."""
-        return not (self.vx or self.vy or self.wz)
-
-    def scaled(self, factor: float) -> 'Twist':
-        """The same direction and turn at ``factor`` (0..1) of the planar speed."""
-        return Twist(self.vx * factor, self.vy * factor, self.wz)
-
-
-STOP = Twist()
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Place and heading in a fixed frame: m, m, rad."""
-
-    x: float = 0.0
-    y: float = 0.0
-    yaw: float = 0.0
-
-    def to_world(self, point: Point) -> Point:
-        """``point`` of ``base_link`` in the fixed frame."""
-        c, s = math.cos(self.yaw), math.sin(self.yaw)
-        return self.x + c * point[0] - s * point[1], self.y + s * point[0] + c * point[1]
-
-    def to_base(self, point: Point) -> Point:
-        """``point`` of the fixed frame in ``base_link``."""
-        c, s = math.cos(self.yaw), math.sin(self.yaw)
-        dx, dy = point[0] - self.x, point[1] - self.y
-        return c * dx + s * dy, -s * dx + c * dy
-
-    def seen_from(self, before: 'Pose', after: 'Pose') -> 'Pose':
-        """Where this pose is if all was seen from ``after``, and not from ``before``."""
-        x, y = after.to_world(before.to_base((self.x, self.y)))
-        return Pose(x, y, self.yaw + after.yaw - before.yaw)
-
-    def moved(self, twist: Twist, seconds: float) -> 'Pose':
-        """Where ``twist`` leads within ``seconds``, along an arc."""
-        half = twist.wz * seconds / 2  # of the turn; the chord points this way
-        chord = seconds * (math.sin(half) / half if half else 1.0)
-        c, s = math.cos(self.yaw + half), math.sin(self.yaw + half)
-        return Pose(
-            self.x + (c * twist.vx - s * twist.vy) * chord,
-            self.y + (s * twist.vx + c * twist.vy) * chord,
-            self.yaw + twist.wz * seconds,
-        )
-
-
-ORIGIN = Pose()
 
 
 def yaw_of(x: float, y: float, z: float, w: float) -> float:

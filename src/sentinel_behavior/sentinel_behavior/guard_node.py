@@ -13,6 +13,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.files import share
+from sentinel_common.geometry import STOP
 from sentinel_common.parameters import Parameters
 from sentinel_common.timers import every
 from std_msgs.msg import Bool, ColorRGBA, Header
@@ -23,7 +24,6 @@ from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import SafetyState, SoundState
 
 from .border import HOUR, TimeBridge, fix_from_message, twist_from_message
-from .geometry import STOP
 from .guard import latches, make_guard
 from .guard.core import AUTO, TELEOP, Relayed, Verdict
 from .guard.parameters import PARAMETERS as RULES_PARAMETERS

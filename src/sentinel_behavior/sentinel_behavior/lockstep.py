@@ -6,10 +6,10 @@ from typing import Any
 
 from sentinel_common.detections import Frame, TargetFrame
 from sentinel_common.files import share
+from sentinel_common.geometry import Pose, Twist
 
 from .blackboard import Play, Safety, Wants
 from .brain import Brain
-from .geometry import Pose, Twist
 from .guard import make_guard
 from .guard.core import Guard, Verdict
 from .guard.parameters import DEFAULTS

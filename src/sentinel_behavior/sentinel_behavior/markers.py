@@ -4,11 +4,11 @@ from typing import Any
 
 from geometry_msgs.msg import Point
 from sentinel_common.detections import to_stamp
+from sentinel_common.geometry import Point as Place
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from .blackboard import Blackboard
-from .geometry import Point as Place
 
 _GREEN = ColorRGBA(r=0.3, g=0.8, b=0.3, a=1.0)
 _BLUE = ColorRGBA(r=0.3, g=0.5, b=1.0, a=1.0)
@@ -40,7 +40,8 @@ def markers(board: Blackboard) -> Any:
         ball.lifetime.sec = _LIFETIME
         label = Marker(header=header, ns='labels', id=index, type=Marker.TEXT_VIEW_FACING)
         species, probability = target.best
-        label.text = f'{species} {probability:.2f} {board.state} {board.deterrent}'.rstrip()
+        name = f'{species} {probability:.2f}' if species else 'at rest'
+        label.text = f'{name} {board.state} {board.deterrent}'.rstrip()
         label.pose.position = Point(x=target.x, y=target.y, z=target.z + 0.35)
         label.pose.orientation.w = 1.0
         label.scale.z = 0.12

@@ -2,7 +2,7 @@
 
 import math
 
-from .geometry import Pose
+from sentinel_common.geometry import Pose
 
 # Over this much commanded walking the place must change, m: fixes scatter by a few centimetres.
 _PATH = 1.0

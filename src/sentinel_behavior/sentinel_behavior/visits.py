@@ -9,8 +9,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from sentinel_common.detections import Target, TargetFrame
+from sentinel_common.geometry import Point
 
-from .geometry import Z_95_ONE_SIDED, Point
+from .geometry import Z_95_ONE_SIDED
 
 # So many pictures must agree on a species before a visit of it is opened, and so many must show
 # more than one animal before it is a family: one wavering picture is not enough.

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sentinel_common.configuration import load
+from sentinel_common.geometry import Point
 
-from .geometry import Point, inside_by
+from .geometry import inside_by
 
 _POLYGON = {
     'type': 'array',

@@ -5,7 +5,6 @@ import random
 
 import pytest
 from sentinel_behavior.blackboard import Safety
-from sentinel_behavior.geometry import Pose, Twist
 from sentinel_behavior.incidents.model import Kind
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
@@ -14,6 +13,7 @@ from sentinel_behavior.settings import Settings
 from sentinel_behavior.visits import OPENING
 from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.geometry import Pose, Twist
 
 PERIOD = 0.1
 
@@ -62,6 +62,19 @@ class Garden:
                     hour=self.hour,
                 )
             )
+
+    def see(self, scores, x, told):
+        """One picture with an animal of ``scores`` straight ahead; its place has those ``told``."""
+        self.now += PERIOD
+        seen = (Detection(Box(300, 200, 80, 60), scores, '1'),)
+        places = (Target('1', told, x, 0.0, variance_x=0.01),)
+        self.take(
+            self.lockstep.step(
+                Frame(self.now, 'camera', seen),
+                TargetFrame(self.now, 'base_link', places),
+                hour=self.hour,
+            )
+        )
 
     def take(self, deeds):
         self.deeds = deeds
@@ -118,6 +131,15 @@ def test_the_first_stimulus_comes_with_the_picture_that_makes_sure(garden):
     assert not garden.lit
     garden.step((RACCOON, 3.0, 0.0))
     assert garden.lit
+    assert garden.kinds() == [Kind.VISIT_STARTED, Kind.DECISION, Kind.STIMULUS_STARTED]
+
+
+def test_nothing_is_done_about_a_thing_of_which_only_the_place_is_told(garden):
+    for _ in range(30):
+        garden.see(RACCOON, 3.0, told={})
+    assert garden.incidents == [] and not garden.lit and garden.twist == Twist()
+    for _ in range(OPENING):
+        garden.see(RACCOON, 3.0, told=RACCOON)
     assert garden.kinds() == [Kind.VISIT_STARTED, Kind.DECISION, Kind.STIMULUS_STARTED]
 
 

@@ -5,7 +5,8 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sentinel_behavior.geometry import TRAIL, DeadReckoning, Pose, Twist
+from sentinel_behavior.geometry import TRAIL, DeadReckoning
+from sentinel_common.geometry import Pose, Twist
 
 speed, turn = st.floats(-0.3, 0.3), st.floats(-1.5, 1.5)
 moves = st.lists(

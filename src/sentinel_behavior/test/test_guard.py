@@ -3,12 +3,12 @@
 import math
 
 import pytest
-from sentinel_behavior.geometry import STOP, Pose, Twist
 from sentinel_behavior.guard import make_guard
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.guard.rules import Act
 from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.geometry import STOP, Pose, Twist
 
 ZONES = Zones(((-5.0, -5.0), (5.0, -5.0), (5.0, 5.0), (-5.0, 5.0)), {})
 BOX, ELSEWHERE = Box(300, 200, 80, 60), Box(20, 200, 80, 60)
@@ -242,6 +242,12 @@ def test_teleop_goes_first_and_needs_no_target(bench):
     # As soon as the hand is off, the autonomous command is under all rules again.
     bench.guard.command('auto', Twist(0.2), bench.now + 0.5)
     assert bench.relay(wait=0.51).twist == STOP
+
+
+def test_nobody_runs_into_a_thing_of_which_only_the_place_is_told(bench):
+    bench.look(detection(RACCOON), times=8)
+    bench.guard.locate(TargetFrame(bench.now, 'base_link', (Target('1', {}, 0.7, 0.0),)), bench.now)
+    assert bench.drive('auto').twist == STOP
 
 
 def test_teleop_does_not_run_into_an_animal(bench):

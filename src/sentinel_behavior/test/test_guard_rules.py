@@ -4,10 +4,11 @@ import math
 from dataclasses import replace
 
 import pytest
-from sentinel_behavior.geometry import Pose, PoseEstimate, Twist
+from sentinel_behavior.geometry import PoseEstimate
 from sentinel_behavior.guard import limits, rules
 from sentinel_behavior.guard.scene import Animal, Evidence, Scene
 from sentinel_common.detections import Box, Detection, Frame
+from sentinel_common.geometry import Pose, Twist
 
 RACCOON = Detection(Box(100, 100, 60, 50), {'raccoon': 0.95}, '1')
 LOW = Detection(Box(100, 400, 200, 80), {'raccoon': 0.95}, '1')

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from sentinel_behavior.geometry import Pose
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.geometry import Pose
 
 DOCS = Path(__file__).parents[3] / 'docs' / 'incidents.md'
 SIGHT = {'range', 'range_low', 'scores', 'zone', 'box'}

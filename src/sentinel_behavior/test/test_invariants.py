@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sentinel_behavior.bench.invariants import WORLDS
-from sentinel_behavior.geometry import Pose
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.geometry import Pose
 
 COUNTS = {'person_or_pet': 400, 'distance': 60, 'silence': 60}
 

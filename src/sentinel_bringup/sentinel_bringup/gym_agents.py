@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
-from sentinel_behavior.geometry import Pose
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.geometry import Pose
 from sentinel_sim.gym import DETERRENTS, FASTEST, REWARDS, Action, GardenEnv, Track
 
 # Seconds that a sound lasts once it began.

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-from sentinel_behavior.geometry import Pose
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_common.detections import Box, Detection, frame_from_message, frame_to_message
+from sentinel_common.geometry import Pose
 from sentinel_common.species import PERSON, RACCOON, SPECIES
 from sentinel_perception.detector.port import Candidates
 from sentinel_perception.pipeline import Pipeline

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 from sentinel_behavior.deterrents import read_deterrents
-from sentinel_behavior.geometry import Pose
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
@@ -30,6 +29,7 @@ from sentinel_bringup.night.statistics import excludes_zero, interval, ratio, sh
 from sentinel_common.configuration import digest
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 from sentinel_common.errors import ConfigurationError
+from sentinel_common.geometry import Pose
 
 from sentinel_common import files
 

@@ -91,7 +91,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Target:
-    """A confirmed track in space: metres in ``base_link``, variances in square metres."""
+    """A confirmed track in space: metres in ``base_link``, variances in square metres.
+
+    Without ``scores`` it is a place to keep away from, and nothing to act upon.
+    """
 
     track_id: str
     scores: Mapping[str, float]

@@ -6,6 +6,7 @@ from typing import Any
 
 from sentinel_common.detections import to_seconds
 from sentinel_common.diagnostics import Diagnostics, Level, Report
+from sentinel_common.geometry import Twist
 from sentinel_common.lifecycle import ManagedNode
 from sentinel_common.parameters import Parameters
 from sentinel_common.timers import every
@@ -26,7 +27,7 @@ from .radio.client import RadioClient
 from .radio.outbox import SELF_MOVING
 from .radio.status import State, check_transport
 from .robot import Robot
-from .velocity_control import Permission, Velocity, Walker
+from .velocity_control import Permission, Walker
 
 __all__ = ['PARAMETERS', 'Driver', 'main']
 
@@ -126,7 +127,7 @@ class Driver(ManagedNode):
             stamp = to_seconds(message.header.stamp)
             if stamp:
                 self._stamp_offset = self.get_clock().now().nanoseconds * 1e-9 - stamp
-        velocity = Velocity(twist.linear.x, twist.linear.y, twist.angular.z)
+        velocity = Twist(twist.linear.x, twist.linear.y, twist.angular.z)
         # On a busy machine a message may wait before it comes here; that counts as age, too.
         waited = (time.time_ns() - info['received_timestamp']) * 1e-9
         self._walker.ask(velocity, time.monotonic() - min(1.0, max(0.0, waited)))

@@ -4,13 +4,13 @@ import time
 from typing import Any
 
 from sentinel_common.diagnostics import Level, Report
+from sentinel_common.geometry import Twist
 from sentinel_common.timers import every
 
 from sentinel_common import qos
 
 from . import driver_messages
 from .odometry import Odometry
-from .velocity_control import Velocity
 
 # A longer gap between two steps means that the process slept: the robot did not walk through it, s.
 _MAX_STEP = 1.0
@@ -41,7 +41,7 @@ class Telemetry:
         self._frames = {kind: publisher(HermesFrame, f'hermes/{kind}') for kind in ('tx', 'rx')}
         every(node, 1.0, self._publish_battery)
 
-    def walks(self, velocity: Velocity) -> None:
+    def walks(self, velocity: Twist) -> None:
         """Take note of what the robot was told."""
         self._odometry.velocity = velocity
 

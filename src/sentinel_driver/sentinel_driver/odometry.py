@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from sentinel_common.geometry import SLIP
-
-from .velocity_control import Velocity
+from sentinel_common.geometry import ORIGIN, SLIP, STOP, Pose, Twist
 
 # How far the truth may be from the command, one sigma. Assumptions, as SLIP is.
 TURN_SLIP = 0.25  # of the angle turned
@@ -22,25 +20,19 @@ _TURN_FLOOR = 0.05  # rad/s
 class Odometry:
     """Pose in ``odom`` (m, m, rad) with its 3x3 covariance, from commanded velocities."""
 
-    x: float = 0.0
-    y: float = 0.0
-    yaw: float = 0.0
-    velocity: Velocity = field(default_factory=Velocity)
+    pose: Pose = ORIGIN
+    velocity: Twist = STOP
     covariance: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((3, 3)))
 
     def advance(self, dt: float) -> None:
         """Go on with the present velocity for ``dt`` s; the covariance grows with what is moved."""
         v = self.velocity
-        middle = self.yaw + v.yaw * dt / 2
-        cos, sin = math.cos(middle), math.sin(middle)
-        dx, dy = (v.x * cos - v.y * sin) * dt, (v.x * sin + v.y * cos) * dt
-        self.x += dx
-        self.y += dy
-        self.yaw = math.remainder(self.yaw + v.yaw * dt, math.tau)
-        if v.moving:
+        before, self.pose = self.pose, self.pose.moved(v, dt)
+        if not v.is_zero:
             # First order propagation; the noise of one step is proportional to the step but, as
             # slip has one sign for long, fully correlated in time: sigma, not variance, adds up.
-            turn = TURN_SLIP * abs(v.yaw) * dt + DRIFT * v.speed * dt
+            turn = TURN_SLIP * abs(v.wz) * dt + DRIFT * v.speed * dt
+            dx, dy = self.pose.x - before.x, self.pose.y - before.y
             self._grow(dx, dy, SLIP * v.speed * dt, turn)
 
     def _grow(self, dx: float, dy: float, shift: float, turn: float) -> None:
@@ -53,6 +45,6 @@ class Odometry:
     def velocity_variances(self) -> tuple[float, float, float]:
         """Variances of the three components of the velocity."""
         v = self.velocity
-        speed = (SLIP * v.speed + (_SPEED_FLOOR if v.moving else 0.0)) ** 2
-        turn = TURN_SLIP * abs(v.yaw) + DRIFT * v.speed + (_TURN_FLOOR if v.moving else 0.0)
+        speed = (SLIP * v.speed + (0.0 if v.is_zero else _SPEED_FLOOR)) ** 2
+        turn = TURN_SLIP * abs(v.wz) + DRIFT * v.speed + (0.0 if v.is_zero else _TURN_FLOOR)
         return speed, speed, turn**2

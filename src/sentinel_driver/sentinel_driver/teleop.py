@@ -1,6 +1,6 @@
 """From keys to velocities with a dead-man: the robot moves only while a key is held. Core."""
 
-from .velocity_control import Velocity
+from sentinel_common.geometry import STOP, Twist
 
 # A terminal tells of presses, not of releases: a held key repeats after an initial pause (0.25 to
 # 0.6 s on common desktops) every 0.03 to 0.1 s. A first press holds over that pause, a repeated
@@ -9,12 +9,12 @@ FIRST_HOLD = 0.65
 REPEAT_HOLD = 0.2
 
 KEYS = {
-    'w': Velocity(x=1.0),
-    's': Velocity(x=-1.0),
-    'a': Velocity(y=1.0),
-    'd': Velocity(y=-1.0),
-    'q': Velocity(yaw=1.0),
-    'e': Velocity(yaw=-1.0),
+    'w': Twist(vx=1.0),
+    's': Twist(vx=-1.0),
+    'a': Twist(vy=1.0),
+    'd': Twist(vy=-1.0),
+    'q': Twist(wz=1.0),
+    'e': Twist(wz=-1.0),
 }
 
 _FASTER, _SLOWER = '+', '-'
@@ -44,11 +44,11 @@ class Keys:
         self._key = key
         self._until = now + (REPEAT_HOLD if repeats else FIRST_HOLD)
 
-    def velocity(self, now: float) -> Velocity:
+    def velocity(self, now: float) -> Twist:
         """Return what is asked for now."""
         if not self._key or now >= self._until:
             self._key = ''
-            return Velocity()
+            return STOP
         way = KEYS[self._key]
         speed, turn = self.scale * self._full_speed, self.scale * self._full_turn
-        return Velocity(way.x * speed, way.y * speed, way.yaw * turn)
+        return Twist(way.vx * speed, way.vy * speed, way.wz * turn)

@@ -7,6 +7,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
+from sentinel_common.geometry import STOP, Twist
 from sentinel_common.safety import PERMISSION_AGE
 
 from .hermes import MAX_DRIVE, Command, Drive
@@ -25,25 +26,6 @@ LEAST_AGE = 0.2
 
 # A longer gap between two steps means that nothing was done meanwhile, s: do not make up for it.
 _MAX_STEP = 0.1
-
-
-@dataclass(frozen=True)
-class Velocity:
-    """Velocity of the body: m/s forward and to the left, rad/s counter-clockwise."""
-
-    x: float = 0.0
-    y: float = 0.0
-    yaw: float = 0.0
-
-    @property
-    def moving(self) -> bool:
-        """Whether this is not standing still."""
-        return bool(self.x or self.y or self.yaw)
-
-    @property
-    def speed(self) -> float:
-        """Speed over the ground, m/s."""
-        return math.hypot(self.x, self.y)
 
 
 @dataclass(frozen=True)
@@ -79,17 +61,17 @@ class Calibration:
     left: Axis
     counterclockwise: Axis
 
-    def drive(self, velocity: Velocity) -> Drive:
+    def drive(self, velocity: Twist) -> Drive:
         """Return the drive command nearest to ``velocity``."""
         return Drive(
-            forward=self.forward.units(velocity.x),
-            strafe=-self.left.units(velocity.y),
-            turn=-self.counterclockwise.units(velocity.yaw),
+            forward=self.forward.units(velocity.vx),
+            strafe=-self.left.units(velocity.vy),
+            turn=-self.counterclockwise.units(velocity.wz),
         )
 
-    def velocity(self, drive: Drive) -> Velocity:
+    def velocity(self, drive: Drive) -> Twist:
         """Return the velocity that ``drive`` gives."""
-        return Velocity(
+        return Twist(
             self.forward.velocity(drive.forward),
             self.left.velocity(-drive.strafe),
             self.counterclockwise.velocity(-drive.turn),
@@ -173,7 +155,7 @@ def forbids(
 class Decision:
     """What to walk, until when that holds, and what was taken away from what was asked for."""
 
-    velocity: Velocity
+    velocity: Twist
     until: float
     clipped: str = ''
 
@@ -184,16 +166,16 @@ class Walker:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.permission: Permission | None = None
-        self._asked = Velocity()
+        self._asked = STOP
         self._asked_at = -math.inf
         self._intervals: deque[float] = deque(maxlen=_PACE_MEMORY)
-        self._current = Velocity()
+        self._current = STOP
         self._stepped_at = -math.inf
 
-    def ask(self, velocity: Velocity, now: float) -> None:
+    def ask(self, velocity: Twist, now: float) -> None:
         """Take a command; one with a component that is no number counts as a stop."""
-        finite = all(map(math.isfinite, (velocity.x, velocity.y, velocity.yaw)))
-        self._asked = velocity if finite else Velocity()
+        finite = all(map(math.isfinite, (velocity.vx, velocity.vy, velocity.wz)))
+        self._asked = velocity if finite else STOP
         interval = now - self._asked_at
         if interval > COMMAND_AGE:
             self._intervals.clear()
@@ -211,18 +193,18 @@ class Walker:
     def halt(self) -> None:
         """Forget the command."""
         self._asked_at = -math.inf
-        self._current = Velocity()
+        self._current = STOP
 
     def step(self, now: float) -> Decision:
         """Return what to walk now."""
         permission = self.permission
         holds_until = self._asked_at + self.holds
         if now > holds_until:
-            goal, why = Velocity(), 'no command'
+            goal, why = STOP, 'no command'
         elif permission is None or not permission.young(now):
-            goal, why = Velocity(), 'no word from the guard'
+            goal, why = STOP, 'no word from the guard'
         elif permission.emergency_stop:
-            goal, why = Velocity(), 'emergency stop'
+            goal, why = STOP, 'emergency stop'
         else:
             goal, why = self._allowed(permission)
         dt = min(_MAX_STEP, max(0.0, now - self._stepped_at))
@@ -232,9 +214,9 @@ class Walker:
         until = min(holds_until, heard + PERMISSION_AGE)
         return Decision(self._current, until, why)
 
-    def _allowed(self, permission: Permission) -> tuple[Velocity, str]:
+    def _allowed(self, permission: Permission) -> tuple[Twist, str]:
         limits, asked, why = self.limits, self._asked, []
-        x, y, yaw = asked.x, asked.y, asked.yaw
+        x, y, yaw = asked.vx, asked.vy, asked.wz
         x, y = (0.0 if abs(v) < limits.dead_speed else v for v in (x, y))
         yaw = 0.0 if abs(yaw) < limits.dead_turn else yaw
         if (x or y) and not permission.translation:
@@ -251,15 +233,15 @@ class Walker:
         if abs(yaw) > limits.turn:
             yaw = math.copysign(limits.turn, yaw)
             why.append(f'turn limit {limits.turn:.2f} rad/s')
-        return Velocity(x, y, yaw), ', '.join(why)
+        return Twist(x, y, yaw), ', '.join(why)
 
-    def _approach(self, goal: Velocity, dt: float) -> Velocity:
+    def _approach(self, goal: Twist, dt: float) -> Twist:
         step, turn_step = self.limits.acceleration * dt, self.limits.turn_acceleration * dt
         now = self._current
-        return Velocity(
-            _approach(now.x, goal.x, step),
-            _approach(now.y, goal.y, step),
-            _approach(now.yaw, goal.yaw, turn_step),
+        return Twist(
+            _approach(now.vx, goal.vx, step),
+            _approach(now.vy, goal.vy, step),
+            _approach(now.wz, goal.wz, turn_step),
         )
 
 

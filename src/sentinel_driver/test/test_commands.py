@@ -3,13 +3,13 @@
 import argparse
 
 import pytest
+from sentinel_common.geometry import STOP, Twist
 from sentinel_driver.commands import frame, scan
 from sentinel_driver.commands.teleop import guard_line
 from sentinel_driver.errors import BadFrameError, CommandRejectedError, LinkError
 from sentinel_driver.hermes import Codec, DriveForm
 from sentinel_driver.hermes.explain import explain
 from sentinel_driver.teleop import FIRST_HOLD, REPEAT_HOLD, Keys
-from sentinel_driver.velocity_control import Velocity
 
 from sentinel_msgs.msg import SafetyState
 
@@ -94,23 +94,23 @@ def test_every_payload_can_be_explained():
 def test_a_key_moves_only_while_it_is_held():
     keys = Keys(0.2, 1.0, scale=1.0)
     keys.press('w', 0.0)
-    assert keys.velocity(FIRST_HOLD - 0.01) == Velocity(x=0.2)
-    assert keys.velocity(FIRST_HOLD) == Velocity()
+    assert keys.velocity(FIRST_HOLD - 0.01) == Twist(vx=0.2)
+    assert keys.velocity(FIRST_HOLD) == STOP
 
 
 def test_a_repeating_key_stops_soon_after_its_release():
     keys = Keys(0.2, 1.0, scale=1.0)
     for now in (0.0, 0.5, 0.55, 0.6):
         keys.press('q', now)
-    assert keys.velocity(0.6 + REPEAT_HOLD - 0.01) == Velocity(yaw=1.0)
-    assert keys.velocity(0.6 + REPEAT_HOLD) == Velocity()
+    assert keys.velocity(0.6 + REPEAT_HOLD - 0.01) == Twist(wz=1.0)
+    assert keys.velocity(0.6 + REPEAT_HOLD) == STOP
 
 
 def test_any_other_key_stops():
     keys = Keys(0.2, 1.0)
     keys.press('w', 0.0)
     keys.press(' ', 0.1)
-    assert not keys.velocity(0.1).moving
+    assert keys.velocity(0.1).is_zero
 
 
 def test_the_scale_has_bounds():
@@ -118,7 +118,7 @@ def test_the_scale_has_bounds():
     for _ in range(20):
         keys.press('+', 0.0)
     keys.press('a', 0.0)
-    assert keys.scale == 1.0 and keys.velocity(0.0) == Velocity(y=0.2)
+    assert keys.scale == 1.0 and keys.velocity(0.0) == Twist(vy=0.2)
     for _ in range(20):
         keys.press('-', 0.0)
     assert keys.scale == 0.1

@@ -1,5 +1,7 @@
 """The emulated firmware without radio: payloads in, replies and joint targets out."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 from gaits import SLOW_CRAWL
@@ -90,7 +92,7 @@ def test_both_generations_drive_the_same_way(codec, form, drive, expected):
     robot = MekaMon(form=form)
     robot.handle(codec.payload(drive))
     run(robot, 1.0)
-    assert robot.walking.array() == pytest.approx(expected)
+    assert astuple(robot.walking) == pytest.approx(expected)
     assert robot.mixed_forms == 0
 
 
@@ -98,7 +100,7 @@ def test_newer_neutral_makes_the_older_firmware_stomp():
     robot = MekaMon(form=DriveForm.LEGACY4)
     robot.handle(NEWER.neutral)
     assert moves(robot, 2.0)
-    assert abs(robot.walking.y) == pytest.approx(0.30 * 3 / 127)
+    assert abs(robot.walking.vy) == pytest.approx(0.30 * 3 / 127)
     assert robot.mixed_forms == 1
 
 
@@ -106,7 +108,7 @@ def test_newer_firmware_tolerates_the_older_form_and_it_is_flagged():
     robot = MekaMon()
     robot.handle(OLDER.payload(Drive(forward=64)))
     run(robot, 1.0)
-    assert robot.walking.x == pytest.approx(0.30 * 64 / 127)
+    assert robot.walking.vx == pytest.approx(0.30 * 64 / 127)
     assert robot.mixed_forms == 1
 
 
@@ -135,7 +137,7 @@ def test_walking_speed_scales_the_drive():
     robot.handle(NEWER.payload(GaitSet(0, 2, 51)))
     robot.handle(NEWER.payload(Drive(forward=127)))
     run(robot, 1.0)
-    assert robot.walking.x == pytest.approx(0.06)
+    assert robot.walking.vx == pytest.approx(0.06)
 
 
 def test_force_defaults_restores_the_gait():
@@ -291,11 +293,11 @@ def test_a_fallen_robot_stops_and_recovers():
     robot.sense(up=0.1)
     run(robot, 2.0)
     assert robot.fallen
-    assert not robot.walking.moving
+    assert robot.walking.is_zero
     robot.sense(up=0.99)
     run(robot, 1.0)
     assert not robot.fallen
-    assert not robot.walking.moving  # it waits for a new command
+    assert robot.walking.is_zero  # it waits for a new command
 
 
 def test_a_short_tilt_is_no_fall():

@@ -117,7 +117,7 @@ def test_frames_arrive_and_are_acknowledged(interval):
         asyncio.run(body(robot))
         for _ in range(50):
             robot.mekamon.step(0.02)
-        assert robot.mekamon.walking.x == pytest.approx(0.3)
+        assert robot.mekamon.walking.vx == pytest.approx(0.3)
     assert arrived == [HELLO, bytes((6, 3, 127, 0, 0))]
 
 

@@ -7,12 +7,13 @@ import pytest
 from gaits import SLOW_CRAWL
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sentinel_common.geometry import STOP, Twist
 from sentinel_driver.hermes import GaitSetAll, GaitType
 from sentinel_sim.robot import gait
-from sentinel_sim.robot.gait import BodyPose, Gait, Twist
+from sentinel_sim.robot.gait import BodyPose, Gait
 
 DT = 0.02
-AHEAD = Twist(x=0.1)
+AHEAD = Twist(vx=0.1)
 
 
 def feet(parameters: GaitSetAll, command: Twist = AHEAD, seconds: float = 4.0, **options):
@@ -27,7 +28,7 @@ def with_(parameters: GaitSetAll = gait.FAST_TROT, **changes: int) -> GaitSetAll
 
 
 def standing(parameters: GaitSetAll) -> np.ndarray:
-    return feet(parameters, Twist(), seconds=0.1)[-1]
+    return feet(parameters, STOP, seconds=0.1)[-1]
 
 
 def lifted(walk: np.ndarray) -> np.ndarray:
@@ -49,7 +50,7 @@ def test_stance_distance_spreads_the_feet():
 
 def test_step_duration_slows_the_feet_down():
     def steps(byte: int) -> int:
-        air = lifted(feet(with_(step_duration=byte), Twist(x=0.05)))
+        air = lifted(feet(with_(step_duration=byte), Twist(vx=0.05)))
         return int((np.diff(air.astype(int), axis=0) == 1).sum())
 
     assert steps(0) > 1.5 * steps(128) > 1.5 * steps(255) > 0
@@ -66,7 +67,7 @@ def test_step_height_lifts_the_feet():
 
 def test_step_shift_leans_away_from_the_lifted_foot_in_a_crawl():
     def leaning(byte: int) -> float:
-        walk = feet(with_(SLOW_CRAWL, step_shift=byte), Twist(x=0.02))
+        walk = feet(with_(SLOW_CRAWL, step_shift=byte), Twist(vx=0.02))
         air = lifted(walk)
         outwards = walk[..., :2].mean(axis=0)
         outwards /= np.linalg.norm(outwards, axis=1)[:, None]
@@ -83,7 +84,7 @@ def test_step_shift_leans_away_from_the_lifted_foot_in_a_crawl():
 
 def test_gait_type_decides_how_many_feet_are_in_the_air():
     trot = lifted(feet(gait.FAST_TROT)).sum(axis=1)
-    crawl = lifted(feet(SLOW_CRAWL, Twist(x=0.05))).sum(axis=1)
+    crawl = lifted(feet(SLOW_CRAWL, Twist(vx=0.05))).sum(axis=1)
     assert trot.max() == 2
     assert crawl.max() == 1
 
@@ -91,8 +92,8 @@ def test_gait_type_decides_how_many_feet_are_in_the_air():
 def test_a_crawl_knows_that_it_is_slower_than_told():
     walk = Gait(SLOW_CRAWL)
     for _ in range(100):
-        walk.step(DT, Twist(x=0.3), BodyPose())
-    assert 0.1 < walk.velocity.x < 0.25
+        walk.step(DT, Twist(vx=0.3), BodyPose())
+    assert 0.1 < walk.velocity.vx < 0.25
 
 
 def test_trot_lifts_diagonal_feet_together():
@@ -103,7 +104,7 @@ def test_trot_lifts_diagonal_feet_together():
 
 def test_body_height_is_that_above_the_feet():
     for byte, height in ((0, 0.050), (255, 0.1227)):
-        walk = feet(with_(body_height=byte), Twist())
+        walk = feet(with_(body_height=byte), STOP)
         assert walk[-1, :, 2] == pytest.approx([gait.FOOT_RADIUS - height] * 4, abs=1e-3)
 
 
@@ -131,8 +132,8 @@ def test_randomness_ends_when_the_robot_stands():
     for _ in range(200):
         walk.step(DT, AHEAD, BodyPose())
     for _ in range(100):
-        last = walk.step(DT, Twist(), BodyPose())
-    assert walk.step(DT, Twist(), BodyPose()) == pytest.approx(last)
+        last = walk.step(DT, STOP, BodyPose())
+    assert walk.step(DT, STOP, BodyPose()) == pytest.approx(last)
 
 
 @settings(max_examples=40, deadline=None)
@@ -148,7 +149,7 @@ def test_any_parameters_give_joint_angles_within_limits_and_without_jumps(
 ):
     kind = GaitType.CRAWL if crawl else GaitType.TROT
     walk = Gait(with_(GaitSetAll(*parameters), gait_type=kind))
-    before = walk.step(DT, Twist(), BodyPose())
+    before = walk.step(DT, STOP, BodyPose())
     for _ in range(100):
         joints = walk.step(DT, Twist(x, y, yaw), BodyPose())
         assert np.all(np.isfinite(joints))

@@ -10,9 +10,10 @@ import random
 from dataclasses import dataclass, field
 
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.geometry import Point, Pose, Twist
 from sentinel_common.species import PROTECTED
 
-from ..geometry import Z_95_ONE_SIDED, Point, Pose, Twist
+from ..geometry import Z_95_ONE_SIDED
 from ..guard import make_guard
 from ..guard.core import COMMAND_TIMEOUT, Guard
 from ..guard.parameters import DEFAULTS

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 from sentinel_common.detections import TargetFrame
+from sentinel_common.geometry import Point, Pose
 
-from ..geometry import Point, Pose
 from .scene import Animal
 
 # How long a place of an animal that is no longer seen still keeps the robot away, s.

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentinel_common.detections import Frame, TargetFrame
+from sentinel_common.geometry import STOP, Pose, Twist
 
-from ..geometry import STOP, DeadReckoning, Pose, Twist
+from ..geometry import DeadReckoning
 from ..tracks import SURENESS, Sureness, SureTracks
 from .animals import Animals
 from .light import Light

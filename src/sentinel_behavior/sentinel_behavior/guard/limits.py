@@ -8,18 +8,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar, Protocol
 
-from sentinel_common.geometry import wrap
+from sentinel_common.geometry import ORIGIN, STOP, Point, Pose, Twist, wrap
 
-from ..geometry import (
-    ORIGIN,
-    STOP,
-    Z_95_ONE_SIDED,
-    Point,
-    Pose,
-    Twist,
-    inside_by,
-    segment_distance,
-)
+from ..geometry import Z_95_ONE_SIDED, inside_by, segment_distance
 from .scene import Animal, Scene
 
 # How long a command may stay in force before the next judgement reaches the legs, s: the age at

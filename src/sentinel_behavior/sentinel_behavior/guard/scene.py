@@ -8,8 +8,9 @@ import math
 from dataclasses import dataclass
 
 from sentinel_common.detections import Frame
+from sentinel_common.geometry import Point
 
-from ..geometry import Z_95_ONE_SIDED, Point, PoseEstimate
+from ..geometry import Z_95_ONE_SIDED, PoseEstimate
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """The action that carries out a deterrent."""
 
 from py_trees.common import Status
+from sentinel_common.geometry import Twist
 
 from ..blackboard import Blackboard, Play
 from ..deterrents import Deterrent, Motion
-from ..geometry import Twist
 from ..incidents.model import Kind
 from ..visits import Stimulus, Visit, bearing, distance_low
 from .leaf import AHEAD, STANCE, Leaf, turn_to

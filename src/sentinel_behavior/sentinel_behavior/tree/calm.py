@@ -4,10 +4,9 @@ import math
 from typing import Any
 
 from py_trees.common import Status
-from sentinel_common.geometry import wrap
+from sentinel_common.geometry import STOP, Twist, wrap
 
 from ..blackboard import Blackboard
-from ..geometry import STOP, Twist
 from ..visits import bearing
 from .leaf import AHEAD, STANCE, Leaf, turn, turn_to
 

@@ -2,9 +2,9 @@
 
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
+from sentinel_common.geometry import STOP, Twist
 
 from ..blackboard import Blackboard
-from ..geometry import STOP, Twist
 from ..visits import bearing
 
 # Only what is this far off the nose (rad) or less is walked at: the eye sees nothing at the sides.

@@ -3,8 +3,8 @@
 import math
 import random
 
-from sentinel_behavior.geometry import Point
 from sentinel_common.detections import Box
+from sentinel_common.geometry import Point
 
 # How long an encounter is watched, s.
 LENGTH = 30.0

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sentinel_behavior.blackboard import Play
-from sentinel_behavior.geometry import Point, Pose
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.lockstep import Deeds, LockStep, make_lockstep
 from sentinel_behavior.policy import POLICIES
@@ -20,6 +19,7 @@ from sentinel_behavior.tracks import SURENESS
 from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 from sentinel_common.files import share
+from sentinel_common.geometry import Point, Pose
 from sentinel_common.species import CAT, DOG, PERSON, PROTECTED, RACCOON
 from sentinel_sim.agents import Sentinel, perceive
 from sentinel_sim.fear import Fear, Stimulus

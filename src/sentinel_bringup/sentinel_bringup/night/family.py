@@ -4,12 +4,13 @@ import math
 import random
 from typing import Any
 
-from sentinel_behavior.geometry import Point, Pose, segment_distance
+from sentinel_behavior.geometry import segment_distance
 from sentinel_behavior.guard.animals import ANIMAL_MEMORY
 from sentinel_behavior.incidents.model import Kind
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_common.detections import Frame, TargetFrame
+from sentinel_common.geometry import Point, Pose
 
 from .detector_errors import DetectorErrors, Watched, perfect
 from .encounters import RATE, ZONES, SyntheticPicture

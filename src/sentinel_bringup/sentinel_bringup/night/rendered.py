@@ -7,11 +7,11 @@ are those of no training set and of no other validation set. The truth is judged
 import math
 from dataclasses import dataclass, field
 
-from sentinel_behavior.geometry import Pose
 from sentinel_behavior.lockstep import Deeds, make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_common.detections import Box, Detection
 from sentinel_common.files import share
+from sentinel_common.geometry import Pose
 from sentinel_common.species import PROTECTED, RACCOON
 from sentinel_perception.detector.classifier import shipped
 from sentinel_perception.detector.model import load

@@ -10,6 +10,7 @@ from typing import Any
 from sentinel_behavior.bench.invariants import WORLDS
 
 import sentinel_behavior
+from sentinel_common import geometry
 
 from .journal import Journal, fingerprint
 from .statistics import share
@@ -18,14 +19,15 @@ from .workers import mapper
 # Worlds that a process plays at a time.
 _CHUNK = 1000
 
-# What a world runs through: the guard, and the worlds themselves.
+# What a world runs through: the guard, and the worlds themselves; and a module that all share.
 _CODE = ('guard/*.py', 'geometry.py', 'tracks.py', 'hours.py', 'bench/invariants.py')
 
 
 def code() -> str:
     """Short hash of the guard and of the worlds: figures of another guard are not added up."""
     package = Path(sentinel_behavior.__file__).parent
-    return fingerprint(path for pattern in _CODE for path in package.glob(pattern))
+    own = (path for pattern in _CODE for path in package.glob(pattern))
+    return fingerprint([*own, Path(geometry.__file__)])
 
 
 def _play(job: tuple[str, int, int]) -> dict[str, Any]:

@@ -126,17 +126,17 @@ class _Teleop:
                     self._emergency.call_async(SetBool.Request(data=True))
                 self._keys.press(key, now)
             velocity = self._keys.velocity(now)
-            if velocity.moving or moving:
+            if moving or not velocity.is_zero:
                 # One zero after the last motion, then silence, so that others may command.
                 message = TwistStamped()
                 message.header.stamp = self._node.get_clock().now().to_msg()
                 message.header.frame_id = 'base_link'
-                message.twist.linear.x, message.twist.linear.y = velocity.x, velocity.y
-                message.twist.angular.z = velocity.yaw
+                message.twist.linear.x, message.twist.linear.y = velocity.vx, velocity.vy
+                message.twist.angular.z = velocity.wz
                 self._publisher.publish(message)
-            moving = velocity.moving
+            moving = not velocity.is_zero
             line = (
-                f'{velocity.x:+.2f} {velocity.y:+.2f} m/s {velocity.yaw:+.2f} rad/s '
+                f'{velocity.vx:+.2f} {velocity.vy:+.2f} m/s {velocity.wz:+.2f} rad/s '
                 f'(scale {self._keys.scale:.1f})  {self._allowed(now)}'
             )
             print(f'\r\x1b[K{line[:110]}', end='', flush=True)

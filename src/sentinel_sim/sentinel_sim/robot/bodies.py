@@ -7,6 +7,7 @@ from geometry_msgs.msg import PoseWithCovarianceStamped, Quaternion
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Imu, JointState
 from sentinel_common.detections import to_seconds
+from sentinel_common.geometry import Pose
 from std_msgs.msg import Float64
 
 from sentinel_common import qos
@@ -28,7 +29,7 @@ class IdealBody:
 
     def __init__(self, node: Any, mekamon: MekaMon) -> None:
         self._mekamon = mekamon
-        self._x = self._y = self._yaw = 0.0
+        self._pose = Pose()
         self._joints = node.create_publisher(JointState, 'joint_states', qos.RELIABLE)
         self._odom = node.create_publisher(Odometry, 'ground_truth/odom', qos.RELIABLE)
 
@@ -38,16 +39,14 @@ class IdealBody:
         joints.header.stamp = stamp
         self._joints.publish(joints)
         v = self._mekamon.walking
-        self._x += dt * (v.x * math.cos(self._yaw) - v.y * math.sin(self._yaw))
-        self._y += dt * (v.x * math.sin(self._yaw) + v.y * math.cos(self._yaw))
-        self._yaw += dt * v.yaw
+        self._pose = here = self._pose.moved(v, dt)
         message = Odometry(child_frame_id='base_link')
         message.header.stamp = stamp
         message.header.frame_id = 'map'
         pose, twist = message.pose.pose, message.twist.twist
-        pose.position.x, pose.position.y = self._x, self._y
-        pose.orientation = Quaternion(z=math.sin(self._yaw / 2), w=math.cos(self._yaw / 2))
-        twist.linear.x, twist.linear.y, twist.angular.z = v.x, v.y, v.yaw
+        pose.position.x, pose.position.y = here.x, here.y
+        pose.orientation = Quaternion(z=math.sin(here.yaw / 2), w=math.cos(here.yaw / 2))
+        twist.linear.x, twist.linear.y, twist.angular.z = v.vx, v.vy, v.wz
         self._odom.publish(message)
 
 

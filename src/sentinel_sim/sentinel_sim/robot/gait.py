@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sentinel_common.geometry import Twist
 from sentinel_driver.hermes import GaitSetAll, GaitType
 
 Array = npt.NDArray[np.float64]
@@ -131,24 +132,6 @@ def _places(stance_angle: int, stance_distance: int) -> Array:
 
 
 @dataclass(frozen=True)
-class Twist:
-    """Velocity of the body: m/s forward and to the left, rad/s counter-clockwise."""
-
-    x: float = 0.0
-    y: float = 0.0
-    yaw: float = 0.0
-
-    @property
-    def moving(self) -> bool:
-        """Whether this is not standing still."""
-        return bool(self.x or self.y or self.yaw)
-
-    def array(self) -> Array:
-        """The three components."""
-        return np.array((self.x, self.y, self.yaw))
-
-
-@dataclass(frozen=True)
 class BodyPose:
     """Where the body is, feet planted: displacement in metres, rotation in radians."""
 
@@ -224,7 +207,7 @@ class Gait:
 
         ``marching`` steps on the spot where the command stands still.
         """
-        goal = command.array()
+        goal = np.array((command.vx, command.vy, command.wz))
         self._velocity[:2] = approach(self._velocity[:2], goal[:2], ACCELERATION * dt)
         self._velocity[2:] = approach(self._velocity[2:], goal[2:], TURN_ACCELERATION * dt)
         height = between(BODY_HEIGHT, self.parameters.body_height)

@@ -10,11 +10,12 @@ again.
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields, replace
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
+from sentinel_common.geometry import STOP, Pose, Twist
 from sentinel_driver.hermes import (
     ACKNOWLEDGES,
     MAX_DRIVE,
@@ -30,7 +31,7 @@ from sentinel_driver.hermes import (
 )
 
 from . import invented
-from .gait import FAST_TROT, FULL_SPEED, FULL_TURN, BodyPose, Gait, Twist
+from .gait import FAST_TROT, FULL_SPEED, FULL_TURN, BodyPose, Gait
 
 Array = npt.NDArray[np.float64]
 
@@ -126,7 +127,7 @@ class MekaMon:
         self._axes, self._mode = Axes(), Mode.WALKING
         self._stance = StanceType.KINEMATIC
         self._steps_end: float | None = None
-        self._joint_goal = self._gait.step(0.0, Twist(), BodyPose())
+        self._joint_goal = self._gait.step(0.0, STOP, BodyPose())
         self._joints = self._joint_goal
         self._blend_from, self._blend = self._joints, 1.0
         self._animation: _Animation | None = None
@@ -135,7 +136,7 @@ class MekaMon:
         self._beats = 0
         self._up = 1.0
         self._tilted_for = 0.0
-        self._pose = np.zeros(3)
+        self._pose = Pose()
 
     # What comes over the radio.
 
@@ -311,17 +312,17 @@ class MekaMon:
         sliding = self._stance is StanceType.LINEAR or self._mode is Mode.TRANSLATION
         if turning:
             tilt = FULL_TILT
-            return Twist(), BodyPose(
+            return STOP, BodyPose(
                 shift_x, shift_y, 0.0, tilt * a.right, tilt * a.forward, -tilt * a.clockwise
             )
         if sliding:
             far = FULL_SHIFT
-            return Twist(), BodyPose(
+            return STOP, BodyPose(
                 shift_x + far * a.forward, shift_y - far * a.right, far * a.clockwise
             )
         pose = BodyPose(shift_x, shift_y)
         if self.fallen or self._stance is not StanceType.KINEMATIC:
-            return Twist(), pose
+            return STOP, pose
         pace = FULL_SPEED * self._gait.parameters.walking_speed / 255
         turn = FULL_TURN * self._gait.parameters.walking_speed / 255
         return Twist(pace * a.forward, -pace * a.right, -turn * a.clockwise), pose
@@ -334,15 +335,9 @@ class MekaMon:
             self.fallen = False
 
     def _advance_odometry(self, dt: float) -> None:
-        v, yaw = self._gait.velocity, self._pose[2]
-        self._pose += dt * np.array(
-            (
-                v.x * math.cos(yaw) - v.y * math.sin(yaw),
-                v.x * math.sin(yaw) + v.y * math.cos(yaw),
-                v.yaw,
-            )
-        )
-        lasts = invented.WALKING_TIME if v.moving else invented.STANDING_TIME
+        v = self._gait.velocity
+        self._pose = self._pose.moved(v, dt)
+        lasts = invented.STANDING_TIME if v.is_zero else invented.WALKING_TIME
         self._charge = max(0.0, self._charge - dt / lasts)
 
     def _due_telemetry(self, dt: float) -> list[bytes]:
@@ -359,13 +354,13 @@ class MekaMon:
         if reply is Reply.STREAM_BATTERY:
             return invented.battery(self._charge)
         if reply is Reply.STREAM_COMPASS:
-            return invented.compass(self._pose[2])
+            return invented.compass(self._pose.yaw)
         if reply is Reply.STREAM_JOINT_ANGLES:
             return invented.joint_angles(self._joints)
         if reply is Reply.STREAM_IS_ON_FLOOR:
             return invented.on_floor(self._up > FALLEN_UP)
         if reply is Reply.STREAM_ODOMETRY:
-            return invented.odometry(*self._pose)
+            return invented.odometry(*astuple(self._pose))
         self._beats += 1
         return invented.heartbeat(self._beats)
 
