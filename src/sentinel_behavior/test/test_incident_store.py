@@ -234,6 +234,12 @@ def test_the_first_visit_of_a_brain_ends_those_of_one_that_died(store):
     assert store.forget(10.0) == 1
 
 
+def test_a_visit_whose_end_nobody_told_is_forgotten_a_day_later(store):
+    tell(store, Kind.VISIT_STARTED, 5.0, visit='a-1')
+    assert store.forget(86_400.0) == 0
+    assert store.forget(86_406.0) == 1
+
+
 def test_nobody_knows_how_long_an_interrupted_visit_lasted(store):
     tell(store, Kind.VISIT_STARTED, 5.0, visit='a-1')
     tell(store, Kind.HELD_FIRE, 7.0, visit='a-1', rules=['armed'])

@@ -22,6 +22,9 @@ from .writers import WRITERS, as_json, interrupt
 
 FILE_NAME = 'incidents.sqlite3'
 
+# No animal stays longer, s.
+_LONGEST_VISIT = 86_400.0
+
 
 class SqliteStore:
     """The incident log in ``folder/incidents.sqlite3``; also a context manager.
@@ -207,11 +210,13 @@ class SqliteStore:
     def forget(self, before: float) -> int:
         """Delete what began before ``before`` (s, ROS time); return the number of visits deleted.
 
-        Visits that still last stay. The pictures' files are the caller's to delete.
+        Visits that still last stay; one that began a day earlier lasts no more, though the brain
+        that would have told of its end is gone. The pictures' files are the caller's to delete.
         """
         with self._transaction() as db:
             cursor = db.execute(
-                'DELETE FROM visits WHERE started < ? AND ended IS NOT NULL', (before,)
+                'DELETE FROM visits WHERE started < ? AND (ended IS NOT NULL OR started < ?)',
+                (before, before - _LONGEST_VISIT),
             )
             db.execute('DELETE FROM holds WHERE stamp < ? AND visit_id IS NULL', (before,))
             db.execute('DELETE FROM pictures WHERE stamp < ? AND visit_id IS NULL', (before,))
