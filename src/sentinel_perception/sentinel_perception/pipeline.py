@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from sentinel_common.detections import Box, Detection, Frame, TargetFrame
+from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
 from sentinel_common.species import PROTECTED
 
 from .attention import Attention, region_of
@@ -23,7 +23,7 @@ from .motion import Motion, MotionGate, shift, small_luma
 from .position import Intrinsics, locate
 from .regions import touch
 from .settings import Settings
-from .track import Track, is_dull, is_parked
+from .track import Track, is_dull, is_parked, may_be_furniture
 from .tracker import Tracker
 from .zones import Zones
 
@@ -182,7 +182,7 @@ class Pipeline:
                 stamp,
                 'base_link',
                 tuple(
-                    locate(d.track_id, d.box, d.scores, camera, self._settings)
+                    self._target(t, d, camera)
                     for t, d in seen
                     if not is_parked(t, stamp, self._settings)
                 ),
@@ -250,6 +250,11 @@ class Pipeline:
             if detection.best[0] in PROTECTED or (large and self.zones.allow(box, width, height)):
                 seen.append((track, detection))
         return seen
+
+    def _target(self, track: Track, detection: Detection, camera: Intrinsics) -> Target:
+        """Where ``track`` stands; of what may be furniture that is all that is told."""
+        target = locate(track.identity, detection.box, detection.scores, camera, self._settings)
+        return replace(target, scores={}) if may_be_furniture(track, self._settings) else target
 
     def doubts(self, stamp: float) -> Candidates:
         """Tracks that are not confirmed, with scores below the threshold: only figures use them."""

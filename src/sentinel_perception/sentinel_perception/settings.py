@@ -20,7 +20,7 @@ class Settings:
     """All thresholds of the pipeline; scores in 0..1, times in s, lengths in m, angles in rad."""
 
     threshold: float = _knob(
-        0.6, 'median score over the hits of a track from which it counts as seen', 0.01, 1.0
+        0.65, 'median score over the hits of a track from which it counts as seen', 0.01, 1.0
     )
     household_threshold: float = _knob(
         0.45, 'the same for a person, cat or dog, which is believed in sooner: safer', 0.01, 1.0

@@ -22,13 +22,18 @@ _VELOCITY_SHARE, _KEEPS_VELOCITY = 0.3, 0.5
 _SAME_PLACE = 0.6
 
 # A track whose centre is this many lengths of its box from where it began has come from elsewhere:
-# far more than the box of a still thing wanders.
-_TRAVEL = 0.5
+# far more than the box of a still thing wanders. It must be there in so many looks, one after the
+# other: a single one may show a part of it.
+_TRAVEL, _TRAVEL_LOOKS = 0.5, 2
 
 # What stays in its place must score so much more than the threshold on the average: if something
 # moved there before; if nobody can tell what came, at start-up and while the camera moves; and if
 # nothing did, else it is furniture.
 _ARRIVED, _UNTOLD, _FURNITURE = -0.15, 0.0, 0.15
+
+# So much more is asked before anything is done about what was never seen to walk: if something
+# moved there before, and if not.
+_CLEARLY_ARRIVED, _CLEAR = -0.05, 0.05
 
 # What stays in its place is judged by the average of this many last close looks, misses included,
 # and after at least the second number of any; it is given up below this share of what it must have.
@@ -69,11 +74,14 @@ class Track:
     still_since: float = 0.0
     stirred: float = -np.inf
 
-    # Where it came from. Its centre at first, px, and whether it has walked from there since; that
-    # counts anew while it is ``unsteady``: the camera moves, or nothing does where it is. Whether
-    # something moved there before it was found, and whether nobody can tell, as at start-up.
+    # Where it came from. Its centre at first and after each walk, px; in how many looks up to now
+    # it was away from there, which counts anew while it is ``unsteady``: the camera moves, or
+    # nothing does where it is. Whether it has walked, and in how many looks it has rested since.
+    # Whether something moved there before it was found; whether nobody can tell, as at start-up.
     start: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
+    away: int = 0
     travelled: bool = False
+    rested: int = 0
     unsteady: bool = False
     arrived: bool = False
     arrival_unknown: bool = True
@@ -151,6 +159,11 @@ class Track:
         """Whether it was never seen to move or to come."""
         return not (self.travelled or self.arrived)
 
+    @property
+    def walked_lately(self) -> bool:
+        """Whether it has walked in the looks that are remembered."""
+        return self.travelled and self.rested <= _REMEMBERED
+
     def miss(self, stamp: float, least: float, weight: float) -> None:
         """Note a look of ``weight`` 0..1 that did not show this track."""
         self.suspicion.update(None, weight, stays=self.stays)
@@ -164,6 +177,7 @@ class Track:
             self.history.append(0.0)
         self.last_look = stamp
         self.looks += 1
+        self.rested += not self.arrival_unknown
         self.seen = min(self.seen + weight, _REMEMBERED)
         self.average += (score - self.average) * weight / max(self.seen, 1e-6)
 
@@ -187,7 +201,10 @@ class Track:
             # The camera moves, and what that does to the picture is known only roughly; or nothing
             # moves, and the box wanders from leaf to leaf.
             self.start = place
-        self.travelled |= float(np.linalg.norm(place - self.start)) > _TRAVEL * float(size.max())
+        distance = float(np.linalg.norm(place - self.start))
+        self.away = self.away + 1 if distance > _TRAVEL * float(size.max()) else 0
+        if self.away >= _TRAVEL_LOOKS:
+            self.start, self.away, self.travelled, self.rested = place, 0, True, 0
         # The box of a thing that never moved wanders with the looks, not with the thing.
         if not self.stays and iou(self.anchor[None], self.box[None])[0, 0] < _SAME_PLACE:
             self.disturb(stamp)
@@ -208,6 +225,18 @@ def is_parked(track: Track, stamp: float, settings: Settings) -> bool:
     return stamp - track.still_since > settings.parked_after
 
 
+def may_be_furniture(track: Track, settings: Settings) -> bool:
+    """Tell whether ``track`` was never seen to walk, and is no clear animal on the average.
+
+    It is told all the same, but nothing is done about it before it walks. Of people, cats and dogs
+    no proof is asked.
+    """
+    if track.travelled or SPECIES[track.species] in PROTECTED:
+        return False
+    more = _CLEARLY_ARRIVED if track.arrived else _CLEAR
+    return track.average < settings.threshold + more
+
+
 def is_urgent(track: Track, settings: Settings) -> bool:
     """Tell whether a young ``track`` looks like an animal: a few more looks decide."""
     young = track.looks < 2 * _LEAST_LOOKS
@@ -215,14 +244,16 @@ def is_urgent(track: Track, settings: Settings) -> bool:
 
 
 def is_dull(track: Track, settings: Settings) -> bool:
-    """Tell whether ``track`` never came from anywhere and scarcely ever looks like an animal.
+    """Tell whether ``track`` did not walk of late and scarcely ever looks like an animal.
 
     Or was never seen to move or to come, and could not convince in as many looks as are remembered.
     """
     if track.stays and not track.confirmed and track.looks >= _REMEMBERED:
         return True
     return (
-        not track.travelled and track.looks >= _LEAST_LOOKS and track.average < settings.min_score
+        not track.walked_lately
+        and track.looks >= _LEAST_LOOKS
+        and track.average < settings.min_score
     )
 
 
@@ -254,17 +285,17 @@ def _convinces(track: Track, settings: Settings) -> bool:
 
 
 def _like_a_plant(track: Track, settings: Settings, share: float = 1.0) -> bool:
-    """Tell whether a track never came from anywhere and is no sure animal on the average.
+    """Tell whether a track did not walk of late and is no sure animal on the average.
 
     ``share``: of the score that it must have.
 
     Looked at for long enough, any leaf scores three times in five looks; and a log scores steadily,
     but nothing moved where it lies. The household is believed in sooner: that is safer.
     """
-    if track.travelled:
+    if track.walked_lately:
         return False
     young = track.looks < _LEAST_LOOKS
     if SPECIES[track.species] in PROTECTED:
         return not young and track.stays and track.suspicion.highest < _HOUSEHOLD_DOUBT
-    more = _ARRIVED if track.arrived else _UNTOLD if track.arrival_unknown else _FURNITURE
+    more = _ARRIVED if not track.stays else _UNTOLD if track.arrival_unknown else _FURNITURE
     return young or track.average < share * (settings.threshold + more)

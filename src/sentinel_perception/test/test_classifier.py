@@ -42,7 +42,7 @@ class Says:
         return self.row
 
 
-def play(classifier, settings, count=15, score=0.65, species='raccoon'):
+def play(classifier, settings, count=15, score=0.7, species='raccoon'):
     pipeline = Pipeline(ColorDetector(score=score), settings, classifier=classifier)
     return [
         pipeline.process(scene((species, 100 + 6 * i, 240, 70, 40), seed=i), i * 0.1, CAMERA)
