@@ -166,7 +166,7 @@ def _errors(args: argparse.Namespace) -> dict[str, Any]:
     print('\nencounters with people and pets, other errors of the detector:')
     for row in found['curve']:
         _actions(f'{row["never_seen"]:.0%} never seen', row)
-    for name, row in (found['sets'] | found['stricter'] | found['assumptions']).items():
+    for name, row in (found['sets'] | found['slower'] | found['assumptions']).items():
         _actions(name, row)
         if 'answered' in row:
             answered, vetoed = row['answered'][0], row['vetoed_by_mistake'][0]

@@ -74,8 +74,7 @@ class DetectorErrors:
     """Shares of looks, and how they hang together; see config/detector_errors.yaml.
 
     ``never``: share of encounters in which a person or pet is never seen, whatever else is drawn.
-    ``threshold``: median score that confirms a track in the pipeline; ``sure_hits`` of
-    ``sure_window`` pictures make a sure target of guard and brain.
+    ``sure_hits`` of ``sure_window`` pictures make a sure target of guard and brain.
     """
 
     missed: Mapping[str, float]
@@ -87,7 +86,6 @@ class DetectorErrors:
     lasts: float
     scores: Mapping[str, Any]
     never: float = 0.0
-    threshold: float = _SETTINGS.threshold
     sure_hits: int = SURENESS.hits
     sure_window: int = SURENESS.window
 
@@ -153,14 +151,9 @@ def variations(errors: DetectorErrors) -> dict[str, DetectorErrors]:
     return found
 
 
-def stricter(errors: DetectorErrors) -> dict[str, DetectorErrors]:
-    """What a higher score of a track, and sureness that takes longer, would do."""
-    score = replace(errors, threshold=0.7)
-    return {
-        'a track needs a median score of .7': score,
-        'sure takes 16 of 40 pictures': replace(errors, sure_hits=16, sure_window=40),
-        'both': replace(score, sure_hits=16, sure_window=40),
-    }
+def slower(errors: DetectorErrors) -> dict[str, DetectorErrors]:
+    """What sureness that takes longer would do."""
+    return {'sure takes 16 of 40 pictures': replace(errors, sure_hits=16, sure_window=40)}
 
 
 class Lasting:
@@ -190,7 +183,6 @@ class Watched:
         self, errors: DetectorErrors, chance: random.Random, body: str, rate: float
     ) -> None:
         self._errors, self._chance, self.body = errors, chance, body
-        self._settings = replace(_SETTINGS, threshold=errors.threshold)
         self._fresh = min(1.0, 1.0 / (errors.lasts * rate))
         draw = errors.share
         if body == RACCOON:
@@ -231,7 +223,7 @@ class Watched:
             self._last_hit = now
         self._hits.append(self._score if self._says else 0.0)
         hits = sorted(h for h in self._hits if h > 0.0)
-        least = self._settings.threshold_of(self._says)
+        least = _SETTINGS.threshold_of(self._says)
         self._confirmed = self._confirmed or (
             len(hits) >= _SETTINGS.confirm_hits and hits[len(hits) // 2] >= least
         )

@@ -17,7 +17,7 @@ from .detector_errors import (
     plain,
     read_errors,
     sets,
-    stricter,
+    slower,
     variations,
 )
 from .encounters import Encounters
@@ -100,7 +100,7 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
     """The same with ``few`` encounters each for other errors.
 
     Shares of people and pets that are never seen, other measured sets, the shares as they were
-    counted, a stricter confirmation, and the assumptions halved and doubled.
+    counted, slower sureness, and the assumptions halved and doubled.
     """
     path = share(FILE)
     errors, _ = read_errors(path)
@@ -116,7 +116,7 @@ def compare(few: int, *, workers: int = 1, say: Say = print) -> dict[str, Any]:
         ]
         measured = {name: read_errors(path, name)[0] for name in sets(path)}
         measured['shares as counted'], _ = read_errors(path, bound=plain)
-        for key, all_of in (('sets', measured), ('stricter', stricter(errors))):
+        for key, all_of in (('sets', measured), ('slower', slower(errors))):
             found[key] = {
                 name: meet(name, how) | answers(_alone(run, how, 'raccoon', few))
                 for name, how in all_of.items()
