@@ -180,6 +180,15 @@ def test_the_table_is_aligned_and_says_the_figures(night):
     assert len({re.match(r'  \S.*?(?=  )\s+', row).end() for row in rows}) == 1
 
 
+def test_what_the_guard_cut_short_is_counted(night):
+    night.visit('a', 0, 'bark')
+    night.visit('b', 100, 'voice', completed=False, reason='guard', rules=['no_sweep'])
+    night.close()
+    text = report.table(report.summarise(night.folder))
+    assert re.search(r'cut short by the guard +1 \(no sweep 1\)\n', text)
+    assert '1 cut short by the guard' in page_of(night.folder)[0]
+
+
 def test_holds_that_follow_each_other_are_one_stretch(night):
     night.visit('a', 0)
     for at in (1.0, 1.5, 6.0, 30.0):

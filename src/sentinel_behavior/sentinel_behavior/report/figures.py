@@ -59,6 +59,7 @@ def tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
             share += f'; {len(targets) - summary.answerable} more were a hold-out'
     wrong = len(summary.actions_at_household)
     mistaken = len(summary.actions_at_false_alarms)
+    short = f'{n} cut short by the guard' if (n := len(summary.cut_short)) else ''
     return [
         {
             'label': 'visits to keep away',
@@ -80,7 +81,7 @@ def tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
         {
             'label': 'actions',
             'value': str(summary.actions.total()),
-            'note': wording.counted(summary.actions),
+            'note': '; '.join(filter(None, (wording.counted(summary.actions), short))),
         },
         {
             'label': 'at people or pets',

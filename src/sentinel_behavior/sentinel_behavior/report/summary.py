@@ -87,6 +87,12 @@ class Summary:
         return Counter(s.deterrent for v in self.log.visits for s in v.stimuli)
 
     @property
+    def cut_short(self) -> tuple[Stimulus, ...]:
+        """Stimuli that the guard ended before their time."""
+        stimuli = (s for v in self.log.visits for s in v.stimuli)
+        return tuple(s for s in stimuli if s.end_detail.get('reason') == 'guard')
+
+    @property
     def actions_at_household(self) -> tuple[Stimulus, ...]:
         """Stimuli in visits of people and pets, as far as the log knows."""
         return tuple(s for v in self.log.visits if v.species in PROTECTED for s in v.stimuli)

@@ -1,5 +1,7 @@
 """The figures as plain text for a terminal."""
 
+from collections import Counter
+
 from .summary import Summary
 from .wording import counted, duration, median, period, plural
 
@@ -20,6 +22,9 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
         ]
     total = summary.actions.total()
     found.append(('actions', f'{total} ({counted(summary.actions)})' if total else 'none'))
+    if summary.cut_short:
+        rules = Counter(str(r) for s in summary.cut_short for r in s.end_detail.get('rules', ()))
+        found.append(('cut short by the guard', f'{len(summary.cut_short)} ({counted(rules)})'))
     found.append(('at people or pets', str(len(summary.actions_at_household))))
     if summary.others:
         found.append(('other visits', counted(summary.others)))
