@@ -25,15 +25,20 @@ _FONT, _SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.5
 
 
 def annotate(picture: Pixels, sight: Sight, *, looks: bool = False) -> Pixels:
-    """Return a copy of a BGR picture with tracks and hypotheses; ``looks`` adds motion, crops."""
+    """Return a copy of a BGR picture with tracks and hypotheses; ``looks`` adds motion, crops.
+
+    What the brain may act upon is drawn with a bold line.
+    """
     canvas = np.ascontiguousarray(picture).copy()
     if looks:
         for region in sight.looks:
             _rectangle(canvas, region, _LOOK, 1)
         for region in sight.motion.boxes:
             _rectangle(canvas, region, _MOTION, 1)
+    acted_upon = {target.track_id for target in sight.targets.targets if target.scores}
     for detection in sight.frame.detections:
-        _detection(canvas, detection)
+        rests = bool(detection.track_id) and detection.track_id not in acted_upon
+        _detection(canvas, detection, rests=rests)
     if sight.blind:
         _text(canvas, f'cannot see: {sight.blind}', (8, 24), _WARNING)
     return canvas
@@ -55,15 +60,15 @@ def _rectangle(canvas: Pixels, region: Region, color: tuple[int, int, int], widt
     )
 
 
-def _detection(canvas: Pixels, detection: Detection) -> None:
+def _detection(canvas: Pixels, detection: Detection, *, rests: bool) -> None:
     name, score = detection.best
     color, box = COLORS[name], detection.box
     corner = round(box.x), round(box.y)
     opposite = round(box.x + box.width), round(box.bottom)
-    cv2.rectangle(canvas, corner, opposite, color, 2 if detection.track_id else 1)
+    cv2.rectangle(canvas, corner, opposite, color, 2 if detection.track_id and not rests else 1)
     label = f'{name} {score:.2f}'
     if detection.track_id:
-        label = f'{detection.track_id}: {label}'
+        label = f'{detection.track_id}: {label}' + (', at rest' if rests else '')
     _text(canvas, label, (corner[0], corner[1] - 5), color)
 
 

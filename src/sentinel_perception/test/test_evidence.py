@@ -1,10 +1,13 @@
 """What several looks say together, and what stays in its place."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from color_detector import ColorDetector, scene
 from sentinel_common.species import CAT, RACCOON, SPECIES
 from sentinel_perception.detector.port import Candidates, Region
+from sentinel_perception.draw import annotate
 from sentinel_perception.evidence import weigh
 from sentinel_perception.pipeline import Pipeline
 from sentinel_perception.position import Intrinsics
@@ -152,6 +155,19 @@ def test_what_never_walked_is_told_with_a_place_only_unless_it_is_sure(score, kn
     sight = play(ColorDetector(score=score), [patch(300, i) for i in range(40)])[-1]
     assert sight.frame.detections[0].best[0] == 'raccoon'
     assert species_told(sight) == ({'raccoon'} if known else {''})
+
+
+def test_a_thing_at_rest_is_drawn_as_one():
+    picture = patch(300, 0)
+    sight = play(ColorDetector(score=0.67), [picture] * 40)[-1]
+    (rests,) = sight.targets.targets
+    walks = replace(sight.targets, targets=(replace(rests, scores={'raccoon': 0.9}),))
+    corner = (slice(236, 244), slice(296, 304))  # a bold line is wider
+
+    def drawn(sight):
+        return int((annotate(picture, sight)[corner] != picture[corner]).any(axis=2).sum())
+
+    assert 0 < drawn(sight) < drawn(replace(sight, targets=walks))
 
 
 def test_a_person_who_sits_still_is_told_as_one_without_proof():
