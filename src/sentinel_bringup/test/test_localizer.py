@@ -13,6 +13,7 @@ from rclpy.time import Time
 from sentinel_bringup.domains import free_domain
 from sentinel_bringup.localizer_node import LocalizerNode
 from sentinel_bringup.transforms import Transform, from_pose, from_rpy
+from sentinel_common.geometry import Pose
 from sentinel_sim.robot.body import RobotState
 from tf2_msgs.msg import TFMessage
 
@@ -71,7 +72,7 @@ def test_the_robot_stands_in_map_where_it_really_is(robot, exact):
         fix = PoseWithCovarianceStamped(header=true.header, pose=true.pose)
     else:
         fix = truth.pose_fix(STAMP, robot, np.random.default_rng(1))
-    odom = driver_messages.odometry(odometry.Odometry(x=0.4, y=-0.3, yaw=0.1), STAMP)
+    odom = driver_messages.odometry(odometry.Odometry(Pose(0.4, -0.3, 0.1)), STAMP)
     found = map_to_odom(odom, fix) @ from_pose(odom.pose.pose)
     wanted = from_pose(true.pose.pose)
     assert found.translation[:2] == pytest.approx(
