@@ -17,13 +17,14 @@ from sensor_msgs.msg import CompressedImage, Image
 from sentinel_common.detections import frame_from_message
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.errors import SentinelError
-from sentinel_common.files import safe_name, share
+from sentinel_common.files import share
 from sentinel_common.parameters import Parameter, Parameters
 from sentinel_common.timers import every
 
 from sentinel_common import images, node
 
-from .bag.bag import BagError, Entry, Gate, Recording, forget
+from . import retention
+from .bag.bag import BagError, Entry, Gate, Recording, file_name, forget
 from .bag.meshes import with_meshes
 from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, ROBOT, TOPICS, Manner, Topic
 from .incidents.pictures import persons
@@ -64,14 +65,7 @@ PARAMETERS = (
         maximum=100,
         read_only=True,
     ),
-    Parameter(
-        'retention_days',
-        90.0,
-        'files written longer ago than this are deleted, days; 0 keeps everything',
-        minimum=0.0,
-        maximum=36_500.0,
-        read_only=True,
-    ),
+    retention.parameter('files'),
     Parameter(
         'min_free_mb',
         500.0,
@@ -86,8 +80,8 @@ _DEPTH = 100
 # Pictures are large; a few may wait.
 _PICTURES = 5
 
-# How often the free space is looked at, and old files are deleted, s.
-_SPACE_PERIOD, _FORGET_PERIOD = 5.0, 6 * 3600.0
+# How often the free space is looked at, s.
+_SPACE_PERIOD = 5.0
 
 _COMPRESSED = 'sensor_msgs/msg/CompressedImage'
 
@@ -106,9 +100,7 @@ class BagNode(Node):
         self._trouble = ''
 
         def path(visit: str) -> Path:
-            name = safe_name(visit)
-            now = self.get_clock().now().nanoseconds // 1_000_000_000
-            return folder / (f'visit-{name}.mcap' if name else f'garden-{now}.mcap')
+            return folder / file_name(visit, self.get_clock().now().nanoseconds // 10**9)
 
         self._folder = folder
         self._recording = Recording(path, visits_only=p['visits_only'], before=p['before'])
@@ -116,9 +108,7 @@ class BagNode(Node):
             if p['images'] or not topic.image:
                 self._subscribe(topic)
         every(self, _SPACE_PERIOD, self._look_at_space)
-        if p['retention_days']:
-            self._forget()
-            every(self, _FORGET_PERIOD, self._forget)
+        retention.keep_for(self, p['retention_days'], self._forget)
         Diagnostics(self).add('recording', self._report)
         self.get_logger().info(f'recording into {self._recording.file or folder}')
 
@@ -165,9 +155,9 @@ class BagNode(Node):
         if free < self.parameters['min_free_mb'] and not self._trouble:
             self._end(f'The recording ends: only {free:.0f} MB are free in {self._folder}.')
 
-    def _forget(self) -> None:
+    def _forget(self, age: float) -> None:
         # Files have the time of day, whatever the clock of ROS says.
-        for path in forget(self._folder, time.time() - self.parameters['retention_days'] * 86400.0):
+        for path in forget(self._folder, time.time() - age):
             self.get_logger().warning(f'{path} is old and cannot be deleted')
 
     def _end(self, trouble: str) -> None:

@@ -19,6 +19,7 @@ from sentinel_common import images, node, qos
 from sentinel_msgs.msg import HermesFrame, Incident, SafetyState, SoundState, Status
 from sentinel_msgs.srv import MarkVisit
 
+from . import retention
 from .incidents import lock
 from .incidents.film_frame import Caption
 from .incidents.model import from_message
@@ -78,14 +79,7 @@ PARAMETERS = (
         'only the place of the hint: for simulations, where nobody is real',
         read_only=True,
     ),
-    Parameter(
-        'retention_days',
-        90.0,
-        'visits and pictures older than this are deleted, days; 0 keeps everything',
-        minimum=0.0,
-        maximum=36_500.0,
-        read_only=True,
-    ),
+    retention.parameter('visits and pictures'),
     Parameter(
         'min_free_mb',
         200.0,
@@ -103,9 +97,6 @@ _PICTURES = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 # How often the log notes that somebody listens, s.
 _ALIVE_PERIOD = 10.0
-
-# How often what is too old is deleted, s.
-_FORGET_PERIOD = 6 * 3600.0
 
 
 def preflight(values: Mapping[str, Any]) -> None:
@@ -155,9 +146,7 @@ class RecorderNode(Node):
             self._hear(HermesFrame, 'hermes/tx', self._on_frame_sent)
             every(self, 1.0 / p['film_rate'], self._film)
         every(self, _ALIVE_PERIOD, self._recorder.alive)
-        if p['retention_days']:
-            self._forget()
-            every(self, _FORGET_PERIOD, self._forget)
+        retention.keep_for(self, p['retention_days'], self._recorder.forget)
         self.create_service(MarkVisit, 'mark_visit', self._mark)
         Diagnostics(self).add('incident log', self._report)
         self.get_logger().info(f'recording into {folder}')
@@ -219,9 +208,6 @@ class RecorderNode(Node):
     def _on_sound(self, message: Any) -> None:
         self._sound = message
         self._recorder.sound(self._now(), message.playing, message.name, message.volume)
-
-    def _forget(self) -> None:
-        self._recorder.forget(self.parameters['retention_days'] * 86400.0)
 
     def _film(self) -> None:
         status, safety, sound = self._status, self._safety, self._sound

@@ -18,35 +18,35 @@ def _quaternion(yaw: float) -> Any:
     return Quaternion(z=math.sin(yaw / 2), w=math.cos(yaw / 2))
 
 
-def odometry(odometry: Odometry, stamp: Any) -> Any:
-    """nav_msgs/Odometry of ``odometry``."""
+def odometry(robot: Odometry, stamp: Any) -> Any:
+    """nav_msgs/Odometry of ``robot``."""
     from nav_msgs.msg import Odometry as Message
 
     message = Message(child_frame_id='base_link')
     message.header.stamp = stamp
     message.header.frame_id = 'odom'
-    message.pose.pose.position.x = odometry.pose.x
-    message.pose.pose.position.y = odometry.pose.y
+    message.pose.pose.position.x = robot.pose.x
+    message.pose.pose.position.y = robot.pose.y
     message.pose.pose.position.z = _STANCE_HEIGHT
-    message.pose.pose.orientation = _quaternion(odometry.pose.yaw)
-    message.twist.twist.linear.x = odometry.velocity.vx
-    message.twist.twist.linear.y = odometry.velocity.vy
-    message.twist.twist.angular.z = odometry.velocity.wz
+    message.pose.pose.orientation = _quaternion(robot.pose.yaw)
+    message.twist.twist.linear.x = robot.velocity.vx
+    message.twist.twist.linear.y = robot.velocity.vy
+    message.twist.twist.angular.z = robot.velocity.wz
     planar = (0, 1, 5)  # x, y, yaw among the six components
     where, moving = [0.0] * 36, [0.0] * 36
     for i in (2, 3, 4):
         where[7 * i] = moving[7 * i] = _UNKNOWN_VARIANCE
     for i, row in enumerate(planar):
         for j, column in enumerate(planar):
-            where[6 * row + column] = float(odometry.covariance[i, j])
-    for variance, i in zip(odometry.velocity_variances(), planar, strict=True):
+            where[6 * row + column] = float(robot.covariance[i, j])
+    for variance, i in zip(robot.velocity_variances(), planar, strict=True):
         moving[7 * i] = variance
     message.pose.covariance = where
     message.twist.covariance = moving
     return message
 
 
-def transform(odometry: Odometry, stamp: Any) -> Any:
+def transform(robot: Odometry, stamp: Any) -> Any:
     """tf2_msgs/TFMessage of odom -> base_link."""
     from geometry_msgs.msg import TransformStamped
     from tf2_msgs.msg import TFMessage
@@ -54,10 +54,10 @@ def transform(odometry: Odometry, stamp: Any) -> Any:
     message = TransformStamped(child_frame_id='base_link')
     message.header.stamp = stamp
     message.header.frame_id = 'odom'
-    message.transform.translation.x = odometry.pose.x
-    message.transform.translation.y = odometry.pose.y
+    message.transform.translation.x = robot.pose.x
+    message.transform.translation.y = robot.pose.y
     message.transform.translation.z = _STANCE_HEIGHT
-    message.transform.rotation = _quaternion(odometry.pose.yaw)
+    message.transform.rotation = _quaternion(robot.pose.yaw)
     return TFMessage(transforms=[message])
 
 

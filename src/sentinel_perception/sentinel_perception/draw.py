@@ -37,8 +37,7 @@ def annotate(picture: Pixels, sight: Sight, *, looks: bool = False) -> Pixels:
             _rectangle(canvas, region, _MOTION, 1)
     acted_upon = {target.track_id for target in sight.targets.targets if target.scores}
     for detection in sight.frame.detections:
-        rests = bool(detection.track_id) and detection.track_id not in acted_upon
-        _detection(canvas, detection, rests=rests)
+        _detection(canvas, detection, bold=detection.track_id in acted_upon)
     if sight.blind:
         _text(canvas, f'cannot see: {sight.blind}', (8, 24), _WARNING)
     return canvas
@@ -60,15 +59,15 @@ def _rectangle(canvas: Pixels, region: Region, color: tuple[int, int, int], widt
     )
 
 
-def _detection(canvas: Pixels, detection: Detection, *, rests: bool) -> None:
+def _detection(canvas: Pixels, detection: Detection, *, bold: bool) -> None:
     name, score = detection.best
     color, box = COLORS[name], detection.box
     corner = round(box.x), round(box.y)
     opposite = round(box.x + box.width), round(box.bottom)
-    cv2.rectangle(canvas, corner, opposite, color, 2 if detection.track_id and not rests else 1)
+    cv2.rectangle(canvas, corner, opposite, color, 2 if bold else 1)
     label = f'{name} {score:.2f}'
     if detection.track_id:
-        label = f'{detection.track_id}: {label}' + (', at rest' if rests else '')
+        label = f'{detection.track_id}: {label}' + ('' if bold else ', at rest')
     _text(canvas, label, (corner[0], corner[1] - 5), color)
 
 

@@ -249,7 +249,7 @@ def test_the_second_animal_gets_its_turn():
         for i in range(30)
     ]
     pipeline = Pipeline(detector, Settings(crops_per_frame=1, finest_grid=1))
-    species = {d.best[0] for s in play(pipeline, both) for d in s.frame.detections if d.track_id}
+    species = {t.best[0] for s in play(pipeline, both) for t in s.targets.targets if t.scores}
     assert species == {'cat', 'raccoon'}
 
 

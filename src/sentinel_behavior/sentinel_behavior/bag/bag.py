@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from sentinel_common.errors import SentinelError
+from sentinel_common.files import safe_name
 
 from ..incidents.model import brain_of
 from .definitions import definition
@@ -19,12 +20,18 @@ _NOBODY = 660 * 10**9
 _WAITING = 30
 
 
-# What the files are called: of a visit, and of everything.
-NAMES = ('visit-*.mcap', 'garden-*.mcap')
+# What the files are called: of a visit, and of everything from a second on.
+_VISIT, _GARDEN = 'visit-{}.mcap', 'garden-{}.mcap'
 
 
 class BagError(SentinelError):
     """The recording cannot be written."""
+
+
+def file_name(visit: str, second: int) -> str:
+    """Name of the recording of ``visit``; where that is '', of everything from ``second`` on."""
+    name = safe_name(visit)
+    return _VISIT.format(name) if name else _GARDEN.format(second)
 
 
 def forget(folder: Path, before: float) -> list[Path]:
@@ -33,7 +40,7 @@ def forget(folder: Path, before: float) -> list[Path]:
     Returns those that cannot be deleted.
     """
     kept = []
-    for path in (p for pattern in NAMES for p in folder.glob(pattern)):
+    for path in (p for kind in (_VISIT, _GARDEN) for p in folder.glob(kind.format('*'))):
         try:
             if path.stat().st_mtime < before:
                 path.unlink()

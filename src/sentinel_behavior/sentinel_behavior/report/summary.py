@@ -82,15 +82,19 @@ class Summary:
         return Counter(v.outcome or 'still there' for v in self.targets if v.arm != HOLD_OUT)
 
     @property
+    def stimuli(self) -> tuple[Stimulus, ...]:
+        """Stimuli that began, at whomever."""
+        return tuple(s for v in self.log.visits for s in v.stimuli)
+
+    @property
     def actions(self) -> Counter[str]:
         """Number of stimuli that began, by deterrent, at whomever."""
-        return Counter(s.deterrent for v in self.log.visits for s in v.stimuli)
+        return Counter(s.deterrent for s in self.stimuli)
 
     @property
     def cut_short(self) -> tuple[Stimulus, ...]:
         """Stimuli that the guard ended before their time."""
-        stimuli = (s for v in self.log.visits for s in v.stimuli)
-        return tuple(s for s in stimuli if s.end_detail.get('reason') == 'guard')
+        return tuple(s for s in self.stimuli if s.end_detail.get('reason') == 'guard')
 
     @property
     def actions_at_household(self) -> tuple[Stimulus, ...]:
