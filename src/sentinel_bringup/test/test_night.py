@@ -207,6 +207,18 @@ def test_clutter_alone_is_left_alone_by_a_detector_that_does_not_err():
     assert not any(world.play(raccoon=False, visitor='nothing').answered for _ in range(3))
 
 
+def test_clutter_is_judged_by_all_its_looks_and_what_walks_by_a_few():
+    often = replace(
+        FOOLED,
+        called_raccoon=dict.fromkeys(PERFECT.called_raccoon, 0.5),
+        lasts=0.1,
+        scores=FOOLED.scores | {'called_raccoon': [0.8]},
+    )
+    world = encounters.Encounters(often, 'often')
+    assert not any(world.play(raccoon=False, visitor='nothing').answered for _ in range(5))
+    assert any(world.play(raccoon=False, visitor='other_animal').answered for _ in range(5))
+
+
 def test_a_family_is_never_parted_and_none_of_them_walked_up_to():
     found = family.play_family(PERFECT, 3)['seen']
     assert found['stimuli'] > 0

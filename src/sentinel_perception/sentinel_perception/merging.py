@@ -121,17 +121,27 @@ def _cut(boxes: Floats, region: Region, whole: Region) -> npt.NDArray[np.bool_]:
 def merge(looks: list[tuple[Region, Candidates]], whole: Region) -> Candidates:
     """Merge what was found in several regions of one picture.
 
-    A box that was cut by the edge of its region gives way to a box that holds most of it: half an
-    animal in one tile is no second animal. Its scores are dropped with it, for half an animal is
-    often mistaken.
+    A box that was cut by the edge of its region gives way to a bigger one that holds most of it, or
+    of the same species and of which that region shows about as much: half an animal in one tile is
+    no second animal. Its scores are dropped with it, for half an animal is often mistaken.
     """
     everything = Candidates.join([found for _, found in looks])
     if not len(everything) or len(looks) == 1:
         return suppress(everything)
+    boxes, area = everything.boxes, areas(everything.boxes)
+    species = everything.scores.argmax(axis=1)
     cut = np.concatenate([_cut(found.boxes, region, whole) for region, found in looks])
-    part = shared(everything.boxes, everything.boxes) / np.maximum(
-        areas(everything.boxes)[:, None], 1e-9
-    )
-    bigger = areas(everything.boxes)[None, :] > areas(everything.boxes)[:, None]
-    swallowed = ((part > PART_SHARE) & bigger & ~cut[None, :]).any(axis=1) & cut
+    common = shared(boxes, boxes)
+    inside = common > PART_SHARE * area[:, None]
+    shown = np.concatenate([_shown(boxes, region, len(found)) for region, found in looks])
+    alike = common > MERGE_IOU * (area[:, None] + shown - common)
+    alike &= species[:, None] == species[None, :]
+    bigger = area[None, :] > area[:, None]
+    swallowed = ((inside | alike) & bigger & ~cut[None, :]).any(axis=1) & cut
     return suppress(everything.take(~swallowed))
+
+
+def _shown(boxes: Floats, region: Region, count: int) -> Floats:
+    """Area of each of ``boxes`` (N, 4) that lies in ``region``, as ``count`` equal rows."""
+    frame = np.array([[region.left, region.top, region.right, region.bottom]], np.float32)
+    return np.repeat(shared(frame, boxes), count, axis=0)

@@ -267,9 +267,11 @@ def patience(track: Track, stamp: float, settings: Settings) -> float:
     return _KEPT_IN_MIND if waits else settings.lost_after
 
 
-def is_seen(track: Track, settings: Settings) -> bool:
-    """Tell whether ``track`` is confirmed now, given whether it was before."""
-    return _convinces(track, settings) or (
+def judge(track: Track, settings: Settings) -> None:
+    """Confirm ``track`` by its last looks, or take that back."""
+    while len(track.history) > settings.confirm_looks:
+        track.history.popleft()
+    track.confirmed = _convinces(track, settings) or (
         track.confirmed and not _like_a_plant(track, settings, _DOUBT)
     )
 

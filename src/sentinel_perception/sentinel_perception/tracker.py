@@ -9,17 +9,23 @@ names tracks at random and brings filterpy. The optimal assignment is SciPy's.
 """
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
+from sentinel_common.species import SPECIES
 
 from .detector.port import Candidates, Floats, Region
 from .evidence import look_weight
 from .merging import iou, one_animal
 from .settings import Settings
-from .track import Track, center, is_seen, patience
+from .track import Track, center, judge, patience
 
 # Boxes that overlap less with the expected box belong to another animal, unless they are close (see
 # below).
 _LEAST_IOU = 0.15
+
+# A look that calls the animal of a track something else, and scarcely what it surely is: where it
+# does not lie on the track either, somebody else has stepped in front.
+_SURELY, _CLEARLY, _SCARCELY, _SAME = 0.8, 0.4, 0.5, 0.5
 
 # A small animal can leave its box between two pictures: centres this close, in sizes of the box,
 # still match.
@@ -49,7 +55,7 @@ class Tracker:
         (N, len(SPECIES)) is what the looks say together: that confirms it and tells its species;
         ``weights`` (N,) is how well they saw it.
         """
-        owner = self._assign(found, stamp)
+        owner = self._assign(found, evidence, stamp)
         for index, track in enumerate(self.tracks):
             if index in owner:
                 box = owner.index(index)
@@ -60,9 +66,7 @@ class Tracker:
                 weight = max((look_weight(expected, r, input_size)[0] for r in looks), default=0.0)
                 if weight > 0:
                     track.miss(stamp, settings.min_score, float(weight))
-            while len(track.history) > settings.confirm_looks:
-                track.history.popleft()
-            track.confirmed = is_seen(track, settings)
+            judge(track, settings)
         for box in range(len(found)):
             if owner[box] < 0 and found.scores[box].max() >= settings.min_score:
                 owner[box] = len(self.tracks)
@@ -94,10 +98,10 @@ class Tracker:
         track.last_hit = stamp
         track.disturb(stamp)
         track.hit(box, scores, stamp, settings.min_score, weight)
-        track.confirmed = is_seen(track, settings)
+        judge(track, settings)
         self.tracks.append(track)
 
-    def _assign(self, found: Candidates, stamp: float) -> list[int]:
+    def _assign(self, found: Candidates, evidence: Floats, stamp: float) -> list[int]:
         owner = [-1] * len(found)
         if not (len(found) and self.tracks):
             return owner
@@ -107,6 +111,8 @@ class Tracker:
         reach = np.sqrt(np.prod(expected[:, 2:] - expected[:, :2], axis=1))
         distance = np.linalg.norm(centers[0][:, None] - centers[1][None], axis=2) / reach[:, None]
         possible = (overlap >= _LEAST_IOU) | (distance < _NEAR)
+        other = np.stack([_contradicts(t, evidence) for t in self.tracks])
+        possible &= ~other | (overlap >= _SAME)
         # Confirmed tracks choose first; a score that is higher decides between equals.
         benefit = overlap + 0.5 / (1 + distance) + 0.1 * found.scores.max(axis=1)[None, :]
         benefit += np.array([[0.2 * t.confirmed] for t in self.tracks])
@@ -115,3 +121,11 @@ class Tracker:
             if possible[row, column]:
                 owner[column] = int(row)
         return owner
+
+
+def _contradicts(track: Track, evidence: Floats) -> npt.NDArray[np.bool_]:
+    """Tell, (N,), which of the scores ``evidence`` (N, len(SPECIES)) are of another species."""
+    known = track.posterior.probabilities()[SPECIES[track.species]] >= _SURELY
+    best = evidence.max(axis=1)
+    own = evidence[:, track.species]
+    return np.asarray(known & (best >= _CLEARLY) & (own <= _SCARCELY * best))

@@ -38,6 +38,17 @@ def test_half_an_animal_at_the_edge_of_a_tile_gives_way():
     assert merged.scores[0, 1] == 0
 
 
+def test_half_an_animal_whose_box_is_off_gives_way_to_what_the_tile_shows_of_the_whole():
+    tile = Region(0, 0, 350, 250)
+    body = (86, 68, 411, 359, 0, 0.7)
+    half = (68, 0, 330, 250, 0, 0.9)  # ends at the tile; 0.63 of it lies in the body
+    assert merge([(WHOLE, candidates(body)), (tile, candidates(half))], WHOLE).boxes.tolist() == [
+        list(body[:4])
+    ]
+    dog = (*half[:4], 2, 0.9)
+    assert len(merge([(WHOLE, candidates(body)), (tile, candidates(dog))], WHOLE)) == 2
+
+
 def test_a_small_animal_in_front_of_a_big_one_stays():
     merged = merge(
         [(WHOLE, candidates((100, 50, 400, 450, 3, 0.9), (200, 300, 280, 380, 1, 0.5)))], WHOLE

@@ -95,16 +95,25 @@ def test_a_hint_of_a_person_is_reported_below_the_threshold_without_a_name():
 
 
 @pytest.mark.parametrize('species', ['person', 'cat'])
-def test_a_person_who_steps_where_a_raccoon_was_is_told_in_the_same_picture(species):
+def test_who_steps_where_a_raccoon_was_is_told_in_the_same_picture(species):
     pipeline = Pipeline(ColorDetector(), Settings())
     play(pipeline, walk(20))
-    other = [scene((species, 220, 180, 60, 100), seed=50 + i) for i in range(3)]
-    sights = play(pipeline, other, start=2.0)
-    for sight in sights:
-        assert sight.targets.targets[0].best[0] == 'raccoon'
-        raw = [d for d in sight.frame.detections if not d.track_id]
-        # A cat's scores count in the posterior of the track alone.
-        assert [d.best[0] for d in raw] == (['person'] if species == 'person' else [])
+    other = [scene((species, 220, 180, 60, 100), seed=50 + i) for i in range(10)]
+    first, *_, last = play(pipeline, other, start=2.0)
+    (raccoon,) = first.targets.targets
+    assert [d.best[0] for d in first.frame.detections if not d.track_id] == [species]
+    # It never becomes the raccoon that it hides, nor the raccoon it.
+    names = {t.track_id: t.best[0] for t in last.targets.targets}
+    assert species in names.values() and names.get(raccoon.track_id, 'raccoon') == 'raccoon'
+
+
+def test_a_raccoon_that_is_called_a_cat_where_it_stands_stays_one_animal():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    play(pipeline, walk(20))
+    called = [scene(('cat', 220, 240, 70, 40), seed=50)]
+    (sight,) = play(pipeline, called, start=2.0)
+    # Its scores count in the posterior of the track alone.
+    assert [(d.best[0], d.track_id) for d in sight.frame.detections] == [('raccoon', '1')]
 
 
 def test_a_hint_of_a_raccoon_is_no_veto():

@@ -1,19 +1,18 @@
 """How the detector errs: counts of config/detector_errors.yaml, and what it says look by look."""
 
 import random
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sentinel_behavior.tracks import SURENESS
 from sentinel_common.configuration import load
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.species import PROTECTED, RACCOON, SPECIES
-from sentinel_perception.posterior import Posterior
 from sentinel_perception.settings import Settings
+from sentinel_perception.track import Track, judge, may_be_furniture
 
 _SCORES = {'type': 'array', 'items': {'type': 'number', 'minimum': 0, 'maximum': 1}, 'minItems': 1}
 _COUNT = {'type': 'array', 'items': {'type': 'integer', 'minimum': 0}, 'minItems': 2, 'maxItems': 2}
@@ -52,6 +51,9 @@ _SCHEMA['required'] += list(_VALUES)
 _SCHEMA['properties'] |= _VALUES
 
 _SETTINGS = Settings()
+
+# Box of every watched body, px: where it stands makes no difference here.
+_PLACE = np.array([0, 0, 100, 100], np.float32)
 
 
 def upper(count: tuple[int, int]) -> float:
@@ -173,10 +175,22 @@ class Lasting:
         return self._there
 
 
-class Watched:
-    """What the pipeline makes of one animal, look by look: hint, track, and its posterior.
+class Told(NamedTuple):
+    """What one look gave: ``scores`` by species, none where nothing is reported.
 
-    ``body``: a species, or 'nothing' for clutter. Confirmation and posterior are the pipeline's.
+    ``tracked``: they are those of a confirmed track; ``furniture``: nothing is done about it.
+    """
+
+    scores: dict[str, float]
+    tracked: bool = False
+    furniture: bool = False
+
+
+class Watched:
+    """What the pipeline makes of one animal, look by look: a hint, or a track and its species.
+
+    ``body``: a species, or 'nothing' for clutter. The rules are the pipeline's own: an animal walks
+    all the time, something stirs where clutter stands. Every look is a close one.
     """
 
     def __init__(
@@ -197,16 +211,10 @@ class Watched:
         self._says = ''
         self._score = 0.0
         self._first = True
-        self._hits: deque[float] = deque(maxlen=_SETTINGS.confirm_looks)
-        self._posterior = Posterior()
-        self._confirmed = False
-        self._last_hit = -1e9
+        self._track: Track | None = None
 
-    def look(self, now: float) -> tuple[dict[str, float], bool]:
-        """One look at ``now`` (s): scores by species, and whether they are those of a track.
-
-        No scores: nothing is reported of it.
-        """
+    def look(self, now: float) -> Told:
+        """One look at ``now`` (s)."""
         chance = self._chance
         if self._first or chance.random() < self._fresh:
             self._first = False
@@ -219,18 +227,28 @@ class Watched:
             scores[self._says] = self._score
             if self.body in SPECIES and self.body != self._says:
                 scores[self.body] = chance.uniform(0.0, self._errors.scores['noise'])
-            self._posterior.update(np.array([scores.get(s, 0.0) for s in SPECIES]))
-            self._last_hit = now
-        self._hits.append(self._score if self._says else 0.0)
-        hits = sorted(h for h in self._hits if h > 0.0)
-        least = _SETTINGS.threshold_of(self._says)
-        self._confirmed = self._confirmed or (
-            len(hits) >= _SETTINGS.confirm_hits and hits[len(hits) // 2] >= least
-        )
-        if self._confirmed and now - self._last_hit <= _SETTINGS.coast:
-            return self._posterior.probabilities(), True
-        self._confirmed = False
-        return {s: v for s, v in scores.items() if s in PROTECTED}, False
+        track = self._followed(scores, now)
+        if track and track.confirmed and now - track.last_hit <= _SETTINGS.coast:
+            furniture = may_be_furniture(track, _SETTINGS)
+            return Told(track.posterior.probabilities(), True, furniture)
+        return Told({s: v for s, v in scores.items() if s in PROTECTED})
+
+    def _followed(self, scores: Mapping[str, float], now: float) -> Track | None:
+        track = self._track
+        if track and now - track.last_hit > _SETTINGS.lost_after:
+            track = None
+        least = _SETTINGS.min_score
+        if scores:
+            track = track or Track('', _PLACE, now, unsteady=True, arrived=True)
+            row = np.array([scores.get(s, 0.0) for s in SPECIES], np.float32)
+            track.hit(_PLACE, row, now, least, 1.0)
+        elif track:
+            track.miss(now, least, 1.0)
+        if track:
+            track.travelled, track.rested = self.body != 'nothing', 0
+            judge(track, _SETTINGS)
+        self._track = track
+        return track
 
     def _kind(self) -> str:
         if self._says == self.body:

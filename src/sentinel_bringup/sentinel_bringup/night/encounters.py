@@ -63,17 +63,18 @@ class SyntheticPicture:
         box = box_of(place, tall, long)
         if box is None:
             return False
-        scores, tracked = watched.look(now)
-        if not scores:
+        told = watched.look(now)
+        if not told.scores:
             return False
-        ids = {'track_id' if tracked else 'tentative': track_id}
-        self.found.append(Detection(box, scores, **ids))
-        if tracked:
+        ids = {'track_id' if told.tracked else 'tentative': track_id}
+        self.found.append(Detection(box, told.scores, **ids))
+        if told.tracked:
             variance = (0.05 * math.hypot(*place)) ** 2
+            scores = {} if told.furniture else told.scores
             self.places.append(
                 Target(track_id, scores, *place, variance_x=variance, variance_y=variance)
             )
-        return any(scores.get(s, 0.0) >= VETO for s in PROTECTED)
+        return any(told.scores.get(s, 0.0) >= VETO for s in PROTECTED)
 
     def imagine(self, chance: random.Random, errors: DetectorErrors) -> None:
         """Add a person or pet that is none: on the box of what is there, or anywhere."""

@@ -56,7 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--labels', type=Path, help='labels, one per line, if not beside the model')
     parser.add_argument('--baseline', type=Path, help='TFLite model to measure beside it')
     parser.add_argument('--baseline-labels', type=Path, help='labels of that model')
-    parser.add_argument('--mode', choices=looks.MODES, default='whole')
+    parser.add_argument(
+        '--mode',
+        choices=looks.MODES,
+        default='tiles',
+        help='one look at the whole picture; close looks as well, as the robot takes them (the '
+        'default); or the whole pipeline, for clips',
+    )
     parser.add_argument(
         '--baseline-mode', choices=looks.MODES, help='mode of the baseline; default: the same'
     )
@@ -273,7 +279,8 @@ def _print(report: dict[str, Any]) -> None:
             continue
         figures = report[role]
         note = ' (any animal counts as raccoon)' if figures['animals_merged'] else ''
-        print(f'{role}: {figures["file"]} {figures["sha256"]} in {figures["runtime"]}{note}')
+        mode = figures.get('mode', report['mode'])
+        print(f'{role}: {figures["file"]} {figures["sha256"]}, {figures["runtime"]}, {mode}{note}')
         for key, name in (('ap30', 'AP@.3'), ('ap50', 'AP@.5'), ('ap50_95', 'AP@[.5:.95]')):
             print(f'  {name:12} {_span(figures["ap"][key])}')
         for row in figures['recall_at_iou50']:
