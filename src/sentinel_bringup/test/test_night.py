@@ -210,7 +210,7 @@ def test_clutter_alone_is_left_alone_by_a_detector_that_does_not_err():
 def test_clutter_is_judged_by_all_its_looks_and_what_walks_by_a_few():
     often = replace(
         FOOLED,
-        called_raccoon=dict.fromkeys(PERFECT.called_raccoon, 0.5),
+        called_raccoon=dict.fromkeys(PERFECT.called_raccoon, 0.3),
         lasts=0.1,
         scores=FOOLED.scores | {'called_raccoon': [0.8]},
     )
