@@ -9,8 +9,9 @@ from .settings import Settings
 from .track import Track, is_dull, is_parked, is_urgent
 
 # Full rounds that come later than this many periods after each other are too slow; the tiles are
-# then left out for this long, s, before they are tried again.
-_LATE, _COARSE_TIME = 1.3, 10.0
+# then left out for this long, s, before they are tried again. A round is a single look then, and is
+# taken so many times as often: a slow computer is also late to tell of it.
+_LATE, _COARSE_TIME, _COARSE_ROUNDS = 1.25, 60.0, 2
 
 # After motion or a scene change the pipeline stays engaged for this long, s.
 _STAYS_ENGAGED = 2.0
@@ -80,7 +81,8 @@ class Attention:
         self._sweep.plan(width=width, height=height, finest_grid=self.grid_in_use(stamp, settings))
         period = self._sweep.parts / settings.idle_calls_per_second
         if self.engaged:
-            period = min(period, settings.engaged_sweep_period)
+            rounds = _COARSE_ROUNDS if stamp < self._coarse_until else 1
+            period = min(period, settings.engaged_sweep_period / rounds)
         due = self._sweep.due(stamp, period, settings.tiles_per_frame)
         return chosen + [region for region in due if region not in chosen]
 

@@ -16,7 +16,7 @@ from .evidence import look_weight
 from .hints import box_of
 
 # A glimpse counts for so long, s, in pictures that were not looked at there: a sweep while anybody
-# is there takes 0.8 s.
+# is there takes 0.7 s.
 _REMEMBERED = 1.0
 
 # What a look counts that can hardly see what it found after all.

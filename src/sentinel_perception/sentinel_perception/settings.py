@@ -57,7 +57,7 @@ class Settings:
         2, 'the sweep looks at the whole picture and at grids of 2x2 up to this many tiles', 1, 4
     )
     engaged_sweep_period: float = _knob(
-        0.8,
+        0.7,
         'seconds in which the whole picture is swept while anything moves or is tracked',
         0.1,
         10.0,
