@@ -23,9 +23,10 @@ from .track import Track, center, judge, patience
 # below).
 _LEAST_IOU = 0.15
 
-# A look that calls the animal of a track something else, and scarcely what it surely is: where it
-# does not lie on the track either, somebody else has stepped in front.
-_SURELY, _CLEARLY, _SCARCELY, _SAME = 0.8, 0.4, 0.5, 0.5
+# Who steps in front of an animal must not become it. A look contradicts a track whose species has
+# this posterior if another species scores so high, and its own at most this share of that; then it
+# only belongs to the track if it overlaps so much with the expected box.
+_SURE, _OTHER, _OWN_SHARE, _IN_PLACE = 0.8, 0.4, 0.5, 0.5
 
 # A small animal can leave its box between two pictures: centres this close, in sizes of the box,
 # still match.
@@ -111,8 +112,8 @@ class Tracker:
         reach = np.sqrt(np.prod(expected[:, 2:] - expected[:, :2], axis=1))
         distance = np.linalg.norm(centers[0][:, None] - centers[1][None], axis=2) / reach[:, None]
         possible = (overlap >= _LEAST_IOU) | (distance < _NEAR)
-        other = np.stack([_contradicts(t, evidence) for t in self.tracks])
-        possible &= ~other | (overlap >= _SAME)
+        contradicted = np.stack([_contradicts(t, evidence) for t in self.tracks])
+        possible &= ~contradicted | (overlap >= _IN_PLACE)
         # Confirmed tracks choose first; a score that is higher decides between equals.
         benefit = overlap + 0.5 / (1 + distance) + 0.1 * found.scores.max(axis=1)[None, :]
         benefit += np.array([[0.2 * t.confirmed] for t in self.tracks])
@@ -125,7 +126,7 @@ class Tracker:
 
 def _contradicts(track: Track, evidence: Floats) -> npt.NDArray[np.bool_]:
     """Tell, (N,), which of the scores ``evidence`` (N, len(SPECIES)) are of another species."""
-    known = track.posterior.probabilities()[SPECIES[track.species]] >= _SURELY
+    sure = track.posterior.probabilities()[SPECIES[track.species]] >= _SURE
     best = evidence.max(axis=1)
     own = evidence[:, track.species]
-    return np.asarray(known & (best >= _CLEARLY) & (own <= _SCARCELY * best))
+    return np.asarray(sure & (best >= _OTHER) & (own <= _OWN_SHARE * best))
