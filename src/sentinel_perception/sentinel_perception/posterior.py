@@ -26,6 +26,11 @@ class Posterior:
         self._evidence: npt.NDArray[np.float64] = np.zeros(len(SPECIES))
         self._second: npt.NDArray[np.float64] = np.zeros(len(SPECIES))
 
+    def keep(self, share: float) -> None:
+        """Keep only so much, 0..1, of what was learned: who was seen may have been another."""
+        self._evidence *= share
+        self._second *= share
+
     def update(self, scores: Floats, weight: float = 1.0) -> None:
         """Take in the detector's scores (len(SPECIES),) of one look of ``weight`` 0..1."""
         share = scores.astype(np.float64) + _FLOOR

@@ -21,6 +21,10 @@ _VELOCITY_SHARE, _KEEPS_VELOCITY = 0.3, 0.5
 # A box that overlaps this much with where it was has not moved; boxes of a still animal wander.
 _SAME_PLACE = 0.6
 
+# A box that overlaps by no more than the first with the expected one is as likely another animal's,
+# from the second on it is the same one: in between, so much counts of what its species was before.
+_ANOTHER, _THE_SAME = 0.1, 0.5
+
 # A track whose centre is this many lengths of its box from where it began has come from elsewhere:
 # far more than the box of a still thing wanders. It must be there in so many looks, one after the
 # other: a single one may show a part of it.
@@ -184,6 +188,7 @@ class Track:
     def hit(self, box: Floats, scores: Floats, stamp: float, least: float, weight: float) -> None:
         """Take in a box that belongs to this track; below ``least`` it moves it, but is no hit."""
         expected, elapsed = self.expected(stamp), stamp - self.stamp
+        overlap = float(iou(expected[None], box[None])[0, 0])
         place = center(expected) + (center(box) - center(expected)) * _PLACE_SHARE
         size = size_of(expected) + (size_of(box) - size_of(expected)) * _SHAPE_SHARE
         if elapsed > 0:
@@ -191,6 +196,7 @@ class Track:
             self.velocity = self.velocity + (measured - self.velocity) * _VELOCITY_SHARE
         self.box = np.concatenate([place - size / 2, place + size / 2]).astype(np.float32)
         self.stamp, self.newest = stamp, box
+        self.posterior.keep(min(max((overlap - _ANOTHER) / (_THE_SAME - _ANOTHER), 0.0), 1.0))
         self.posterior.update(scores, weight)
         self.suspicion.update(scores, weight, stays=self.stays)
         score = float(scores.max())
