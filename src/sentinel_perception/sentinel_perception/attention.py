@@ -8,10 +8,17 @@ from .regions import MARGINS, Sweep, covers, crops, touch
 from .settings import Settings
 from .track import Track, is_dull, is_parked, is_urgent
 
-# Full rounds that come later than this many periods after each other are too slow; the tiles are
-# then left out for this long, s, before they are tried again. A round is a single look then, and is
-# taken so many times as often: a slow computer is also late to tell of it.
-_LATE, _COARSE_TIME, _COARSE_ROUNDS = 1.25, 60.0, 2
+# Full rounds that come later than this many periods after each other are too slow; while anything
+# is there the tiles are left out from then on. A round is a single look then, and is taken so many
+# times as often: a slow computer is also late to tell of it.
+_LATE, _COARSE_ROUNDS = 1.25, 2
+
+# Tiles are tried again after this long, s, if pictures come fast enough: with the tiles each takes
+# about so many times as long.
+_COARSE_TIME, _COST_OF_TILES = 60.0, 1.5
+
+# Share of the newest spacing of pictures in the smoothed one.
+_PACE_SHARE = 0.2
 
 # After motion or a scene change the pipeline stays engaged for this long, s.
 _STAYS_ENGAGED = 2.0
@@ -26,8 +33,9 @@ class Attention:
     def __init__(self) -> None:
         self.engaged = False
         self._sweep = Sweep()
-        self._engaged_until = self._completed = self._coarse_until = -np.inf
-        self._was_engaged = False
+        self._engaged_since = self._engaged_until = self._completed = self._late = -np.inf
+        self._is_slow = False
+        self._newest, self._pace = -np.inf, np.inf  # stamp, and smoothed spacing while engaged, s
         self._turn = 0
         self._motion: tuple[Region, ...] = ()
 
@@ -78,10 +86,11 @@ class Attention:
         if motion.scene_changed and not waiting:
             # Motion says nothing now: look at the whole picture instead.
             chosen.append(Region(0, 0, width, height))
-        self._sweep.plan(width=width, height=height, finest_grid=self.grid_in_use(stamp, settings))
+        self._hurry(stamp, settings)
+        self._sweep.plan(width=width, height=height, finest_grid=self.grid_in_use(settings))
         period = self._sweep.parts / settings.idle_calls_per_second
         if self.engaged:
-            rounds = _COARSE_ROUNDS if stamp < self._coarse_until else 1
+            rounds = _COARSE_ROUNDS if self._is_slow else 1
             period = min(period, settings.engaged_sweep_period / rounds)
         due = self._sweep.due(stamp, period, settings.tiles_per_frame)
         return chosen + [region for region in due if region not in chosen]
@@ -103,15 +112,29 @@ class Attention:
         taken = self._sweep.looked(looks, stamp)
         if taken is None:
             return False
-        late = stamp - self._completed > _LATE * settings.engaged_sweep_period
-        if self.engaged and self._was_engaged and late:
-            self._coarse_until = stamp + _COARSE_TIME
-        self._completed, self._was_engaged = stamp, self.engaged
+        waited = stamp - max(self._completed, self._engaged_since)
+        if self.engaged and waited > _LATE * settings.engaged_sweep_period:
+            self._is_slow, self._late = True, stamp
+        self._completed = stamp
         return taken <= 2 * settings.engaged_sweep_period
 
-    def grid_in_use(self, stamp: float, settings: Settings) -> int:
-        """Finest grid of the sweep at ``stamp``: 1 where the computer is too slow for tiles."""
-        return 1 if stamp < self._coarse_until else settings.finest_grid
+    def grid_in_use(self, settings: Settings) -> int:
+        """Finest grid of the sweep: 1 while the computer is too slow for tiles."""
+        return 1 if self._is_slow and self.engaged else settings.finest_grid
+
+    def _hurry(self, stamp: float, settings: Settings) -> None:
+        """Find out whether a slow computer has become a fast one."""
+        spacing, self._newest = stamp - self._newest, stamp
+        if not self.engaged:
+            self._pace = np.inf
+            return
+        first = self._pace == np.inf
+        self._pace = spacing if first else self._pace + (spacing - self._pace) * _PACE_SHARE
+        parts = sum(n * n for n in range(1, settings.finest_grid + 1))
+        pictures = -(-parts // settings.tiles_per_frame)
+        fits = pictures * self._pace * _COST_OF_TILES <= settings.engaged_sweep_period
+        if self._is_slow and fits and stamp - self._late > _COARSE_TIME:
+            self._is_slow = False
 
     def _engage(
         self, tracks: list[Track], motion: Motion, stamp: float, settings: Settings
@@ -129,6 +152,7 @@ class Attention:
         if motion.boxes or motion.scene_changed or lively:
             if stamp > self._engaged_until:
                 self._sweep.restart()
+                self._engaged_since = stamp
             self._engaged_until = stamp + _STAYS_ENGAGED
         self.engaged = stamp <= self._engaged_until
 

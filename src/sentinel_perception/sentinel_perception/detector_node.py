@@ -218,7 +218,7 @@ class DetectorNode(ManagedNode):
                 Header(stamp=message.header.stamp, frame_id=message.header.frame_id)
             )
         self._trouble = f'cannot see: {sight.blind}' if sight.blind else ''
-        self._grid = pipeline.grid_in_use(stamp)
+        self._grid = pipeline.grid_in_use
         end = time.monotonic()
         self._meter.processed(end, end - begin)
         self.get_logger().debug(

@@ -216,9 +216,10 @@ class Pipeline:
             track.suspicion.detected >= self._settings.veto_level
         )
 
-    def grid_in_use(self, stamp: float) -> int:
+    @property
+    def grid_in_use(self) -> int:
         """Finest grid of the sweep at ``stamp``: 1 where the computer is too slow for tiles."""
-        return self._attention.grid_in_use(stamp, self._settings)
+        return self._attention.grid_in_use(self._settings)
 
     def _disturb(self, motion: Motion, stamp: float, moving: bool) -> None:
         """Forget tracks of another scene; whatever moves is not parked."""

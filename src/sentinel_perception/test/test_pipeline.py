@@ -342,17 +342,31 @@ def test_an_idle_round_that_took_long_is_no_sweep():
     assert not any(s.swept for s in play(pipeline, empty(110, first=40), start=4.0))
 
 
-def test_a_slow_computer_leaves_out_the_tiles_to_keep_looking_at_everything():
-    pipeline = Pipeline(ColorDetector(), Settings(finest_grid=3))
-    spacing, times = 0.4, []
-    for i, picture in enumerate(walk(40, speed=2)):
-        stamp = i * spacing
+def sweeps(pipeline, pictures, spacing, start=0.0):
+    """Stamps of completed sweeps, with the finest grid then."""
+    found = []
+    for i, picture in enumerate(pictures):
+        stamp = start + i * spacing
         if pipeline.process(picture, stamp, CAMERA).swept:
-            times.append(stamp)
-    assert pipeline.grid_in_use(times[-1]) == 1
+            found.append((stamp, pipeline.grid_in_use))
+    return found
+
+
+def test_a_slow_computer_leaves_out_the_tiles_to_keep_looking_at_everything():
+    pipeline, spacing = Pipeline(ColorDetector(), Settings(finest_grid=3)), 0.4
+    found = sweeps(pipeline, walk(40, speed=2), spacing)
+    assert found[-1][1] == 1
     # A picture that is worked on for so long is as old when it is told of.
-    oldest = max(b - a for a, b in itertools.pairwise(times[2:])) + spacing
+    oldest = max(b - a for (a, _), (b, _) in itertools.pairwise(found[2:])) + spacing
     assert oldest < 1.0  # the guard's sweep_timeout
+
+
+def test_tiles_are_tried_again_only_where_pictures_come_fast_enough():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    found = sweeps(pipeline, walk(175, speed=2), 0.4)
+    assert {grid for stamp, grid in found if stamp > 3} == {1}  # none is late for trying in vain
+    sweeps(pipeline, walk(40, speed=2, first=175), STEP, start=70.0)
+    assert pipeline.grid_in_use == 2
 
 
 def garden(left, *, seed=0):
