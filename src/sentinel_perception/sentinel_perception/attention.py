@@ -1,5 +1,7 @@
 """Where the pipeline looks in each picture: around what moves, at its tracks, and everywhere."""
 
+from math import ceil
+
 import numpy as np
 
 from .detector.port import Floats, Region
@@ -9,13 +11,13 @@ from .settings import Settings
 from .track import Track, is_dull, is_parked, is_urgent
 
 # Full rounds that come later than this many periods after each other are too slow; while anything
-# is there the tiles are left out from then on. A round is a single look then, and is taken so many
+# is there the finest tiles are left out from then on. A round of a single look is taken so many
 # times as often: a slow computer is also late to tell of it.
 _LATE, _COARSE_ROUNDS = 1.25, 2
 
-# Tiles are tried again after this long, s, if pictures come fast enough: with the tiles each takes
-# about so many times as long.
-_COARSE_TIME, _COST_OF_TILES = 60.0, 1.5
+# They are tried again with the next visit if pictures came fast enough in the last one: with more
+# tiles each takes about so many times as long.
+_COST_OF_TILES = 1.5
 
 # Share of the newest spacing of pictures in the smoothed one.
 _PACE_SHARE = 0.2
@@ -33,9 +35,9 @@ class Attention:
     def __init__(self) -> None:
         self.engaged = False
         self._sweep = Sweep()
-        self._engaged_since = self._engaged_until = self._completed = self._late = -np.inf
-        self._is_slow = False
-        self._newest, self._pace = -np.inf, np.inf  # stamp, and smoothed spacing while engaged, s
+        self._engaged_since = self._engaged_until = self._completed = -np.inf
+        self._left_out = 0  # grids
+        self._newest, self._pace = -np.inf, 0.0  # stamp, and smoothed spacing while engaged, s
         self._turn = 0
         self._motion: tuple[Region, ...] = ()
 
@@ -86,11 +88,10 @@ class Attention:
         if motion.scene_changed and not waiting:
             # Motion says nothing now: look at the whole picture instead.
             chosen.append(Region(0, 0, width, height))
-        self._hurry(stamp, settings)
         self._sweep.plan(width=width, height=height, finest_grid=self.grid_in_use(settings))
         period = self._sweep.parts / settings.idle_calls_per_second
         if self.engaged:
-            rounds = _COARSE_ROUNDS if self._is_slow else 1
+            rounds = _COARSE_ROUNDS if self._left_out and self._sweep.parts == 1 else 1
             period = min(period, settings.engaged_sweep_period / rounds)
         due = self._sweep.due(stamp, period, settings.tiles_per_frame)
         return chosen + [region for region in due if region not in chosen]
@@ -114,27 +115,20 @@ class Attention:
             return False
         waited = stamp - max(self._completed, self._engaged_since)
         if self.engaged and waited > _LATE * settings.engaged_sweep_period:
-            self._is_slow, self._late = True, stamp
+            self._left_out = min(self._left_out + 1, settings.finest_grid - 1)
         self._completed = stamp
         return taken <= 2 * settings.engaged_sweep_period
 
     def grid_in_use(self, settings: Settings) -> int:
-        """Finest grid of the sweep: 1 while the computer is too slow for tiles."""
-        return 1 if self._is_slow and self.engaged else settings.finest_grid
+        """Finest grid of the sweep: fewer tiles, down to 1, where the computer is too slow."""
+        return max(1, settings.finest_grid - (self._left_out if self.engaged else 0))
 
-    def _hurry(self, stamp: float, settings: Settings) -> None:
-        """Find out whether a slow computer has become a fast one."""
-        spacing, self._newest = stamp - self._newest, stamp
-        if not self.engaged:
-            self._pace = np.inf
-            return
-        first = self._pace == np.inf
-        self._pace = spacing if first else self._pace + (spacing - self._pace) * _PACE_SHARE
-        parts = sum(n * n for n in range(1, settings.finest_grid + 1))
-        pictures = -(-parts // settings.tiles_per_frame)
-        fits = pictures * self._pace * _COST_OF_TILES <= settings.engaged_sweep_period
-        if self._is_slow and fits and stamp - self._late > _COARSE_TIME:
-            self._is_slow = False
+    def _is_fast(self, settings: Settings) -> bool:
+        """Tell whether a round with one more grid would have been in time of late."""
+        grids = range(1, settings.finest_grid - self._left_out + 2)
+        pictures = ceil(sum(n * n for n in grids) / settings.tiles_per_frame)
+        seconds = pictures * self._pace * _COST_OF_TILES
+        return seconds <= _LATE * settings.engaged_sweep_period
 
     def _engage(
         self, tracks: list[Track], motion: Motion, stamp: float, settings: Settings
@@ -153,8 +147,13 @@ class Attention:
             if stamp > self._engaged_until:
                 self._sweep.restart()
                 self._engaged_since = stamp
+                if self._left_out and self._is_fast(settings):
+                    self._left_out -= 1
+            else:
+                self._pace += (stamp - self._newest - self._pace) * _PACE_SHARE
             self._engaged_until = stamp + _STAYS_ENGAGED
         self.engaged = stamp <= self._engaged_until
+        self._newest = stamp
 
 
 def _can_wait(track: Track, stamp: float, settings: Settings) -> bool:

@@ -361,12 +361,20 @@ def test_a_slow_computer_leaves_out_the_tiles_to_keep_looking_at_everything():
     assert oldest < 1.0  # the guard's sweep_timeout
 
 
-def test_tiles_are_tried_again_only_where_pictures_come_fast_enough():
+def test_a_computer_that_is_too_slow_for_the_finest_tiles_keeps_the_others():
+    pipeline = Pipeline(ColorDetector(), Settings(finest_grid=3))
+    assert sweeps(pipeline, walk(40, speed=2), 0.2)[-1][1] == 2
+
+
+def test_tiles_are_tried_again_with_the_next_visit_if_pictures_come_fast_enough():
     pipeline = Pipeline(ColorDetector(), Settings())
-    found = sweeps(pipeline, walk(175, speed=2), 0.4)
-    assert {grid for stamp, grid in found if stamp > 3} == {1}  # none is late for trying in vain
-    sweeps(pipeline, walk(40, speed=2, first=175), STEP, start=70.0)
-    assert pipeline.grid_in_use == 2
+
+    def visit(spacing, start):
+        play(pipeline, empty(200), start=start - 20.0)
+        return sweeps(pipeline, walk(30, speed=2), spacing, start)[-1][1]
+
+    # In the third visit nobody knows yet that the computer is fast now.
+    assert [visit(0.4, 100), visit(0.4, 200), visit(STEP, 300), visit(STEP, 400)] == [1, 1, 1, 2]
 
 
 def garden(left, *, seed=0):
