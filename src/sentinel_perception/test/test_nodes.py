@@ -74,7 +74,7 @@ def test_the_camera_shows_a_folder_and_ends_well(context, tmp_path):
     listener, pictures, infos = rclpy.create_node('listener'), [], []
     listener.create_subscription(Image, 'camera/image_raw', pictures.append, qos.RELIABLE)
     listener.create_subscription(CameraInfo, 'camera/camera_info', infos.append, qos.RELIABLE)
-    process = start('camera_node', source=tmp_path, hold=5.0, rate=10.0)
+    process = start('camera_node', source=tmp_path, hold=3.0, rate=10.0)
     wait_for(listener, lambda: process.poll() is not None)
     said = process.communicate()[1]
     assert said.count('Traceback') == 0
