@@ -23,7 +23,7 @@ _SAME_PLACE = 0.6
 
 # A box that overlaps by no more than the first with the expected one is as likely another animal's,
 # from the second on it is the same one: in between, so much counts of what its species was before.
-_ANOTHER, _THE_SAME = 0.1, 0.5
+_ANOTHER, _THE_SAME = 0.1, 0.3
 
 # A track whose centre is this many lengths of its box from where it began has come from elsewhere:
 # far more than the box of a still thing wanders. It must be there in so many looks, one after the
