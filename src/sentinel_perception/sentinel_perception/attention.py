@@ -124,7 +124,7 @@ class Attention:
         return max(1, settings.finest_grid - (self._left_out if self.engaged else 0))
 
     def _is_fast(self, settings: Settings) -> bool:
-        """Tell whether a round with one more grid would have been in time of late."""
+        """Tell whether a round with one more grid would have been in time in the last visit."""
         grids = range(1, settings.finest_grid - self._left_out + 2)
         pictures = ceil(sum(n * n for n in grids) / settings.tiles_per_frame)
         seconds = pictures * self._pace * _COST_OF_TILES

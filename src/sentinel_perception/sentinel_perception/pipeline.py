@@ -218,7 +218,7 @@ class Pipeline:
 
     @property
     def grid_in_use(self) -> int:
-        """Finest grid of the sweep at ``stamp``: 1 where the computer is too slow for tiles."""
+        """Finest grid of the sweep: fewer tiles, down to 1, where the computer is too slow."""
         return self._attention.grid_in_use(self._settings)
 
     def _disturb(self, motion: Motion, stamp: float, moving: bool) -> None:

@@ -11,7 +11,6 @@ names tracks at random and brings filterpy. The optimal assignment is SciPy's.
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
-from sentinel_common.species import SPECIES
 
 from .detector.port import Candidates, Floats, Region
 from .evidence import look_weight
@@ -126,7 +125,7 @@ class Tracker:
 
 def _contradicts(track: Track, evidence: Floats) -> npt.NDArray[np.bool_]:
     """Tell, (N,), which of the scores ``evidence`` (N, len(SPECIES)) are of another species."""
-    sure = track.posterior.probabilities()[SPECIES[track.species]] >= _SURE
+    sure = max(track.posterior.probabilities().values()) >= _SURE
     best = evidence.max(axis=1)
     own = evidence[:, track.species]
     return np.asarray(sure & (best >= _OTHER) & (own <= _OWN_SHARE * best))
