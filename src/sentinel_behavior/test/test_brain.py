@@ -151,7 +151,7 @@ def test_an_animal_that_leaves_was_repelled(garden):
     assert ended['outcome'] == 'repelled'
     assert [s['name'] for s in ended['stimuli']] == ['flash']
     assert ended['to_departure'] == pytest.approx(1.5, abs=0.11)
-    assert garden.last(Kind.STIMULUS_ENDED).detail['reason'] in ('target_lost', 'guard')
+    assert garden.last(Kind.STIMULUS_ENDED).detail['reason'] == 'target_lost'
     assert not garden.lit and garden.state == 'watching'
 
 

@@ -278,8 +278,20 @@ def judge(track: Track, settings: Settings) -> None:
     while len(track.history) > settings.confirm_looks:
         track.history.popleft()
     track.confirmed = _convinces(track, settings) or (
-        track.confirmed and not _like_a_plant(track, settings, _DOUBT)
+        track.confirmed
+        and not _is_lost(track, settings)
+        and not _like_a_plant(track, settings, _DOUBT)
     )
+
+
+def _is_lost(track: Track, settings: Settings) -> bool:
+    """Tell whether none of the last looks found an animal of which there were enough.
+
+    What is found there next may be what the animal stood in front of, so it must convince anew. The
+    household is believed in for longer: that is safer.
+    """
+    looked = len(track.history) == settings.confirm_looks
+    return looked and not track.hits and SPECIES[track.species] not in PROTECTED
 
 
 def _convinces(track: Track, settings: Settings) -> bool:

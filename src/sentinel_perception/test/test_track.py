@@ -1,9 +1,10 @@
-"""What a track keeps of its species when its box jumps."""
+"""What a track keeps of its species when its box jumps, and of its confirmation when it is lost."""
 
 import numpy as np
 import pytest
 from sentinel_common.species import RACCOON, SPECIES
-from sentinel_perception.track import Track, center
+from sentinel_perception.settings import Settings
+from sentinel_perception.track import Track, center, judge
 
 PLACE = np.array([300, 200, 400, 260], np.float32)
 STEP = 0.1
@@ -42,3 +43,40 @@ def test_a_raccoon_that_runs_is_known_again_as_soon_as_it_is_followed(raccoon):
     seen(raccoon, ASIDE, raccoon=0.7)
     followed = raccoon.expected(raccoon.stamp + STEP)
     assert seen(raccoon, [followed], raccoon=0.7) > 0.8
+
+
+def confirmed(species):
+    settings = Settings()
+    track = Track('1', PLACE, 0.0, start=center(PLACE))
+    for i in range(6):
+        track.travelled = True
+        track.hit(PLACE, looks(**{species: 0.9}), (i + 1) * STEP, settings.min_score, 1.0)
+        judge(track, settings)
+    assert track.confirmed
+    return track, settings
+
+
+def look(track, settings, times, score=0.0):
+    """Look ``times`` times; below the least score of a hit the box is found, but is no hit."""
+    for _ in range(times):
+        stamp = track.stamp + STEP
+        track.hit(PLACE, looks(raccoon=score), stamp, settings.min_score, 1.0)
+        judge(track, settings)
+
+
+def test_an_animal_that_no_look_finds_any_more_must_convince_anew():
+    track, settings = confirmed('raccoon')
+    look(track, settings, settings.confirm_looks - 1)
+    assert track.confirmed  # hidden for a moment
+    look(track, settings, 1)
+    assert not track.confirmed
+    look(track, settings, settings.confirm_hits, score=settings.threshold - 0.2)
+    assert not track.confirmed  # what it stood in front of
+    look(track, settings, settings.confirm_looks, score=0.9)
+    assert track.confirmed
+
+
+def test_a_person_is_believed_in_for_longer():
+    track, settings = confirmed('person')
+    look(track, settings, settings.confirm_looks)
+    assert track.confirmed

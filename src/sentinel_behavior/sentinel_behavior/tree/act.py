@@ -16,6 +16,9 @@ STOMP = 0.5
 # Ends of a stimulus that the guard brought about, by itself or through a higher branch of the tree.
 CUT_SHORT = frozenset({'guard', 'interrupted'})
 
+# The rule of the guard that objects when no target is in view, or none for sure.
+_UNSURE = 'unsure_target'
+
 
 class Act(Leaf):
     """Carries out the chosen deterrent; RUNNING until it ends, SUCCESS then, however it ended."""
@@ -88,17 +91,30 @@ class Act(Leaf):
 
     def _ended(self, deterrent: Deterrent) -> str:
         board, visit = self.board, self._visit
-        allowed = board.allowed
-        if (deterrent.sound and not allowed.sound) or (deterrent.light and not allowed.light):
-            return 'guard'
-        if not (allowed.turning or allowed.sound or allowed.light):
-            return 'guard'
-        if deterrent.hook and board.safety is not None and 'unsure_target' in board.safety.rules:
-            # The rule forbids sound and light; what a hook does the guard cannot know.
-            return 'guard'
+        if self._is_forbidden(deterrent):
+            return 'target_lost' if self._nobody_is_seen() else 'guard'
         if visit is None or board.out_of_sight(visit):
             return 'target_lost'
         return 'finished' if board.now - self._start >= deterrent.duration else ''
+
+    def _is_forbidden(self, deterrent: Deterrent) -> bool:
+        board = self.board
+        allowed = board.allowed
+        if (deterrent.sound and not allowed.sound) or (deterrent.light and not allowed.light):
+            return True
+        if not (allowed.turning or allowed.sound or allowed.light):
+            return True
+        # The rule forbids sound and light; what a hook does the guard cannot know.
+        return bool(deterrent.hook) and _UNSURE in (board.safety.rules if board.safety else ())
+
+    def _nobody_is_seen(self) -> bool:
+        """Whether the guard objects because the animal is out of sight: no rule that is graver does.
+
+        The guard names the gravest rule first.
+        """
+        safety, visit = self.board.safety, self._visit
+        unseen = visit is None or not visit.targets
+        return unseen and safety is not None and safety.rules[:1] == (_UNSURE,)
 
     def _end(self, reason: str) -> None:
         board, visit, deterrent = self.board, self._visit, self._deterrent
