@@ -108,7 +108,7 @@ class Act(Leaf):
         return bool(deterrent.hook) and _UNSURE in (board.safety.rules if board.safety else ())
 
     def _nobody_is_seen(self) -> bool:
-        """Whether the guard objects because the animal is out of sight: no rule that is graver does.
+        """Whether the guard objects as the animal is out of sight, and for no graver reason.
 
         The guard names the gravest rule first.
         """
