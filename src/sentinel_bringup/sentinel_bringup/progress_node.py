@@ -35,8 +35,10 @@ _ACTING = 'observing'
 # The incident of its stimulus tells it.
 _ENGAGING = 'engaging'
 # Before the first picture there is always one, and after the last; whoever has a trouble says so in
-# its diagnostics. In between it is told if it lasts so long, s.
-_FAULT, _LASTING = 'fault', 2.0
+# its diagnostics.
+_FAULT = 'fault'
+# What is told only if it lasts so long, s: the guard is sure of a target a moment after the brain.
+_LASTING = {_FAULT: 2.0, 'holding_fire': 0.5}
 # What the camera reports then.
 _ENDED = 'source has ended'
 # What the detector reports where the light is to blame, and not the computer.
@@ -73,7 +75,7 @@ class ProgressNode(Node):
         self._told: set[str] = set()
         self._told_at: dict[str, float] = {}
         self._state = ''
-        self._fault_since: float | None = None
+        self._heard, self._heard_since = '', 0.0
         self._ended = self._blind = False
         self._sound = False
         self._stopped = False
@@ -100,7 +102,7 @@ class ProgressNode(Node):
 
     def _on_detections(self, message: Any) -> None:
         if FIRST_PICTURE not in self._told:
-            self._fault_since = None
+            self._heard_since = time.monotonic()
         self._tell_once(FIRST_PICTURE)
         for detection in detections.frame_from_message(message).detections:
             species, score = detection.best
@@ -118,15 +120,12 @@ class ProgressNode(Node):
 
     def _on_status(self, message: Any) -> None:
         now = time.monotonic()
-        if message.state != _FAULT:
-            self._fault_since = None
-        elif self._fault_since is None:
-            self._fault_since = now
-        if message.state == self._state:
+        if message.state != self._heard:
+            self._heard, self._heard_since = message.state, now
+        if message.state == self._state or (message.state == _FAULT and not self._looking):
             return
-        if self._fault_since is not None:
-            if not self._looking or now - self._fault_since < _LASTING:
-                return
+        if now - self._heard_since < _LASTING.get(message.state, 0.0):
+            return
         self._state = message.state
         if message.state == _ENGAGING:
             return

@@ -89,6 +89,14 @@ def test_a_fault_that_lasts_is_told(listener):
     assert listener.told() == [FIRST_PICTURE, 'fault: why']
 
 
+def test_fire_that_is_held_for_a_moment_is_not_worth_a_line(listener):
+    listener.picture()
+    listener.state('holding_fire', 1.0, 1.1)
+    listener.state('engaging', 1.2)
+    listener.state('holding_fire', 8.0, 8.5)
+    assert listener.told() == [FIRST_PICTURE, 'holding fire: why']
+
+
 def test_no_fault_is_told_before_the_first_picture_nor_in_the_moment_after(listener):
     listener.state('fault', 0.0, 1.0, 5.0, 10.0)
     listener.picture()
