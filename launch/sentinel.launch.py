@@ -15,9 +15,10 @@ ARGUMENTS = (
     ),
     DeclareLaunchArgument(
         'robot',
-        default_value='meka',
-        description='Bluetooth address or part of the name of the robot; emulated: one that '
-        'lives in this computer; none: only look, decide and log',
+        default_value='',
+        description='Bluetooth address or part of the name of the robot; empty: the parameter '
+        'robot of the driver, by default any MekaMon in range; emulated: one that lives in this '
+        'computer; none: only look, decide and log',
     ),
     ARMED,
     *COMMON_ARGUMENTS,

@@ -56,30 +56,43 @@ def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]
         name: {parameter.name: parameter.default for parameter in spec}
         for name, spec in specs.items()
     }
-    for file in dict.fromkeys(file for entry in entries for file in entry.files):
-        for pattern, values in read(file).items():
-            hit = [entry for entry in entries if _fits(pattern, entry)]
-            if not hit and pattern.rsplit('/', 1)[-1] not in {*known, '*', '**'}:
-                names = ', '.join(sorted(known))
-                raise ConfigurationError(
-                    f'{file}: there is no node {pattern!r}.', f'The nodes are: {names}.'
-                )
-            for entry in entries:
-                if not hit and entry.namespace and pattern.strip('/') == entry.name:
-                    raise ConfigurationError(
-                        f'{file}: the section {pattern!r} does not reach the node in the namespace '
-                        f'{entry.namespace}.',
-                        f"Call it '/**/{entry.name}', which fits every namespace.",
-                    )
-            for entry in hit:
-                told[entry.label] |= parameters.check(
-                    values, specs[entry.label], f'{file}, node {entry.name}'
-                )
+    content = {file: read(file) for entry in entries for file in entry.files}
+    for file, sections in content.items():
+        for pattern in sections:
+            _check_reach(file, pattern, entries, known)
+    # As the node takes them: of its files the last one wins, and what it is started with wins over
+    # all.
     for entry in entries:
+        for file in entry.files:
+            for pattern, values in content[file].items():
+                if _fits(pattern, entry):
+                    told[entry.label] |= parameters.check(
+                        values, specs[entry.label], f'{file}, node {entry.name}'
+                    )
         told[entry.label] |= parameters.check(
             entry.parameters, specs[entry.label], f'Node {entry.name}'
         )
     return told
+
+
+def _check_reach(
+    file: Path, pattern: str, entries: list[NodeEntry], known: frozenset[str]
+) -> None:
+    """Raise ConfigurationError where a section of a file reaches nobody, and was meant to."""
+    if any(_fits(pattern, entry) for entry in entries):
+        return
+    if pattern.rsplit('/', 1)[-1] not in {*known, '*', '**'}:
+        names = ', '.join(sorted(known))
+        raise ConfigurationError(
+            f'{file}: there is no node {pattern!r}.', f'The nodes are: {names}.'
+        )
+    for entry in entries:
+        if entry.namespace and pattern.strip('/') == entry.name:
+            raise ConfigurationError(
+                f'{file}: the section {pattern!r} does not reach the node in the namespace '
+                f'{entry.namespace}.',
+                f"Call it '/**/{entry.name}', which fits every namespace.",
+            )
 
 
 def read(file: Path) -> dict[str, dict[str, Any]]:

@@ -96,7 +96,7 @@ class SourceOptions(Options):
     source: str
     """Video file, folder of pictures, camera index, URL, or ``topic``."""
     robot: str = EMULATED
-    """``emulated``, ``none``, or a Bluetooth address or name."""
+    """``emulated``, ``none``, or a Bluetooth address or name; '' for what the driver is told."""
 
     @property
     def is_real(self) -> bool:

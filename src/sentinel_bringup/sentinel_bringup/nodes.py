@@ -191,12 +191,12 @@ def _robot(options: Options, robot: str, name: str = '') -> list[NodeEntry]:
     """
     entries = []
     if robot != NO_ROBOT:
-        driver: dict[str, Value] = {'autostart': options.autostart, 'transport': 'system'}
+        driver: dict[str, Value] = {'autostart': options.autostart}
         if robot == EMULATED:
             driver['transport'] = f'hci:tcp-client:127.0.0.1:{options.hci_port}'
             if name:
                 driver['robot'] = _ADDRESSES[name]
-        else:
+        elif robot:
             driver['robot'] = robot
         entries.append(
             NodeEntry(

@@ -74,3 +74,15 @@ def test_a_missing_node_is_named(module):
 def test_a_wrong_value_on_the_command_line_is_named():
     with pytest.raises(ConfigurationError, match='Node a: Parameter rate'):
         check([NodeEntry(name='a', package='t', module='real_node', parameters={'rate': 0.0})])
+
+
+def test_of_the_files_of_a_node_the_last_one_wins(tmp_path):
+    """Whatever other nodes read, and in which order: a node of another one has read mine before."""
+    mine, shipped = tmp_path / 'mine.yaml', tmp_path / 'shipped.yaml'
+    mine.write_text('/**/b: {ros__parameters: {rate: 5}}')
+    shipped.write_text('/**/b: {ros__parameters: {rate: 9}}')
+    a, b = (
+        NodeEntry(name=name, package='test', module='real_node', files=files)
+        for name, files in (('a', (mine,)), ('b', (shipped, mine)))
+    )
+    assert check([a, b])['b']['rate'] == 5

@@ -213,3 +213,11 @@ def test_a_guard_that_starts_again_knows_its_run_and_the_next_run_is_another():
     options = SourceOptions(folder=FOLDER, source='0')
     assert told(options) == told(options) == (options.run, '/somewhere/guard.json')
     assert SourceOptions(folder=FOLDER, source='0').run != options.run
+
+
+@pytest.mark.parametrize(('robot', 'told'), [('AA:BB:CC:DD:EE:FF', {'robot'}), ('', set())])
+def test_what_a_file_says_of_a_real_robot_stays(robot, told):
+    """Transport and address may stand in driver.yaml, or in what ./sentinel calibrate wrote."""
+    entries = nodes.own_source(SourceOptions(folder=FOLDER, source='0', robot=robot))
+    (driver,) = (entry for entry in entries if entry.name == 'driver')
+    assert {'robot', 'transport'} & driver.parameters.keys() == told

@@ -72,7 +72,8 @@ def fit(trials: Sequence[Trial]) -> tuple[Axis, float]:
 def document(axes: dict[str, Axis], robot: str, form: str) -> str:
     """Return the parameter file of a calibrated robot; ``axes`` by forward, left, turn."""
     lines = [
-        '# Written by `./sentinel calibrate`. Use it with: ./sentinel run --params THIS_FILE',
+        '# Written by `./sentinel calibrate`. Use it with:',
+        f'#   ./sentinel run --source 0 --robot "{robot}" --params THIS_FILE',
         '/**/driver:',
         '  ros__parameters:',
         f'    robot: "{robot}"',

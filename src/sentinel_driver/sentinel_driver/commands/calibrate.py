@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import math
 import select
+import shlex
 import sys
 import threading
 import time
@@ -84,7 +85,8 @@ def main(args: argparse.Namespace) -> int:
     finally:
         robot.close()
     args.output.write_text(document(axes, args.robot, args.form))
-    print(f'Written to {args.output}. Use it with: ./sentinel run --params {args.output}')
+    use = f'./sentinel run --source 0 --robot {shlex.quote(args.robot)} --params {args.output}'
+    print(f'Written to {args.output}. Use it with: {use}')
     return 0
 
 
