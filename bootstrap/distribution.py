@@ -8,12 +8,27 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from .console import SetupError, run_logged
 from .environment import ROOT
 
 _REQUIREMENTS = Path(__file__).parent / 'requirements-ros.txt'
 _KEEP = ('numpy', 'opencv-python', 'opencv-python-headless', 'scipy')
+
+
+def has_workspace() -> bool:
+    """Whether a ROS 2 is sourced, and over it a built workspace with the sentinel in it."""
+    prefixes = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+    mark = Path('share/ament_index/resource_index/packages/sentinel_bringup')
+    return 'ROS_DISTRO' in os.environ and any(p and (Path(p) / mark).is_file() for p in prefixes)
+
+
+def run(command: str, arguments: list[str]) -> NoReturn:
+    """Become ``command`` of the workspace that is sourced."""
+    environment = {**os.environ, 'SENTINEL_ROOT': str(ROOT)}
+    line = [sys.executable, '-m', 'sentinel_bringup', command, *arguments]
+    os.execve(sys.executable, line, environment)
 
 
 def set_up() -> None:

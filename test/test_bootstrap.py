@@ -171,6 +171,50 @@ def test_too_little_disk_space_is_refused_before_anything_is_loaded(monkeypatch,
         host.check_machine(tmp_path / 'not' / 'yet')
 
 
+# The entry script on a machine for whose processor there are no wheels, as a Raspberry Pi is.
+_ON_A_PI = """
+import os, runpy, sys
+known = os.uname()
+os.uname = lambda: os.uname_result((*known[:4], 'aarch64'))
+sys.argv = {!r}
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
+
+
+def test_where_there_are_no_wheels_commands_are_those_of_the_workspace_that_is_sourced(tmp_path):
+    mark = tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages' / 'sentinel_bringup'
+    module = tmp_path / 'lib' / 'sentinel_bringup' / '__main__.py'
+    for file, text in ((mark, ''), (module, 'import sys; print("built:", *sys.argv[1:])')):
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    done = subprocess.run(
+        [sys.executable, '-c', _ON_A_PI.format([str(ROOT / 'sentinel'), 'arm', '--off'])],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env={
+            **os.environ,
+            'ROS_DISTRO': 'jazzy',
+            'AMENT_PREFIX_PATH': f'{tmp_path}:/opt/ros/jazzy',
+            'PYTHONPATH': str(module.parents[1]),
+        },
+    )
+    assert done.stdout == 'built: arm --off\n', done.stderr
+
+
+@pytest.mark.parametrize('prefixes', ['', '/opt/ros/jazzy'])
+def test_where_there_are_no_wheels_and_nothing_is_built_it_says_how_to(
+    monkeypatch, tmp_path, prefixes
+):
+    machine = os.uname_result((*os.uname()[:4], 'aarch64'))
+    monkeypatch.setattr(os, 'uname', lambda: machine)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', prefixes)
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    assert not distribution.has_workspace()
+    with pytest.raises(SetupError, match=r'on aarch64.*build and source the workspace'):
+        host.check_machine(tmp_path)
+
+
 def test_a_failed_step_shows_its_last_lines_and_the_cure(tmp_path):
     with pytest.raises(SetupError) as caught:
         run_logged(

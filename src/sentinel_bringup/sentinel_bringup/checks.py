@@ -75,9 +75,7 @@ def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]
     return told
 
 
-def _check_reach(
-    file: Path, pattern: str, entries: list[NodeEntry], known: frozenset[str]
-) -> None:
+def _check_reach(file: Path, pattern: str, entries: list[NodeEntry], known: frozenset[str]) -> None:
     """Raise ConfigurationError where a section of a file reaches nobody, and was meant to."""
     if any(_fits(pattern, entry) for entry in entries):
         return
