@@ -21,7 +21,8 @@ def hints(
 ) -> list[Detection]:
     """Whatever may be a person, cat or dog and is no ``reported`` track, down to the veto level.
 
-    ``found`` are the boxes of this picture, ``owners`` (N,) their tracks. A hint has the scores of
+    ``found`` are the boxes of this picture, ``owners`` (N,) their tracks: what no look ever gave
+    the score that begins a track (`Tracker.update`) is no hint. A hint has the scores of
     all looks at its thing together (``suspicion``), and tells which track it may become. A strong
     person is told even in the box of a reported track, and as strong as it is: who steps where a
     raccoon was must not wait until that track turns.

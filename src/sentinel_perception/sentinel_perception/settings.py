@@ -26,11 +26,14 @@ class Settings:
         0.45, 'the same for a person, cat or dog, which is believed in sooner: safer', 0.01, 1.0
     )
     min_score: float = _knob(
-        0.2, 'lowest score that counts as a hit of a track, and that begins one', 0.01, 1.0
+        0.2,
+        'lowest score that begins a track and counts as its hit; of a person, cat or dog 0.2 does',
+        0.01,
+        1.0,
     )
     veto_level: float = _knob(
         0.15,
-        'score of all looks from which a person, cat or dog is told although it is no track',
+        'score of all looks from which a person, cat or dog is told before its track is confirmed',
         0.01,
         1.0,
     )

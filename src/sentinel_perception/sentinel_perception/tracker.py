@@ -16,6 +16,7 @@ from .detector.port import Candidates, Floats, Region
 from .evidence import look_weight
 from .merging import iou, one_animal
 from .settings import Settings
+from .suspicion import PROTECTED_COLUMNS
 from .track import Track, center, judge, patience
 
 # Boxes that overlap less with the expected box belong to another animal, unless they are close (see
@@ -26,6 +27,10 @@ _LEAST_IOU = 0.15
 # this posterior if another species scores so high, and its own at most this share of that; then it
 # only belongs to the track if it overlaps so much with the expected box.
 _SURE, _OTHER, _OWN_SHARE, _IN_PLACE = 0.8, 0.4, 0.5, 0.5
+
+# A person, cat or dog of such a score is followed however high `min_score` is set: without a track
+# it would be no hint either.
+_HOUSEHOLD_SCORE = Settings.min_score
 
 # A small animal can leave its box between two pictures: centres this close, in sizes of the box,
 # still match.
@@ -51,16 +56,17 @@ class Tracker:
     ) -> list[int]:
         """Take in what the ``looks`` at one picture found; return each box's track, -1 for none.
 
-        ``found`` has the highest scores of all looks: they start a track. ``evidence``
-        (N, len(SPECIES)) is what the looks say together: that confirms it and tells its species;
-        ``weights`` (N,) is how well they saw it.
+        ``found`` has the highest scores of all looks: they start a track, from `min_score` on, of a
+        person, cat or dog at the latest from its default on. ``evidence`` (N, len(SPECIES)) is what
+        the looks say together: that confirms it and tells its species; ``weights`` (N,) is how well
+        they saw it.
         """
         owner = self._assign(found, evidence, stamp)
         for index, track in enumerate(self.tracks):
             if index in owner:
                 box = owner.index(index)
-                weight = float(weights[box])
-                track.hit(found.boxes[box], evidence[box], stamp, settings.min_score, weight)
+                least, weight = _least(evidence[box], settings), float(weights[box])
+                track.hit(found.boxes[box], evidence[box], stamp, least, weight)
             else:
                 expected = track.expected(stamp)[None]
                 weight = max((look_weight(expected, r, input_size)[0] for r in looks), default=0.0)
@@ -68,7 +74,8 @@ class Tracker:
                     track.miss(stamp, settings.min_score, float(weight))
             judge(track, settings)
         for box in range(len(found)):
-            if owner[box] < 0 and found.scores[box].max() >= settings.min_score:
+            scores = found.scores[box]
+            if owner[box] < 0 and scores.max() >= _least(scores, settings):
                 owner[box] = len(self.tracks)
                 self._start(found.boxes[box], evidence[box], stamp, settings, float(weights[box]))
         identities = [self.tracks[i].identity if i >= 0 else '' for i in owner]
@@ -97,7 +104,7 @@ class Tracker:
         track = Track(str(self._count), box.copy(), stamp, start=center(box))
         track.last_hit = stamp
         track.disturb(stamp)
-        track.hit(box, scores, stamp, settings.min_score, weight)
+        track.hit(box, scores, stamp, _least(scores, settings), weight)
         judge(track, settings)
         self.tracks.append(track)
 
@@ -121,6 +128,13 @@ class Tracker:
             if possible[row, column]:
                 owner[column] = int(row)
         return owner
+
+
+def _least(scores: Floats, settings: Settings) -> float:
+    """Score from which ``scores`` (len(SPECIES),) are a hit."""
+    if scores[PROTECTED_COLUMNS].max() < _HOUSEHOLD_SCORE:
+        return settings.min_score
+    return min(settings.min_score, _HOUSEHOLD_SCORE)
 
 
 def _contradicts(track: Track, evidence: Floats) -> npt.NDArray[np.bool_]:

@@ -94,6 +94,15 @@ def test_a_hint_of_a_person_is_reported_below_the_threshold_without_a_name():
     assert not any(s.targets.targets for s in sights)
 
 
+def test_a_high_lowest_score_of_hits_hides_no_person():
+    pipeline = Pipeline(ColorDetector(score=0.55), Settings(min_score=0.6))
+    walker = [scene(('person', 100 + 6 * i, 200, 60, 150), seed=i) for i in range(40)]
+    sights = play(pipeline, walker)
+    assert all('person' in {d.best[0] for d in s.frame.detections} for s in sights[2:])
+    raccoons = play(Pipeline(ColorDetector(score=0.55), Settings(min_score=0.6)), walk(40))
+    assert not any(s.frame.detections for s in raccoons)
+
+
 @pytest.mark.parametrize('species', ['person', 'cat'])
 def test_who_steps_where_a_raccoon_was_is_told_in_the_same_picture(species):
     pipeline = Pipeline(ColorDetector(), Settings())
