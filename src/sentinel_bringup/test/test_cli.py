@@ -39,6 +39,15 @@ def test_help_lists_only_commands_that_are_there():
     assert './sentinel demo ' in text
 
 
+def test_a_benchmark_still_has_the_choice_of_a_renderer_when_it_begins():
+    """MuJoCo reads MUJOCO_GL as it is imported, and a list of benchmarks must not do that."""
+    program = (
+        'import argparse, sys; from sentinel_bringup import bench; '
+        'bench.add_arguments(argparse.ArgumentParser()); sys.exit("mujoco" in sys.modules)'
+    )
+    assert subprocess.run([sys.executable, '-c', program], timeout=100).returncode == 0
+
+
 def test_an_unknown_command_is_one_sentence():
     result = sentinel('dmeo')
     assert result.returncode == 2

@@ -19,6 +19,7 @@ from sentinel_common.parameters import Parameter, Parameters, Value
 
 from sentinel_common import node, qos
 
+from .offscreen import choose_renderer
 from .pacing import Every, Pacer
 from .robot_topics import RobotTopics
 
@@ -78,8 +79,7 @@ class Simulator(RosNode):
 
     def __init__(self) -> None:
         super().__init__('simulator')
-        # MuJoCo reads this once, at import.
-        os.environ.setdefault('MUJOCO_GL', 'osmesa')
+        choose_renderer()
         from . import scenarios
         from .camera_model import Lens
         from .robot.air import Air

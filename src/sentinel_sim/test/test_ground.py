@@ -1,9 +1,5 @@
 """Slopes and the fence: animals follow the ground, a raccoon comes over the boards."""
 
-import os
-
-os.environ.setdefault('MUJOCO_GL', 'osmesa')
-
 import mujoco
 import numpy as np
 import pytest

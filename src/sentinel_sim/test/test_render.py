@@ -1,8 +1,5 @@
 import argparse
 import json
-import os
-
-os.environ.setdefault('MUJOCO_GL', 'osmesa')
 
 import cv2
 import pytest

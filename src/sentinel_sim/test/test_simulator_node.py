@@ -46,7 +46,7 @@ def simulator(tmp_path, *parameters):
         command += ['-p', parameter]
     return subprocess.Popen(
         command,
-        env={'MUJOCO_GL': 'osmesa', **os.environ, 'ROS_DOMAIN_ID': str(DOMAIN)},
+        env={**os.environ, 'ROS_DOMAIN_ID': str(DOMAIN)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,7 +1,3 @@
-import os
-
-os.environ.setdefault('MUJOCO_GL', 'osmesa')
-
 import mujoco
 import numpy as np
 import pytest

@@ -6,6 +6,7 @@ are those of no training set and of no other validation set. The truth is judged
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sentinel_behavior.lockstep import Deeds, make_lockstep
 from sentinel_behavior.policy import POLICIES
@@ -20,13 +21,16 @@ from sentinel_perception.pipeline import Pipeline, Sight
 from sentinel_perception.position import Intrinsics
 from sentinel_perception.settings import Settings
 from sentinel_sim.encounter import encounter
-from sentinel_sim.render import Label
+from sentinel_sim.offscreen import choose_renderer
 from sentinel_sim.robot.model import CAMERA_FOVY
 from sentinel_sim.scenarios import Scenario
-from sentinel_sim.world import SIZE, World
 
 from .encounters import RATE
 from .judge import VETO, Judge
+
+if TYPE_CHECKING:  # MuJoCo comes with them, and whoever draws chooses a renderer before
+    from sentinel_sim.render import Label
+    from sentinel_sim.world import World
 
 # Gardens and animals from these numbers on; training and validation use smaller ones.
 GARDENS, VARIANTS = 50_000, (200, 260)
@@ -97,6 +101,9 @@ class Rendered:
 
     def play(self, kind: str, seed: int) -> Met:
         """Play one encounter; the same ``kind`` and ``seed`` give the same one."""
+        choose_renderer()
+        from sentinel_sim.world import World
+
         told = scenario(kind, seed)
         world = World(told, seed)
         try:
@@ -104,7 +111,9 @@ class Rendered:
         finally:
             world.close()
 
-    def _play(self, world: World, met: Met) -> Met:
+    def _play(self, world: 'World', met: Met) -> Met:
+        from sentinel_sim.world import SIZE
+
         pipeline = Pipeline(self._detector, self._settings, classifier=self._classifier)
         camera = Intrinsics.from_field_of_view(*SIZE, math.radians(CAMERA_FOVY))
         lockstep = make_lockstep(policy=POLICIES['thompson'], seed=met.seed + 1)
@@ -157,7 +166,7 @@ class Rendered:
 class _Hand:
     """Does in the world what is left of the brain's wishes."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: 'World') -> None:
         self._world = world
         self._until = -math.inf
         self._acts = False
@@ -184,17 +193,17 @@ class _Hand:
         return self._acts or self._until > now
 
 
-def can_be_seen(label: Label) -> bool:
+def can_be_seen(label: 'Label') -> bool:
     """Whether an animal is there to be seen, by the design's measure."""
     shorter, longer = sorted(label.box[2:])
     return longer >= PIXELS and shorter >= SLIVER and label.visible >= VISIBLE
 
 
-def _near(detection: Detection, label: Label) -> bool:
+def _near(detection: Detection, label: 'Label') -> bool:
     return detection.box.iou(Box(*map(float, label.box))) >= _SAME
 
 
-def _sign(sight: Sight, label: Label | None) -> bool:
+def _sign(sight: Sight, label: 'Label | None') -> bool:
     """Whether the picture tells of somebody, where it is, at the guard's veto level."""
     return label is not None and any(
         _near(d, label) and d.scores.get(s, 0.0) >= VETO
@@ -203,7 +212,7 @@ def _sign(sight: Sight, label: Label | None) -> bool:
     )
 
 
-def _track_at(sight: Sight, label: Label | None) -> str:
+def _track_at(sight: Sight, label: 'Label | None') -> str:
     if label is None:
         return ''
     return next((d.track_id for d in sight.frame.detections if d.track_id and _near(d, label)), '')

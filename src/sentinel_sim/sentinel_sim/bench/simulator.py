@@ -1,7 +1,6 @@
 """``./sentinel bench simulator``: how fast the garden's three tiers are, and whether they agree."""
 
 import argparse
-import os
 import resource
 import time
 from collections.abc import Callable
@@ -12,6 +11,8 @@ from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
 from sentinel_common import benchmark
+
+from ..offscreen import choose_renderer
 
 SUMMARY = 'the simulator: real-time factors of its three tiers, and how far two of them agree'
 
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Measure, print, write; 1 where a limit is missed."""
-    os.environ.setdefault('MUJOCO_GL', 'osmesa')
+    choose_renderer()
     if args.seconds <= 0:
         raise ConfigurationError(f'--seconds is {args.seconds}, but must be above 0.')
     result: dict[str, Any] = {

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from sentinel_common.errors import ConfigurationError
 
+from ..offscreen import choose_renderer
+
 SUMMARY = 'write labelled pictures of animals in the simulated garden (COCO)'
 
 
@@ -43,6 +45,7 @@ def main(args: argparse.Namespace) -> int:
     """Render and print how often each species was labelled."""
     if args.count < 1:
         raise ConfigurationError(f'--count is {args.count}, but at least one picture is needed.')
+    choose_renderer()
     from ..render import render  # MuJoCo is heavy, and --help needs none of it
 
     try:
