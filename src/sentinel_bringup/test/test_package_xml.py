@@ -26,13 +26,21 @@ KEYS = {
     'skimage': 'python3-skimage',
     'yaml': 'python3-yaml',
 }
-# No key, or one for a version that is too old: ./sentinel setup --ros brings them.
+# No key, or one for a version that is too old: ./sentinel setup --ros installs these projects.
 FROM_SETUP = {
-    'OpenGL', 'ai_edge_litert', 'bleak', 'bumble', 'cobs', 'gymnasium', 'mcap',
-    'mcap_ros2', 'mujoco',
-    'pycocotools', 'tflite_runtime',
-    'usb1',  # comes with bumble
-}  # fmt: skip
+    'OpenGL': 'pyopengl',
+    'ai_edge_litert': 'ai-edge-litert',
+    'bleak': 'bleak',
+    'bumble': 'bumble',
+    'cobs': 'cobs',
+    'gymnasium': 'gymnasium',
+    'mcap': 'mcap-ros2-support',
+    'mcap_ros2': 'mcap-ros2-support',
+    'mujoco': 'mujoco-core',
+    'pycocotools': 'pycocotools',
+    'usb1': 'bumble',
+}
+NEVER_IMPORTED = {'backports-strenum'}  # what ai-edge-litert needs, in a version that it can use
 
 
 BRINGUP = SOURCES / 'sentinel_bringup'
@@ -64,9 +72,15 @@ def test_every_import_has_its_dependency(package):
     runs = {e.text for e in root if e.tag in ('depend', 'exec_depend')} | {package.name}
     tests = runs | {e.text for e in root if e.tag == 'test_depend'}
     for folder, keys in ((package / package.name, runs), (package / 'test', tests)):
-        modules = imported(folder) - FROM_SETUP - local(package / 'test')
+        modules = imported(folder) - FROM_SETUP.keys() - local(package / 'test')
         missing = {KEYS.get(name, name) for name in modules} - keys
         assert not missing, f'{folder} imports what package.xml does not name'
+
+
+def test_setup_installs_beside_ros_what_has_no_key():
+    lines = (SOURCES.parent / 'bootstrap' / 'requirements-ros.txt').read_text().splitlines()
+    installed = {line.partition('==')[0] for line in lines if '==' in line}
+    assert {*FROM_SETUP.values()} == installed - NEVER_IMPORTED
 
 
 def texts_told(tree, function):
