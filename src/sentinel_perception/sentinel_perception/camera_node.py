@@ -19,7 +19,7 @@ from sentinel_common import images, node, qos
 
 from .camera import calibration
 from .camera.capture import Capture
-from .camera.sources import SourceError, open_source
+from .camera.sources import SourceError, next_picture, open_source
 from .position import FIELD_OF_VIEW
 
 PARAMETERS = (
@@ -92,7 +92,7 @@ def preflight(values: Mapping[str, Any]) -> None:
     """Raise SourceError where the source gives no picture now; a run by hand should not wait."""
     source = open_source(values['source'], width=values['width'], height=values['height'])
     try:
-        source.read()
+        next_picture(source)
     finally:
         source.close()
 

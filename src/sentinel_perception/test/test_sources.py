@@ -69,8 +69,22 @@ def test_cameras_and_streams_are_not_opened_before_they_are_read(name):
     assert isinstance(open_source(name), LiveSource)
 
 
-def test_a_password_in_an_address_is_not_shown():
-    assert LiveSource('rtsp://me:secret@host/s', width=1, height=1).label == 'rtsp://host/s'
+@pytest.mark.parametrize(
+    ('address', 'label'),
+    [
+        ('rtsp://me:secret@host:554/s', 'rtsp://host:554'),
+        ('rtsp://me:p@ss@host/s', 'rtsp://host'),
+        ('rtsp://me:a/b@host/s', 'rtsp://...'),
+        ('rtsp://me:p@a/b@host/s', 'rtsp://...'),
+        ('http://cam/video.cgi?user=admin&pwd=secret', 'http://cam'),
+        ('http://cam?pwd=se@cret', 'http://...'),
+        ('rtsp://10.0.0.3/user=admin_password=x', 'rtsp://10.0.0.3'),
+        ('/dev/video3', '/dev/video3'),
+        ('0', 'camera 0'),
+    ],
+)
+def test_a_password_in_an_address_is_not_shown(address, label):
+    assert LiveSource(address, width=1, height=1).label == label
 
 
 @pytest.mark.parametrize(
@@ -200,6 +214,45 @@ def test_a_stream_that_dies_is_tried_again(monkeypatch):
     assert troubles
 
 
+class Broken(Flaky):
+    """A source that OpenCV cannot decode a picture of, as it says it."""
+
+    def __init__(self, *, live):
+        super().__init__()
+        self.live, self.closed = live, 0
+
+    def read(self):
+        self.reads += 1
+        if self.reads == 2:
+            cv2.imdecode(np.zeros(0, np.uint8), cv2.IMREAD_COLOR)
+        return np.zeros((4, 4, 3), np.uint8)
+
+    def close(self):
+        self.closed += 1
+
+
+@pytest.mark.parametrize('live', [True, False])
+def test_an_error_that_nobody_foresaw_is_a_trouble_of_the_source(monkeypatch, live):
+    monkeypatch.setattr('sentinel_perception.camera.capture._FIRST_PAUSE', 0.01)
+    done, troubles = threading.Event(), []
+
+    def notify():
+        if capture.trouble is not None:
+            troubles.append(str(capture.trouble))
+        if capture.ended or capture.captured >= 4:
+            done.set()
+
+    source = Broken(live=live)
+    capture = Capture(source, now=lambda: 0.0, notify=notify)
+    capture.start()
+    assert done.wait(20)
+    assert capture.ended is not live
+    capture.stop(patience=20.0)
+    assert troubles[0].startswith('The source failed: error: OpenCV(') and '\n' not in troubles[0]
+    # Closed at once, so that it is opened anew, and at the end.
+    assert source.closed == 2
+
+
 def test_only_the_newest_picture_is_kept_and_skips_are_counted():
     many = threading.Event()
     capture = Capture(Flaky(), now=lambda: 1.0, notify=lambda: capture.captured >= 2 and many.set())
@@ -261,6 +314,16 @@ def test_as_fast_as_possible_loses_no_picture(video):
             taken.append(captured)
     assert len(taken) == 10
     assert capture.skipped == 0
+
+
+def test_a_folder_that_is_shown_as_fast_as_possible_is_stopped_at_once(folder):
+    capture = Capture(
+        PictureSource(folder), now=lambda: 0.0, notify=lambda: None, paced=False, hold=1.5
+    )
+    capture.start()
+    capture.stop(patience=20.0)
+    assert capture.ended
+    assert capture.captured <= 2
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sentinel_common.clock import Clock, SteadyClock
 
 from ..detector.port import Pixels
-from .sources import Source, SourceError
+from .sources import Source, SourceError, next_picture
 
 # Pause before a lost camera or stream is tried again, s; doubled up to the second figure.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
@@ -99,7 +99,7 @@ class Capture:
         try:
             while not self._stopping.is_set():
                 try:
-                    picture = self._source.read()
+                    picture = next_picture(self._source)
                 except SourceError as error:
                     self.trouble = error
                     self._notify()
@@ -118,6 +118,8 @@ class Capture:
                     due = self._put_if_due(picture, due)
                     continue
                 for _ in range(self._repeats):
+                    if self._stopping.is_set():
+                        return
                     due = self._wait_until(due)
                     self._put(picture)
         finally:

@@ -182,9 +182,13 @@ class LiveSource:
 
     @property
     def label(self) -> str:
-        """Name for people, without a password that the address may carry."""
-        bare = re.sub(r'//[^/@]*@', '//', self._name)
-        return f'camera {bare}' if bare.isdecimal() else bare
+        """Name for people: of an address no more than the host, the rest may hold a password."""
+        scheme, found, address = self._name.partition('://')
+        if not found:
+            return f'camera {self._name}' if self._name.isdecimal() else self._name
+        host, *rest = re.split('[/?#]', address, maxsplit=1)
+        # An @ behind the host may belong to a password that the host is then a part of.
+        return f'{scheme}://' + ('...' if '@' in ''.join(rest) else host.rpartition('@')[2])
 
     def rewind(self) -> None:
         """See Source; a live source has no beginning."""
@@ -194,6 +198,18 @@ class LiveSource:
         if self._capture is not None:
             self._capture.release()
             self._capture = None
+
+
+def next_picture(source: Source) -> Pixels | None:
+    """Return what ``source.read()`` does; whatever else goes wrong there is a SourceError too."""
+    try:
+        return source.read()
+    except SourceError:
+        raise
+    except Exception as error:  # of OpenCV or a driver: it must not end a watch
+        source.close()
+        text = ' '.join(str(error).split())
+        raise SourceError(f'The source failed: {type(error).__name__}: {text}') from error
 
 
 def read_picture(path: Path, *, upright: bool = True) -> Pixels | None:
