@@ -154,16 +154,17 @@ def _scores(message: Any) -> dict[str, float]:
     return {r.hypothesis.class_id: r.hypothesis.score for r in message.results}
 
 
-def frame_to_message(frame: Frame) -> Any:
+def frame_to_message(frame: Frame, stamp: Any = None) -> Any:
     """vision_msgs/Detection2DArray of ``frame``, hypotheses sorted by score.
 
-    The id of a hint is that of its track after a '?', or empty. A glimpse has no id, and its only
+    ``stamp``: builtin_interfaces/Time of the picture where there is one, for seconds as a float do
+    not keep its nanoseconds, and readers look a picture up by its stamp. The id of a hint is that of its track after a '?', or empty. A glimpse has no id, and its only
     hypothesis is called ``GLIMPSE``.
     """
     from std_msgs.msg import Header
     from vision_msgs.msg import BoundingBox2D, Detection2D, Detection2DArray, Point2D, Pose2D
 
-    header = Header(stamp=to_stamp(frame.stamp), frame_id=frame.frame_id)
+    header = Header(stamp=stamp or to_stamp(frame.stamp), frame_id=frame.frame_id)
     message = Detection2DArray(header=header)
     glimpses = (replace(g, scores={GLIMPSE: g.scores[PERSON]}) for g in frame.glimpses)
     for detection in (*frame.detections, *glimpses):
@@ -206,13 +207,16 @@ def frame_from_message(message: Any) -> Frame:
     return Frame(stamp, message.header.frame_id, tuple(found), tuple(glimpses))
 
 
-def targets_to_message(frame: TargetFrame) -> Any:
-    """vision_msgs/Detection3DArray of ``frame``; the covariance stands with every hypothesis."""
+def targets_to_message(frame: TargetFrame, stamp: Any = None) -> Any:
+    """vision_msgs/Detection3DArray of ``frame``; the covariance stands with every hypothesis.
+
+    ``stamp``: as in ``frame_to_message``.
+    """
     from geometry_msgs.msg import Point, Pose, PoseWithCovariance
     from std_msgs.msg import Header
     from vision_msgs.msg import BoundingBox3D, Detection3D, Detection3DArray
 
-    header = Header(stamp=to_stamp(frame.stamp), frame_id=frame.frame_id)
+    header = Header(stamp=stamp or to_stamp(frame.stamp), frame_id=frame.frame_id)
     message = Detection3DArray(header=header)
     for target in frame.targets:
         pose = Pose(position=Point(x=float(target.x), y=float(target.y), z=float(target.z)))

@@ -1,6 +1,7 @@
 """Detections and targets come back from their messages as they went in."""
 
 import pytest
+from builtin_interfaces.msg import Time
 from sentinel_common.detections import (
     GLIMPSE,
     Box,
@@ -12,6 +13,7 @@ from sentinel_common.detections import (
     frame_to_message,
     targets_from_message,
     targets_to_message,
+    to_seconds,
 )
 
 
@@ -20,6 +22,18 @@ def test_a_frame_round_trip():
         12.25, 'camera', (Detection(Box(1, 2, 30, 40), {'raccoon': 0.75, 'cat': 0.25}, '7'),)
     )
     assert frame_from_message(frame_to_message(frame)) == frame
+
+
+def test_messages_keep_the_stamp_of_their_picture_to_the_nanosecond():
+    stamp = Time(sec=1795800000, nanosec=926756582)
+    seconds = to_seconds(stamp)
+    frame = frame_to_message(
+        Frame(seconds, 'camera', (Detection(Box(0, 0, 9, 9), {'cat': 0.5}),)), stamp
+    )
+    targets = targets_to_message(TargetFrame(seconds, 'base_link', (Target('7', {}, 2, 0),)), stamp)
+    for message in (frame, targets):
+        assert message.header.stamp == message.detections[0].header.stamp == stamp
+    assert frame_from_message(frame).stamp == targets_from_message(targets).stamp == seconds
 
 
 def test_a_hint_keeps_the_id_that_it_may_have_as_a_track():

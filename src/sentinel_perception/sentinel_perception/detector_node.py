@@ -209,14 +209,10 @@ class DetectorNode(ManagedNode):
             message.header.frame_id,
             moving=self._own_motion.moves_at(stamp),
         )
-        self._detections.publish(frame_to_message(sight.frame))
-        self._targets.publish(targets_to_message(sight.targets))
+        self._detections.publish(frame_to_message(sight.frame, message.header.stamp))
+        self._targets.publish(targets_to_message(sight.targets, message.header.stamp))
         if sight.swept:
-            from std_msgs.msg import Header
-
-            self._sweeps.publish(
-                Header(stamp=message.header.stamp, frame_id=message.header.frame_id)
-            )
+            self._sweeps.publish(message.header)
         self._trouble = f'cannot see: {sight.blind}' if sight.blind else ''
         self._grid = pipeline.grid_in_use
         end = time.monotonic()

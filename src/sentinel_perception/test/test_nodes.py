@@ -158,12 +158,12 @@ class Bench:
             assert time.monotonic() < deadline, 'waited in vain'
             self.executor.spin_once(timeout_sec=0.02)
 
-    def show(self, picture, spoil=None):
+    def show(self, picture, spoil=None, stamp=None):
         """Send one picture and wait until it is processed or refused."""
         from std_msgs.msg import Header
 
         self.sent += 1
-        stamp = to_stamp(1000 + self.sent * 0.1)
+        stamp = stamp or to_stamp(1000 + self.sent * 0.1)
         message = images.image_from_array(picture, 'bgr8', Header(stamp=stamp, frame_id='eye'))
         if spoil:
             spoil(message)
@@ -205,6 +205,16 @@ def test_pictures_become_detections_targets_and_sweeps(bench):
     assert names == {d.track_id for d in frame.detections}
     assert bench.got['sweep']
     assert bench.got['label_info'][0].class_map[0].class_name == 'raccoon'
+
+
+def test_detections_targets_and_sweeps_have_the_very_stamp_of_their_picture(bench):
+    from builtin_interfaces.msg import Time
+
+    stamp = Time(sec=1795800000, nanosec=926756582)
+    bench.show(blob(), stamp=stamp)
+    bench.spin(lambda: bench.got['targets'] and bench.got['sweep'])
+    told = [bench.got[topic][0] for topic in ('detections', 'targets')]
+    assert [m.header.stamp for m in told] + [bench.got['sweep'][0].stamp] == [stamp] * 3
 
 
 def test_bad_pictures_are_counted_and_the_watch_goes_on(bench):
