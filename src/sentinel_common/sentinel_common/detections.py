@@ -158,8 +158,9 @@ def frame_to_message(frame: Frame, stamp: Any = None) -> Any:
     """vision_msgs/Detection2DArray of ``frame``, hypotheses sorted by score.
 
     ``stamp``: builtin_interfaces/Time of the picture where there is one, for seconds as a float do
-    not keep its nanoseconds, and readers look a picture up by its stamp. The id of a hint is that of its track after a '?', or empty. A glimpse has no id, and its only
-    hypothesis is called ``GLIMPSE``.
+    not keep its nanoseconds, and readers look a picture up by its stamp. The id of a hint is that
+    of its track after a '?', or empty. A glimpse has no id, and its only hypothesis is called
+    ``GLIMPSE``.
     """
     from std_msgs.msg import Header
     from vision_msgs.msg import BoundingBox2D, Detection2D, Detection2DArray, Point2D, Pose2D

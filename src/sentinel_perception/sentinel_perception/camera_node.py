@@ -75,7 +75,7 @@ PARAMETERS = (
         read_only=True,
     ),
     Parameter('frame_id', 'camera_optical_frame', 'frame of the pictures', read_only=True),
-    Parameter('jpeg_quality', 80, 'quality of the compressed pictures', 1, 100),
+    Parameter('jpeg_quality', 80, 'quality of the compressed pictures', 1, 100, read_only=True),
 )
 
 # How often the end of the source is looked for, s.
@@ -122,7 +122,7 @@ class CameraNode(ManagedNode):
         self._wait_for_detector()
         self._wake = self.create_guard_condition(self._publish)
         self._published = 0
-        self._last = self._started = self._seconds()
+        self._last = self._started = time.monotonic()
         self._trouble = ''
         Diagnostics(self).add('pictures', self._report)
         every(self, _WATCH_PERIOD, self._watch)
@@ -157,7 +157,7 @@ class CameraNode(ManagedNode):
                 f'No detector came within {self._patience:.0f} s: perhaps nobody looks.'
             )
         self._begin_by = None
-        self._started = self._seconds()
+        self._started = now
         capture.start()
 
     def _is_looked_at(self) -> bool:
@@ -213,7 +213,7 @@ class CameraNode(ManagedNode):
             self._publish_compressed(picture, header)
         self._newest = header.stamp
         self._published += 1
-        self._last = self._seconds()
+        self._last = time.monotonic()
 
     def _publish_compressed(self, picture: Any, header: Any) -> None:
         from sensor_msgs.msg import CompressedImage
@@ -240,7 +240,7 @@ class CameraNode(ManagedNode):
         if capture.ended and trouble is not None:
             raise trouble
         patience = self.parameters['give_up_after']
-        if patience and not capture.captured and self._seconds() - self._started > patience:
+        if patience and not capture.captured and time.monotonic() - self._started > patience:
             raise trouble or SourceError(f'No picture came within {patience:.0f} s.')
         if capture.ended:
             self._publish()
@@ -267,10 +267,9 @@ class CameraNode(ManagedNode):
             return Report(Level.ERROR, str(capture.trouble), values)
         if capture.ended:
             return Report(Level.OK, 'source has ended', values)
-        if self._seconds() - max(self._last, self._started) > _SILENCE:
-            return Report(
-                Level.WARN, f'no picture for {self._seconds() - self._last:.0f} s', values
-            )
+        silence = time.monotonic() - max(self._last, self._started)
+        if silence > _SILENCE:
+            return Report(Level.WARN, f'no picture for {silence:.0f} s', values)
         return Report(Level.OK, 'delivering', values)
 
 

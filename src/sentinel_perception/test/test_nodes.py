@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ import rclpy
 from color_detector import scene
 from rclpy.parameter import Parameter
 from sentinel_common.detections import frame_from_message, targets_from_message, to_stamp
+from sentinel_perception.camera.sources import SourceError
 
 from sentinel_common import images, qos
 
@@ -123,6 +125,42 @@ def test_a_file_does_not_wait_for_a_detector_for_ever(domain, tmp_path):
     assert said.index('No detector came within 1 s') < said.index(
         'The source has ended: 1 pictures'
     )
+
+
+@pytest.mark.parametrize('jump', [0.0, 86400.0, -3600.0])
+def test_how_long_a_camera_is_silent_is_no_matter_of_the_time_of_day(domain, monkeypatch, jump):
+    from sentinel_perception.camera_node import CameraNode
+
+    options = {'source': '"/dev/video9"', 'autostart': 'false', 'give_up_after': '30.0'}
+    rclpy.init(args=['--ros-args', *(o for k, v in options.items() for o in ('-p', f'{k}:={v}'))])
+    node = CameraNode()
+    now, time_of_day = time.monotonic(), node._seconds() + jump
+    monkeypatch.setattr(node, '_seconds', lambda: time_of_day)
+
+    def after(seconds, since_start):
+        node._last, node._started = now - seconds, now - since_start
+        return node._report().message
+
+    monkeypatch.setattr(time, 'monotonic', lambda: now)
+    node._capture = SimpleNamespace(
+        trouble=None, captured=0, skipped=0, unreadable=0, ended=False, stop=lambda: None
+    )
+    node._started = now - 0.2
+    node._watch()  # does not give up
+    assert after(1.0, 100.0) == 'delivering'
+    assert after(20.0, 100.0) == 'no picture for 20 s'
+    assert after(60.0, 2.6) == 'no picture for 3 s'  # the source was opened late
+    node._started = now - 31.0
+    with pytest.raises(SourceError, match='within 30 s'):
+        node._watch()
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def test_the_parameters_of_the_camera_are_fixed_at_start():
+    from sentinel_perception.camera_node import PARAMETERS
+
+    assert all(p.read_only for p in PARAMETERS)
 
 
 class Bench:
