@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sentinel_common.body import STAND_HEIGHT
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.lifecycle import AUTOSTART
 from sentinel_common.parameters import Parameter
@@ -77,7 +78,7 @@ PARAMETERS = (
     Parameter('turn_offset', 0.0, 'units that do not turn it yet', minimum=0.0, maximum=120.0),
     Parameter(
         'stand_height',
-        0.345,
+        STAND_HEIGHT,
         'body height of a standing robot, 0..1 of its range',
         minimum=0.0,
         maximum=1.0,

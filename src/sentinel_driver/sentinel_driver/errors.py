@@ -44,6 +44,7 @@ class LinkReason(StrEnum):
     HEARTBEAT_LOST = 'heartbeat lost'
     ADAPTER = 'no Bluetooth adapter'
     NOT_SERVED = 'no emulated radio'
+    DIES = 'radio process dies'
     ENDED = 'asked to end'
 
 

@@ -26,6 +26,9 @@ _HUNG = 2.5
 # Until its first word it may take longer: it loads its libraries, on a small or busy machine, s.
 _STARTS = 20.0
 
+# So many radio processes in a row that died and never reached a robot will not be the last.
+_HOPELESS = 2
+
 # A longer gap between two ticks means that this process was held up itself, s.
 _MAX_TICK = 1.0
 
@@ -65,6 +68,8 @@ class Robot:
         self._generation = 0  # of the radio process; an old one may still report while it ends
         self._radio: RadioClient | None = None
         self._restart_at = 0.0
+        self._open = False
+        self._deaths = 0  # of radio processes since a robot was reached
         self._opened_at = 0.0
         self._ticked_at = 0.0
         self._awake_since = 0.0  # this process, which hears nothing while it is held up
@@ -86,6 +91,7 @@ class Robot:
         """Start the radio process."""
         if self._radio is not None:
             self._radio.close(wait=False)  # gives its pipe back
+        self._open = True
         self._generation += 1
         generation = self._generation
         self._served = self._opened_at = self._ticked_at = self._clock()
@@ -98,6 +104,7 @@ class Robot:
 
     def close(self, *, wait: bool) -> None:
         """Stop the robot, disconnect, end the process; with ``wait`` return when that is done."""
+        self._open = False
         if self._radio is not None:
             self._radio.stop()
             self._radio.close(wait=wait)
@@ -165,6 +172,8 @@ class Robot:
         while self._events:
             generation, event = self._events.popleft()
             kind = event.get('ev')
+            if kind == 'exit' and event['code']:
+                self._died(event['code'])
             if generation != self._generation and kind not in ('tx', 'rx'):
                 continue
             if kind in ('tx', 'rx'):
@@ -179,21 +188,39 @@ class Robot:
                 self.counts = {k: v for k, v in event.items() if k != 'ev'}
             elif kind == 'status':
                 self.status = event
-                if event['reason'] or event['state'] == State.CONNECTED:
-                    self._problem = event if event['reason'] else {}
+                if event['state'] in (State.CONNECTED, State.ENDED):
+                    self._problem = {}
+                elif event['reason']:
+                    self._problem = event
+                if event['state'] == State.CONNECTED:
+                    self._deaths = 0
                 if event['reason'] != LinkReason.NOT_SERVED:
                     self._served = self._clock()
                 self.connects += event['state'] == State.CONNECTED
                 self._tell(event['state'], f'{event["text"]} {event["cure"]}'.strip())
             elif kind == 'exit':
                 self.status = {'state': State.ENDED, 'text': 'The radio process ended.'}
-                self._tell(State.ENDED, '')
+                self._tell(State.ENDED, self._trouble())
 
     def _tell(self, *state: str) -> None:
         """Tell of a change: an attempt that fails as the one before is none."""
         if state != self._told:
             self._told = state
             self._on_state(*state)
+
+    def _died(self, code: int) -> None:
+        self._deaths += 1
+        if self._deaths >= _HOPELESS:
+            self._problem = {
+                'reason': LinkReason.DIES,
+                'text': f'The radio process dies before it reaches a robot, with exit code {code}.',
+                'cure': "Its last words are in the driver's log; ./sentinel doctor says what is "
+                'missing.',
+            }
+
+    def _trouble(self) -> str:
+        """The last problem and its cure, in words; empty where there is none."""
+        return f'{self._problem.get("text", "")} {self._problem.get("cure", "")}'.strip()
 
     def report(self) -> Report:
         """How the link is."""
@@ -212,9 +239,10 @@ class Robot:
         }
         if self.connected:
             return Report(Level.OK, f'Connected to {who}.', values)
-        problem = self._problem or status
-        text = ' '.join(filter(None, (problem.get('text'), problem.get('cure'))))
-        reason = problem.get('reason')
+        if not self._open:
+            return Report(Level.OK, 'Inactive.', values)
+        text = self._trouble() or status.get('text')
+        reason = self._problem.get('reason')
         starts = self._clock() - self._served < _SERVER_STARTS
         fine = not reason or (reason == LinkReason.NOT_SERVED and starts)
         level = Level.WARN if fine else Level.ERROR

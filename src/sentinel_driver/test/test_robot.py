@@ -235,6 +235,44 @@ def test_the_report_keeps_the_last_problem_until_it_is_connected(bench):
     assert bench.robot.report().level is Level.OK
 
 
+def die(bench, code):
+    bench.radios[-1].report({'ev': 'exit', 'code': code})
+    bench.robot.poll()
+    bench.radios[-1].running = False
+    bench.now += 2.0
+    bench.robot.tick(bench.now)
+    return bench.robot.report()
+
+
+def test_a_radio_process_that_only_dies_is_an_error_from_the_second_time_on(bench):
+    bench.robot.open()
+    assert die(bench, 1).level is Level.WARN
+    report = die(bench, 1)
+    assert report.level is Level.ERROR
+    assert 'exit code 1' in report.message and './sentinel doctor' in report.message
+    bench.radios[-1].status('waiting', 'not found', 'No robot is in range.')
+    bench.robot.poll()
+    assert 'in range' in bench.robot.report().message
+    bench.radios[-1].status('connected')
+    bench.robot.poll()
+    assert die(bench, -9).level is Level.WARN, 'it did reach a robot'
+
+
+def test_what_was_switched_off_is_no_trouble_and_may_be_switched_on_again(bench):
+    radio = bench.connect()
+    bench.robot.close(wait=False)
+    radio.status('ended', 'asked to end')
+    radio.report({'ev': 'exit', 'code': 0})
+    bench.robot.poll()
+    report = bench.robot.report()
+    assert (report.level, report.message) == (Level.OK, 'Inactive.')
+    bench.robot.open()
+    bench.radios[-1].status('searching')
+    bench.robot.poll()
+    report = bench.robot.report()
+    assert (report.level, report.message) == (Level.WARN, 'No robot yet: searching.')
+
+
 def report_at(bench, seconds, reason):
     """Report on a link that failed with ``reason``, ``seconds`` after the start."""
     bench.robot.open()
