@@ -5,7 +5,7 @@ import argparse
 import pytest
 from sentinel_common.geometry import STOP, Twist
 from sentinel_driver.commands import frame, scan
-from sentinel_driver.commands.teleop import guard_line
+from sentinel_driver.commands.teleop import Line, guard_line
 from sentinel_driver.errors import BadFrameError, CommandRejectedError, LinkError
 from sentinel_driver.hermes import Codec, DriveForm
 from sentinel_driver.hermes.explain import explain
@@ -89,6 +89,14 @@ def test_every_payload_can_be_explained():
         for length in range(16):
             for form in DriveForm:
                 assert explain(bytes((first,)) + bytes(length), Codec(form))
+
+
+def test_the_line_of_teleop_fits_the_terminal_and_is_written_where_it_changes(monkeypatch, capsys):
+    monkeypatch.setenv('COLUMNS', '20')
+    line = Line()
+    for text in ('a' * 50, 'a' * 50, 'a' * 60, 'b'):
+        line.show(text)
+    assert capsys.readouterr().out == f'\r\x1b[K{"a" * 19}\r\x1b[Kb'
 
 
 def test_a_key_moves_only_while_it_is_held():

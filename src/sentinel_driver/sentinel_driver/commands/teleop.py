@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import select
+import shutil
 import sys
 import termios
 import time
@@ -86,6 +87,20 @@ def guard_line(state: Any) -> str:
     return binding[0] if binding else 'The guard allows to move.'
 
 
+class Line:
+    """One line of a terminal that is written over and over."""
+
+    def __init__(self) -> None:
+        self._shown = ''
+
+    def show(self, text: str) -> None:
+        """Write ``text``, cut to the width, where another one stands there."""
+        text = text[: shutil.get_terminal_size().columns - 1]  # a full line would scroll
+        if text != self._shown:
+            self._shown = text
+            print(f'\r\x1b[K{text}', end='', flush=True)
+
+
 class _Teleop:
     def __init__(self, node: Any, keys: Keys) -> None:
         from geometry_msgs.msg import TwistStamped
@@ -117,7 +132,7 @@ class _Teleop:
         from std_srvs.srv import SetBool
 
         print(_HELP)
-        moving = False
+        moving, line = False, Line()
         while True:
             rclpy.spin_once(self._node, timeout_sec=1 / _RATE)
             now = time.monotonic()
@@ -135,8 +150,7 @@ class _Teleop:
                 message.twist.angular.z = velocity.wz
                 self._publisher.publish(message)
             moving = not velocity.is_zero
-            line = (
-                f'{velocity.vx:+.2f} {velocity.vy:+.2f} m/s {velocity.wz:+.2f} rad/s '
-                f'(scale {self._keys.scale:.1f})  {self._allowed(now)}'
+            line.show(
+                f'{self._allowed(now)}  {velocity.vx:+.2f} {velocity.vy:+.2f} m/s '
+                f'{velocity.wz:+.2f} rad/s (scale {self._keys.scale:.1f})'
             )
-            print(f'\r\x1b[K{line[:110]}', end='', flush=True)
