@@ -76,6 +76,7 @@ class Blackboard:
     hashes: Mapping[str, str]
     seed: int = 0
     trial: Trial = NO_TRIAL
+    hooks: bool = True  # somebody carries them out
     usage: Usage = field(default_factory=Usage)
     reckoning: DeadReckoning = field(default_factory=DeadReckoning)
 
@@ -91,6 +92,7 @@ class Blackboard:
     battery_is_low: bool = False
 
     wants: Wants = field(default_factory=Wants)
+    height_due: float | None = None  # waits until the legs may move
     state: str = 'watching'
     explanation: str = ''
     deterrent: str = ''
@@ -114,7 +116,7 @@ class Blackboard:
     def target(self) -> Target | None:
         """The animal that the brain looks at, if it is in the newest picture."""
         visit = self.visit
-        return visit.target() if visit else None
+        return visit.target(self.sure.sure) if visit else None
 
     @property
     def target_is_sure(self) -> bool:
@@ -125,7 +127,7 @@ class Blackboard:
     @property
     def allowed(self) -> Allowed:
         """What the guard allows now; nothing where it is silent."""
-        if self.safety is None or self.safety_age > PERMISSION_AGE:
+        if self.safety is None or not self.safety_is_fresh:
             return Allowed(sound=False, light=False, translation=False, turning=False)
         return Allowed(
             sound=self.safety.sound,
@@ -139,6 +141,11 @@ class Blackboard:
     def safety_age(self) -> float:
         """Seconds since the guard was heard."""
         return float('inf') if self.safety_time is None else self.now - self.safety_time
+
+    @property
+    def safety_is_fresh(self) -> bool:
+        """Whether what the guard said last still counts."""
+        return self.safety_age <= PERMISSION_AGE
 
     @property
     def frame_age(self) -> float:
@@ -181,7 +188,7 @@ class Blackboard:
         self, kind: Kind, visit: Visit, detail: Mapping[str, Any], deterrent: str = ''
     ) -> None:
         """Add a line to the log about ``visit`` and the animal that is engaged."""
-        target = visit.target()
+        target = visit.target(self.sure.sure)
         self.wants.incidents.append(
             Incident(
                 kind=kind,
@@ -200,7 +207,7 @@ class Blackboard:
 
         Empty while it is out of sight.
         """
-        target = visit.target()
+        target = visit.target(self.sure.sure)
         if target is None:
             return {}
         found: dict[str, Any] = {

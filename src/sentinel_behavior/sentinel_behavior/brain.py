@@ -53,8 +53,9 @@ class Brain:
         sureness: Sureness = SURENESS,
         seed: int = 0,
         run: str = 'run',
+        hooks: bool = True,
     ) -> None:
-        """``run`` prefixes the ids of visits."""
+        """``run`` prefixes the ids of visits; ``hooks``: somebody carries them out."""
         catalogue = read_deterrents(deterrents)
         self.board = Blackboard(
             settings=settings,
@@ -66,6 +67,7 @@ class Brain:
             hashes={'tree': digest(tree), 'config': catalogue.digest, 'model': ''},
             seed=seed,
             trial=trial,
+            hooks=hooks,
         )
         self.root: Behaviour = build_tree(tree, self.board)
         self._moving = False
@@ -104,13 +106,16 @@ class Brain:
             self._close(visit, LOST if blind else '')
         for visit in board.visits.see(frame, zones):
             visit.context = board.period
-            if visit.species in board.catalogue.target_species:
+            is_target = visit.species in board.catalogue.target_species
+            if is_target:
                 visit.arm, visit.group = board.trial.assign(self._tosses)
             board.tell(
                 Kind.VISIT_STARTED,
                 visit,
                 {
-                    'first_seen': visit.start,
+                    'target': is_target,
+                    'first_seen': visit.first_seen,
+                    'trial': board.trial.has_arms,
                     'arm': visit.arm,
                     'group': visit.group,
                     'context': visit.context,
@@ -179,6 +184,11 @@ class Brain:
             board.busy = now
         visited = list(self.root.tick())
         wants, board.wants = board.wants, Wants()
+        if wants.height is not None:
+            board.height_due = wants.height
+        wants.height = board.height_due if board.allowed.turning else None
+        if wants.height is not None:
+            board.height_due = None
         if board.state not in ('engaging', 'observing'):
             board.deterrent = ''
         if wants.twist is None and self._moving:
@@ -187,11 +197,20 @@ class Brain:
         wants.incidents = [_explained(i, visited) for i in wants.incidents]
         return wants
 
+    def watch(self, now: float, hour: float) -> Wants:
+        """Decide nothing at ``now``: only what was heard goes into the log."""
+        board = self.board
+        board.now, board.hour = now, hour
+        wants, board.wants = board.wants, Wants()
+        return wants
+
     def stop(self) -> Wants:
         """End what runs, close what is open."""
+        board = self.board
         self.root.stop(Status.INVALID)
-        self._close_all(STAYED)
-        wants, self.board.wants = self.board.wants, Wants()
+        blind = board.frame_age > board.settings.absence
+        self._close_all(LOST if blind else STAYED)
+        wants, board.wants = board.wants, Wants()
         wants.twist = STOP
         return wants
 

@@ -29,7 +29,7 @@ from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import Incident, SafetyState, Status
 
 from .blackboard import Safety, Wants
-from .border import HOUR, TimeBridge, fix_from_message, twist_from_message
+from .border import HOUR, TimeBridge, fix_from_message, make_sureness, twist_from_message
 from .brain import Brain
 from .brain_parameters import PARAMETERS as SETTINGS_PARAMETERS
 from .brain_parameters import make_settings
@@ -39,7 +39,6 @@ from .markers import markers
 from .policy import POLICIES
 from .policy.store import PolicyStore
 from .policy.trial import Trial
-from .tracks import Sureness
 from .zones import read_zones
 
 PARAMETERS = (*SETTINGS_PARAMETERS, HOUR)
@@ -67,9 +66,10 @@ def _brain(values: Mapping[str, Any]) -> Brain:
         policy=POLICIES[values['policy']],
         trial=Trial(values['hold_out'], values['neutral'], values['a_a']),
         settings=make_settings(values),
-        sureness=Sureness(values['sure_posterior'], values['sure_hits'], values['sure_window']),
+        sureness=make_sureness(values),
         seed=values['seed'] or random.SystemRandom().randrange(1, 2**31),
         run=time.strftime('%Y%m%dT%H%M%S'),
+        hooks=values['hooks'],
     )
 
 
@@ -88,7 +88,7 @@ class BrainNode(Node):
         self._time = TimeBridge(self, p['hour'])
         self._brain = _brain({q.name: p[q.name] for q in PARAMETERS})
         board = self._brain.board
-        self._store = PolicyStore(Path(p['state_file'])) if p['state_file'] else None
+        self._store = PolicyStore(Path(p['state_file']).expanduser()) if p['state_file'] else None
         if self._store is not None and (why := self._store.load(board.policy, board.usage)):
             self.get_logger().info(f'The policy starts from its prior: {why}.')
         self.get_logger().info(
@@ -179,9 +179,11 @@ class BrainNode(Node):
         return response
 
     def _tick(self) -> None:
+        now, hour = self._time.now(), self._time.hour()
         if not self._enabled:
+            self._publish(self._brain.watch(now, hour))
             return
-        self._publish(self._brain.tick(self._time.now(), self._time.hour()))
+        self._publish(self._brain.tick(now, hour))
         signature = self._brain.signature()
         if signature != self._tree:
             self._tree = signature
@@ -243,7 +245,7 @@ class BrainNode(Node):
 
     def _report(self) -> Report:
         board = self._brain.board
-        if board.state == 'fault':
+        if board.state == 'fault' and self._enabled:
             return Report(Level.ERROR, board.explanation)
         fault = self._store_fault or self._effectors.hook_fault
         level = Level.WARN if fault else Level.OK

@@ -246,5 +246,8 @@ def read_deterrents(path: Path) -> Deterrents:
                     f'{path}: deterrents.{name}: {species} is not among target_species.'
                 )
     found = {n: _deterrent(n, item, targets) for n, item in data['deterrents'].items()}
+    for species in targets:
+        if not any(species in d.species and not d.neutral for d in found.values()):
+            raise ConfigurationError(f'{path}: there is no deterrent for {species}.')
     silent = data.get('silent_first', False)
     return Deterrents(tuple(targets), frozenset(never), found, digest(path), silent)

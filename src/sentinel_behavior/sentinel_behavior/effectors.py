@@ -95,8 +95,9 @@ class Effectors:
             goal.cancel_goal_async()
             return
         self._goal = goal
-        goal.get_result_async().add_done_callback(self._done)
+        goal.get_result_async().add_done_callback(lambda f: self._done(f, number))
 
-    def _done(self, future: Any) -> None:
+    def _done(self, future: Any, number: int) -> None:
         result = future.result().result
-        self.speaker_fault = '' if result.success else result.message
+        if number == self._wanted:  # else it was called off
+            self.speaker_fault = '' if result.success else result.message

@@ -14,7 +14,7 @@ def parameter(what: str) -> Parameter:
     """Parameter ``retention_days`` of a node that deletes ``what``."""
     return Parameter(
         'retention_days',
-        90.0,
+        180.0,
         f'{what} older than this are deleted, days; 0 keeps everything',
         minimum=0.0,
         maximum=36_500.0,

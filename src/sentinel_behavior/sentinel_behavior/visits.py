@@ -6,6 +6,7 @@ several animals of one species: what is measured is how long anybody of them sta
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sentinel_common.detections import Target, TargetFrame
@@ -58,21 +59,26 @@ class Stimulus:
     zone: str = ''
     end: float | None = None
     reason: str = ''
+    vetoed: bool = False  # it ended as a person or pet came
     success: bool | None = None
 
     @property
     def felt(self) -> bool:
-        """Whether it lasted long enough to be judged."""
-        return self.end is not None and self.end - self.start >= FELT
+        """Whether what came after it was its effect: it lasted long enough, and nobody came."""
+        return self.end is not None and self.end - self.start >= FELT and not self.vetoed
 
 
 @dataclass
 class Visit:
-    """Somebody's stay. Times are stamps (s, ROS time); ``context`` is day or night."""
+    """Somebody's stay. Times are stamps (s, ROS time); ``context`` is day or night.
+
+    ``start``: of the picture that opened it; ``first_seen``: of the first one that counted for it.
+    """
 
     visit_id: str
     species: str
     start: float
+    first_seen: float = 0.0
     context: str = ''
     zone: str = ''
     arm: str = 'treatment'
@@ -97,15 +103,15 @@ class Visit:
         """
         return len(self.targets) > 1 or self.together >= OPENING
 
-    def target(self) -> Target | None:
+    def target(self, sure: Collection[str] = ()) -> Target | None:
         """The animal that is engaged.
 
-        The same as before as long as it is seen, else the nearest.
+        The same as before as long as it is seen, else the nearest; of the tracks ``sure`` first.
         """
         for target in self.targets:
             if target.track_id == self.engaged:
                 return target
-        return min(self.targets, key=distance, default=None)
+        return min(self.targets, key=lambda t: (t.track_id not in sure, distance(t)), default=None)
 
 
 class VisitBook:
@@ -116,7 +122,7 @@ class VisitBook:
         self._absence = absence
         self._prefix = prefix
         self._count = 0
-        self._seen: Counter[str] = Counter()
+        self._seen: dict[str, list[float]] = {}
         self.open: dict[str, Visit] = {}
 
     def see(self, frame: TargetFrame, zones: dict[str, str]) -> list[Visit]:
@@ -135,14 +141,15 @@ class VisitBook:
         for visit in self.open.values():
             visit.targets = ()
         for species, targets in by_species.items():
-            self._seen[species] += 1
+            seen = self._seen.setdefault(species, [])
             known = self.open.get(species)
             if known is None:
-                if self._seen[species] < OPENING:
+                seen.append(frame.stamp)
+                if len(seen) < OPENING:
                     continue
                 self._count += 1
                 known = Visit(f'{self._prefix}-{self._count:04d}', species, frame.stamp)
-                known.last_seen = frame.stamp
+                known.first_seen, known.last_seen = min(seen[0], frame.stamp), frame.stamp
                 self.open[species] = known
                 opened.append(known)
             self._update(known, targets, frame.stamp, zones)

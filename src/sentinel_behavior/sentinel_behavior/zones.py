@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sentinel_common.configuration import load
+from sentinel_common.errors import ConfigurationError
 from sentinel_common.geometry import Point
 
 from .geometry import inside_by
@@ -55,8 +56,11 @@ def read_zones(path: Path) -> Zones:
     """Read a zones file; raise ConfigurationError for the first fault."""
     data = load(path, SCHEMA)
     x, y, yaw = data['home']
+    geofence = _corners(data['geofence'])
+    if inside_by((x, y), geofence) < 0:
+        raise ConfigurationError(f'{path}: home ({x:g}, {y:g}) lies outside the geofence.')
     return Zones(
-        geofence=_corners(data['geofence']),
+        geofence=geofence,
         zones={name: _corners(polygon) for name, polygon in data['zones'].items()},
         home=(float(x), float(y), float(yaw)),
     )

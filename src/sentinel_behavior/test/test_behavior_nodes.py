@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 
@@ -14,7 +15,7 @@ import yaml
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
 from rclpy.action.server import ActionServer, CancelResponse
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 from sentinel_behavior.blackboard import Play, Wants
@@ -249,6 +250,50 @@ def test_a_sound_that_is_called_off_before_the_speaker_took_it_is_cancelled(stac
     effectors.carry_out(Wants(stop_sound=True), 0.0, 0.1)
     stack.until(lambda: cancelled)
     assert len(taken) == 1
+
+
+def test_a_sound_that_was_called_off_is_no_fault_of_the_speaker(stack):
+    def play(goal):
+        while not goal.is_cancel_requested:
+            time.sleep(0.01)
+        goal.canceled()
+        return PlaySound.Result(success=False, message='cancelled')
+
+    player = Node('player')
+    ActionServer(
+        player, PlaySound, 'play_sound', play, cancel_callback=lambda _: CancelResponse.ACCEPT
+    )
+    executor = MultiThreadedExecutor(2)
+    executor.add_node(player)
+    thread = threading.Thread(target=executor.spin, daemon=True)
+    thread.start()
+    try:
+        effectors, done = stack.nodes[1]._effectors, []
+        heard = effectors._done
+        effectors._done = lambda *told: (heard(*told), done.append(told))
+        stack.until(effectors._speaker.server_is_ready)
+        effectors.carry_out(Wants(play=Play('bark', 0.5)), 0.0, 0.0)
+        stack.until(lambda: effectors._goal is not None)
+        effectors.carry_out(Wants(stop_sound=True), 0.0, 0.1)
+        stack.until(lambda: done)
+        assert effectors.speaker_fault == ''
+    finally:
+        executor.shutdown()
+        thread.join()
+        player.destroy_node()
+
+
+def test_switched_off_the_brain_logs_who_comes_and_does_nothing(stack):
+    enable = stack.probe.create_client(SetBool, 'brain/enable')
+    stack.call(stack.probe.arm, True)
+    stack.call(enable, False)
+    stack.until(lambda: Incident.VISIT_STARTED in stack.kinds(), RACCOON)
+    stack.until(lambda: 'unsure_target' not in stack.newest('safety_state').rules, RACCOON)
+    shown = iter(range(12))
+    stack.until(lambda: next(shown) == 11, RACCOON)
+    assert set(stack.kinds()) == {Incident.VISIT_STARTED} and not moving(stack)
+    stack.call(enable, True)
+    stack.until(lambda: Incident.STIMULUS_STARTED in stack.kinds(), RACCOON)
 
 
 def test_the_emergency_stop_latches(stack):

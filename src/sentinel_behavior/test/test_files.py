@@ -7,10 +7,13 @@ from sentinel_behavior.brain import Brain
 from sentinel_behavior.deterrents import MOTIONS, read_deterrents
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.tree.leaves import LEAVES
+from sentinel_behavior.visits import Visit
 from sentinel_behavior.zones import read_zones
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 from sentinel_common.species import PROTECTED
+
+from sentinel_behavior import brain_node, guard_node
 
 
 @pytest.fixture(scope='module')
@@ -66,6 +69,7 @@ ENTRY = 'target_species: [raccoon]\nnever_engage: []\ndeterrents: {x: {%s}}\n'
         (ENTRY % 'duration: 1, step: 1, motion: {kind: advance, stop_at: 0.3}', '0.3 is less than'),
         (ENTRY % 'duration: 1, step: 1, light: {color: [1, 1, 1], flash_hz: 5}', 'flash_hz: 5'),
         (ENTRY % 'duration: 1, step: 1, species: [dog], motion: {kind: face}', 'dog is not among'),
+        (ENTRY % 'duration: 1, step: 1, neutral: true, motion: {kind: face}', 'no deterrent for'),
         ('deterrents: [', 'this is no YAML'),
     ],
 )  # fmt: skip
@@ -82,6 +86,34 @@ def test_a_missing_file_is_one_sentence(tmp_path):
         read_zones(tmp_path / 'none.yaml')
 
 
+def test_a_home_outside_the_geofence_is_one_sentence(tmp_path):
+    path = tmp_path / 'zones.yaml'
+    path.write_text('{geofence: [[0, 0], [1, 0], [1, 1], [0, 1]], zones: {}, home: [3, 0.5, 0]}')
+    with pytest.raises(ConfigurationError, match=r'home \(3, 0.5\) lies outside the geofence'):
+        read_zones(path)
+
+
+@pytest.mark.parametrize('node', [brain_node, guard_node])
+def test_a_target_that_could_never_be_sure_is_one_sentence(node):
+    values = {p.name: p.default for p in node.PARAMETERS} | {'sure_hits': 10}
+    with pytest.raises(ConfigurationError, match='no target would ever be sure'):
+        node.preflight(values)
+
+
+def test_shares_of_a_trial_that_are_more_than_all_are_one_sentence():
+    values = {p.name: p.default for p in brain_node.PARAMETERS}
+    with pytest.raises(ConfigurationError, match='at most 1'):
+        brain_node.preflight(values | {'hold_out': 0.6, 'neutral': 0.6})
+
+
+def test_a_tree_that_acts_without_a_choice_does_nothing(tmp_path):
+    path = tmp_path / 'tree.yaml'
+    path.write_text('{leaf: act}')
+    made = brain(path)
+    made.board.visits.open['raccoon'] = Visit('v', 'raccoon', 0.0)
+    assert made.tick(1.0, 12.0).incidents == []
+
+
 def test_the_shipped_tree_is_built():
     root = brain(share('config/tree.yaml')).root
     assert root.name == 'sentinel' and len(root.children) >= 10
@@ -95,6 +127,9 @@ def test_the_shipped_tree_is_built():
         ('{selector: [{leaf: act}], sequence: [{leaf: act}]}', 'exactly one of selector, sequence'),
         ('{leaf: quiet, with: {minutes: 3}}', 'leaf quiet'),
         ('{leaf: scan}', 'leaf scan'),
+        ('{leaf: scan, with: {angle: 1, period: 0}}', 'leaf scan: period: 0 is less than'),
+        ('{leaf: quiet, with: {seconds: 10 s}}', "leaf quiet: seconds: '10 s' is not"),
+        ('{leaf: patrol, with: {points: [[0, 0, 0]], pause: 1}}', 'leaf patrol: points.0'),
     ],
 )
 def test_a_fault_in_the_tree_is_one_sentence(tmp_path, text, words):
@@ -108,6 +143,7 @@ def test_a_fault_in_the_tree_is_one_sentence(tmp_path, text, words):
 def test_every_leaf_can_be_named_in_a_tree(tmp_path):
     options = {
         'state': ', with: {state: watching}',
+        'refrain': ', with: {state: fault}',
         'quiet': ', with: {seconds: 1}',
         'scan': ', with: {angle: 1, period: 5}',
         'patrol': ', with: {points: [[0, 0]], pause: 1}',

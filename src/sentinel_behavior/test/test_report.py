@@ -189,6 +189,25 @@ def test_what_the_guard_cut_short_is_counted(night):
     assert '1 cut short by the guard' in page_of(night.folder)[0]
 
 
+def test_what_a_person_or_pet_cut_short_is_counted_too(night):
+    how = {'completed': False, 'reason': 'interrupted'}
+    night.visit('a', 0, 'voice', **how, rules=['person_or_pet'])
+    night.visit('b', 100, 'voice', **how, rules=[])  # by the end of the brain
+    night.close()
+    text = report.table(report.summarise(night.folder))
+    assert re.search(r'cut short by the guard +1 \(person or pet 1\)\n', text)
+    assert 'something else came first (person or pet)' in page_of(night.folder)[0]
+
+
+def test_visits_to_a_sentinel_that_was_not_armed_do_not_count_against_it(night):
+    night.visit('a', 0, 'bark')
+    night.visit('b', 100, outcome='left')
+    night.tell(Kind.HELD_FIRE, 101, 'b', rules=['disarmed'], reasons=['It is not armed.'])
+    night.close()
+    summary = report.summarise(night.folder)
+    assert (summary.answerable, summary.outcomes) == (1, {'repelled': 1})
+
+
 def test_holds_that_follow_each_other_are_one_stretch(night):
     night.visit('a', 0)
     for at in (1.0, 1.5, 6.0, 30.0):
@@ -212,7 +231,7 @@ def test_a_hold_out_does_not_count_against_the_deterrents(night):
     summary = report.summarise(night.folder)
     assert (summary.answerable, summary.outcomes) == (1, {'repelled': 1})
     text = report.table(summary)
-    assert '1 of 1 (repelled 1; 1 more left alone as a hold-out)' in text
+    assert '1 of 1 (repelled 1; 1 more left alone: a hold-out, or not armed)' in text
     assert 'chose to do nothing' in page_of(night.folder)[0]
 
 
@@ -481,17 +500,21 @@ def test_the_command_takes_a_period(night, capsys):
 
 
 def test_without_a_folder_it_is_the_newest_run_with_a_log(tmp_path, monkeypatch):
-    for age, name in enumerate(('newer', 'older', 'empty')):
-        (tmp_path / 'runs' / name).mkdir(parents=True)
-        if name != 'empty':
-            log = tmp_path / 'runs' / name / FILE_NAME
+    for age, name in enumerate(('runs/newer', 'runs/older', '.ros/sentinel/garden', 'runs/empty')):
+        (tmp_path / name).mkdir(parents=True)
+        if name != 'runs/empty':
+            log = tmp_path / name / FILE_NAME
             log.touch()
             os.utime(log, (1000 - age, 1000 - age))
     monkeypatch.setenv('SENTINEL_ROOT', str(tmp_path))
+    monkeypatch.setenv('HOME', str(tmp_path))
     words = argparse.ArgumentParser()
     period.add_arguments(words)
     assert period.of(words.parse_args([]))[0] == tmp_path / 'runs' / 'newer'
     assert period.of(words.parse_args(['here']))[0] == Path('here')
+    launched = tmp_path / '.ros' / 'sentinel' / 'garden'  # by `ros2 launch`
+    os.utime(launched / FILE_NAME)
+    assert period.of(words.parse_args([]))[0] == launched
 
 
 def test_the_newest_run_may_be_one_with_several_robots(tmp_path):
@@ -526,6 +549,7 @@ def test_the_page_of_a_folder_that_is_read_only_is_laid_where_one_is(
 
 def test_without_any_run_it_is_the_folder_of_the_recorder(tmp_path, monkeypatch):
     monkeypatch.setenv('SENTINEL_ROOT', str(tmp_path))
+    monkeypatch.setenv('HOME', str(tmp_path))
     words = argparse.ArgumentParser()
     period.add_arguments(words)
     assert period.of(words.parse_args([]))[0] == Path(period.DEFAULT_FOLDER).expanduser()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sentinel_behavior.incidents.model import Decision, Log, Run, Sound, Stimulus, Visit
+from sentinel_behavior.incidents.model import Decision, Hold, Log, Run, Sound, Stimulus, Visit
 from sentinel_behavior.report import statistics
 from sentinel_behavior.report.figures import trends as shown
 from sentinel_behavior.report.statistics import LEAST_ARM, LEAST_TRIALS, reduction, slope
@@ -14,7 +14,16 @@ DAY = 86400.0
 
 
 def visit(
-    at, *, arm='treatment', group='', outcome='repelled', stay=10.0, species='raccoon', alarm=False
+    at,
+    *,
+    arm='treatment',
+    group='',
+    outcome='repelled',
+    stay=10.0,
+    species='raccoon',
+    alarm=False,
+    holds=(),
+    **detail,
 ):
     stimulus = Stimulus(stamp=at, told=at, deterrent='bark', seconds=1.0, detail={}, end_detail={})
     return Visit(
@@ -27,12 +36,13 @@ def visit(
         outcome=outcome,
         false_alarm=alarm,
         note='',
-        detail={},
+        detail=detail,
+        holds=holds,
         end_detail={},
         decisions=(
             Decision(stamp=at, told=at, deterrent='bark', detail={'arm': arm, 'group': group}),
         ),
-        stimuli=(stimulus,) if arm == 'treatment' else (),
+        stimuli=(stimulus,) if arm == 'treatment' and not holds else (),
     )
 
 
@@ -209,3 +219,23 @@ def test_an_interval_that_says_nothing_is_no_long_number():
     found = of([visit(START + i * 1000, outcome=o) for i, o in enumerate(outcomes)])
     (row,) = (note for name, _, note in shown(found)['facts'] if name.startswith('odds'))
     assert 'to more than 100, 11 visits' in row
+
+
+def test_the_lift_is_that_of_the_trial_and_of_nothing_else():
+    """Visits before the trial, and to a sentinel that was not armed, were not drawn by chance."""
+    disarmed = Hold(
+        stamp=START,
+        told=START,
+        visit_id='',
+        track_id='1',
+        species='raccoon',
+        probability=0.9,
+        detail={'rules': ['disarmed']},
+    )
+    times = iter(START + 1000.0 * np.arange(1000))
+    drawn = [visit(next(times), stay=6.0, trial=True) for _ in range(20)]
+    drawn += [visit(next(times), arm='hold_out', stay=60.0, trial=True) for _ in range(20)]
+    before = [visit(next(times), stay=60.0, trial=False) for _ in range(30)]
+    off = [visit(next(times), stay=60.0, trial=True, holds=(disarmed,)) for _ in range(30)]
+    assert of(before + off + drawn).lift == of(drawn).lift
+    assert of(drawn).lift.value == pytest.approx(0.9)

@@ -68,15 +68,19 @@ def rejection(
     now: float,
     neutral: bool,
     several: bool,
+    hooks: bool,
 ) -> str:
     """Why ``deterrent`` may not be used now; '' where it may.
 
-    ``rung``: on which it stands; ``step``: highest rung that is open.
+    ``rung``: on which it stands; ``step``: highest rung that is open; ``hooks``: whether somebody
+    carries hooks out.
     """
     if species not in deterrent.species:
         return f'not for {species}'
     if deterrent.neutral != neutral:
         return 'this visit gets the control sound' if neutral else 'control sound of a trial'
+    if deterrent.hook and not hooks:
+        return 'hooks are switched off'
     if deterrent.sound and not allowed.sound:
         return 'the guard forbids sound'
     if deterrent.light and not allowed.light:
@@ -111,16 +115,15 @@ def candidates(
     now: float,
     neutral: bool = False,
     several: bool = False,
+    hooks: bool = True,
 ) -> list[Candidate]:
     """All deterrents with their rejections. Never the same twice running, unless there is no other.
 
     ``step``: highest open rung; ``neutral``: the visit gets the control of a trial; ``several``:
-    animals are many.
+    animals are many; ``hooks``: whether somebody carries hooks out.
     """
-    found = []
-    others = sum(species in d.species and d.neutral == neutral for d in catalogue.by_name.values())
-    for deterrent in catalogue.by_name.values():
-        reason = rejection(
+    found = {
+        name: rejection(
             deterrent,
             catalogue.rung(deterrent, quiet=allowed.quiet),
             species=species,
@@ -130,8 +133,11 @@ def candidates(
             now=now,
             neutral=neutral,
             several=several,
+            hooks=hooks,
         )
-        if not reason and others > 1 and deterrent.name == usage.last:
-            reason = 'used last time'
-        found.append(Candidate(deterrent.name, reason))
-    return found
+        for name, deterrent in catalogue.by_name.items()
+    }
+    usable = [name for name, reason in found.items() if not reason]
+    if len(usable) > 1 and usage.last in usable:
+        found[usage.last] = 'used last time'
+    return [Candidate(name, reason) for name, reason in found.items()]

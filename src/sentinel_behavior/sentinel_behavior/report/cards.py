@@ -103,7 +103,7 @@ def _early(end: Mapping[str, Any]) -> str:
     reason = str(end.get('reason', 'unknown'))
     text = _EARLY.get(reason, f'ended early: {wording.name(reason)}')
     rules = wording.listed(wording.name(str(rule)) for rule in end.get('rules', ()))
-    return f'{text} ({rules})' if reason == 'guard' and rules else text
+    return f'{text} ({rules})' if reason in ('guard', 'interrupted') and rules else text
 
 
 def lasting(hold: Stretch) -> str:

@@ -56,7 +56,7 @@ def tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
         low, high = statistics.wilson(summary.repelled, summary.answerable)
         share = f'of {summary.answerable}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %'
         if summary.answerable < len(targets):
-            share += f'; {len(targets) - summary.answerable} more were a hold-out'
+            share += f'; {len(targets) - summary.answerable} more were left alone'
     wrong = len(summary.actions_at_household)
     mistaken = len(summary.actions_at_false_alarms)
     short = f'{n} cut short by the guard' if (n := len(summary.cut_short)) else ''

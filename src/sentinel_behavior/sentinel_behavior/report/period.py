@@ -13,8 +13,9 @@ from ..incidents.store import FILE_NAME
 # Where the recorder writes unless it is told otherwise.
 DEFAULT_FOLDER = '~/.local/share/garden-sentinel'
 
-# Where `./sentinel run` and `demo` keep each run, in the folder of the workspace.
-RUNS = 'runs'
+# Where `./sentinel run` and `demo` keep each run, in the folder of the workspace; and where the
+# launch files do.
+RUNS, LAUNCHED = 'runs', '~/.ros/sentinel'
 
 # Seconds of an hour that has them whatever the clock does; days and weeks are the calendar's.
 _SECONDS = {'m': 60.0, 'h': 3600.0}
@@ -27,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'folder',
         nargs='?',
         type=Path,
-        help=f'folder that the recorder wrote (default: the newest in {RUNS}/ that has a log, else '
-        f'{DEFAULT_FOLDER})',
+        help=f'folder that the recorder wrote (default: the newest in {RUNS}/ and {LAUNCHED}/ that '
+        f'has a log, else {DEFAULT_FOLDER})',
     )
     parser.add_argument(
         '--since',
@@ -56,13 +57,13 @@ def when(text: str, now: datetime, otherwise: float) -> float:
         ) from None
 
 
-def newest(runs: Path) -> Path | None:
-    """The folder in ``runs`` whose log was written last; None where no run has a log.
+def newest(*places: Path) -> Path | None:
+    """The run folder in ``places`` whose log was written last; None where no run has a log.
 
     Of a run with several robots, which have a folder each, it is that of one of them.
     """
-    places = (f'*/{FILE_NAME}', f'*/*/{FILE_NAME}')
-    logs = [log for place in places for log in runs.glob(place) if log.is_file()]
+    depths = (f'*/{FILE_NAME}', f'*/*/{FILE_NAME}')
+    logs = [log for p in places for depth in depths for log in p.glob(depth) if log.is_file()]
     return max(logs, key=_written).parent if logs else None
 
 
@@ -76,6 +77,7 @@ def of(args: argparse.Namespace) -> tuple[Path, float, float]:
     """Return the folder, and from when until when (s, ROS time)."""
     now = datetime.now()
     since = when(args.since, now, float('-inf'))
-    folder = args.folder or newest(Path(os.environ.get('SENTINEL_ROOT', '.')) / RUNS)
+    runs = Path(os.environ.get('SENTINEL_ROOT', '.')) / RUNS
+    folder = args.folder or newest(runs, Path(LAUNCHED).expanduser())
     folder = (folder or Path(DEFAULT_FOLDER)).expanduser()
     return folder, since, when(args.until, now, float('inf'))

@@ -17,6 +17,9 @@ from ..incidents.store import SqliteStore
 from ..policy.trial import HOLD_OUT
 from .holds import Stretch, stretches
 
+# Rules of the guard by which a person keeps it from acting.
+_OFF = frozenset({'disarmed', 'emergency_stop'})
+
 SIMULATION, COSTS = 'simulation.json', 'stack.json'
 
 
@@ -74,12 +77,12 @@ class Summary:
     @property
     def answerable(self) -> int:
         """Number of targets that were not left alone on purpose."""
-        return sum(v.arm != HOLD_OUT for v in self.targets)
+        return sum(not is_left_alone(v) for v in self.targets)
 
     @property
     def outcomes(self) -> Counter[str]:
         """Number of answerable targets by outcome."""
-        return Counter(v.outcome or 'still there' for v in self.targets if v.arm != HOLD_OUT)
+        return Counter(v.outcome or 'still there' for v in self.targets if not is_left_alone(v))
 
     @property
     def stimuli(self) -> tuple[Stimulus, ...]:
@@ -93,8 +96,16 @@ class Summary:
 
     @property
     def cut_short(self) -> tuple[Stimulus, ...]:
-        """Stimuli that the guard ended before their time."""
-        return tuple(s for s in self.stimuli if s.end_detail.get('reason') == 'guard')
+        """Stimuli that the guard ended before their time.
+
+        It forbade them, or the tree turned to what the guard had to say.
+        """
+        return tuple(
+            s
+            for s in self.stimuli
+            if s.end_detail.get('reason') == 'guard'
+            or (s.end_detail.get('reason') == 'interrupted' and s.end_detail.get('rules'))
+        )
 
     @property
     def actions_at_household(self) -> tuple[Stimulus, ...]:
@@ -143,6 +154,16 @@ def is_target(visit: Visit) -> bool:
     """Whether the visitor is to be kept away: the brain says it, else the species does."""
     fallback = visit.species not in PROTECTED and visit.species != OTHER_ANIMAL
     return bool(visit.detail.get('target', fallback))
+
+
+def was_off(visit: Visit) -> bool:
+    """Whether the sentinel was not armed, or stopped, and so did nothing in this visit."""
+    return not visit.stimuli and any(_OFF.intersection(hold.rules) for hold in visit.holds)
+
+
+def is_left_alone(visit: Visit) -> bool:
+    """Whether nothing was to be done about the visitor: by a trial, or as the sentinel was off."""
+    return visit.arm == HOLD_OUT or was_off(visit)
 
 
 def _known(values: Iterable[float | None]) -> tuple[float, ...]:

@@ -14,7 +14,7 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
         outcomes = counted(summary.outcomes)
         left_alone = len(targets) - summary.answerable
         if left_alone:
-            outcomes += f'; {left_alone} more left alone as a hold-out'
+            outcomes += f'; {left_alone} more left alone: a hold-out, or not armed'
         found += [
             ('repelled', f'{summary.repelled} of {summary.answerable} ({outcomes})'),
             ('time to first stimulus', median(summary.times_to_stimulus) or 'nothing was done'),

@@ -11,7 +11,7 @@ import numpy as np
 from ..incidents.model import REPELLED, Sound, Visit
 from ..policy.trial import HOLD_OUT, NEUTRAL, TREATMENT
 from .statistics import Estimate, reduction, slope
-from .summary import Summary, is_target
+from .summary import Summary, is_target, was_off
 
 # A bar of the picture of visits over time is an hour in a period of at most so many s, a night in
 # one of at most so many, else a week.
@@ -133,8 +133,10 @@ def trends(summary: Summary) -> Trends:
         for v in targets
         if v.stimuli and v.arm == TREATMENT and v.last_seen is not None
     ]
+    # Only those among whom chance chose: others came before the trial, or to a sentinel at rest.
+    drawn = [v for v in targets if v.detail.get('trial', True) and not was_off(v)]
     arms = {
-        arm: tuple(s for v in targets if v.arm == arm and (s := stay(v)) is not None)
+        arm: tuple(s for v in drawn if v.arm == arm and (s := stay(v)) is not None)
         for arm in (TREATMENT, NEUTRAL, HOLD_OUT)
     }
     return Trends(

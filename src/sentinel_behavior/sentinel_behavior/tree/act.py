@@ -1,13 +1,14 @@
 """The action that carries out a deterrent."""
 
 from py_trees.common import Status
+from sentinel_common.body import STAND_HEIGHT
 from sentinel_common.geometry import Twist
 
 from ..blackboard import Blackboard, Play
 from ..deterrents import Deterrent, Motion
 from ..incidents.model import Kind
 from ..visits import Stimulus, Visit, bearing, distance_low
-from .leaf import AHEAD, STANCE, Leaf, turn_to
+from .leaf import AHEAD, Leaf, turn_to
 
 # Period of the back and forth of a lunge or a strafe, s, and of the knees of a stomp, s.
 SWING = 1.2
@@ -33,7 +34,7 @@ class Act(Leaf):
         """Start it."""
         board = self.board
         visit = board.visit
-        if visit is None:
+        if visit is None or not board.deterrent:
             return
         self._visit = visit
         self._deterrent = deterrent = board.catalogue.by_name[board.deterrent]
@@ -67,7 +68,7 @@ class Act(Leaf):
         """See py_trees."""
         deterrent, board = self._deterrent, self.board
         if deterrent is None:
-            return self.say(Status.FAILURE, 'nobody is there')
+            return self.say(Status.FAILURE, 'nobody is there, or nothing was chosen')
         ended = self._ended(deterrent)
         if ended:
             self._end(ended)
@@ -126,9 +127,11 @@ class Act(Leaf):
             board.wants.end_hook = deterrent.name
         board.wants.stop_sound = deterrent.sound is not None and reason != 'finished'
         if deterrent.motion and deterrent.motion.kind == 'stomp':
-            board.wants.height = STANCE
+            board.wants.height = STAND_HEIGHT
         stimulus = visit.stimuli[-1]
         stimulus.end, stimulus.reason = board.stamp, reason
+        rules = board.safety.rules if board.safety else ()
+        stimulus.vetoed = reason in CUT_SHORT and 'person_or_pet' in rules
         if reason in CUT_SHORT:
             # What forbade it may come and go (late pictures on a busy computer): no stutter.
             settings = board.settings
@@ -141,7 +144,7 @@ class Act(Leaf):
                 'seconds': round(stimulus.end - stimulus.start, 3),
                 'completed': reason == 'finished',
                 'reason': reason,
-                'rules': list(board.safety.rules) if board.safety else [],
+                'rules': list(rules),
                 'index': len(visit.stimuli) - 1,
                 **board.sight(visit),
             },
@@ -153,7 +156,7 @@ def _motion(board: Blackboard, motion: Motion, elapsed: float) -> tuple[Twist, f
     """Velocity and body height of ``motion`` at ``elapsed`` s; it faces the target meanwhile."""
     facing = turn_to(board)
     if motion.kind == 'stomp':
-        return facing, STANCE if int(elapsed / STOMP * 2) % 2 else 0.0
+        return facing, STAND_HEIGHT if int(elapsed / STOMP * 2) % 2 else 0.0
     if motion.kind == 'face':
         return facing, None
     back = int(elapsed / SWING * 2) % 2 == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 from py_trees.behaviour import Behaviour
 from py_trees.composites import Selector, Sequence
-from sentinel_common.configuration import load
+from sentinel_common.configuration import check, load
 from sentinel_common.errors import ConfigurationError
 
 from ..blackboard import Blackboard
@@ -62,8 +62,10 @@ def _node(data: dict[str, Any], board: Blackboard, path: Path) -> Behaviour:
 def _leaf(data: dict[str, Any], board: Blackboard, path: Path) -> Behaviour:
     name, options = data.get('name', data['leaf']), data.get('with', {})
     kind = LEAVES[data['leaf']]
+    where = f'{path}: leaf {data["leaf"]}'
     try:
         inspect.signature(kind).bind(name=name, board=board, **options)
     except TypeError as error:
-        raise ConfigurationError(f'{path}: leaf {data["leaf"]}: {error}.') from None
+        raise ConfigurationError(f'{where}: {error}.') from None
+    check(options, {'type': 'object', 'properties': kind.OPTIONS}, where)
     return kind(name=name, board=board, **options)

@@ -1,18 +1,22 @@
 """Actions while there is no target to act on: stand, look, go home, sit, walk a round."""
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from py_trees.common import Status
+from sentinel_common.body import STAND_HEIGHT
 from sentinel_common.geometry import STOP, Twist, wrap
 
 from ..blackboard import Blackboard
 from ..visits import bearing
-from .leaf import AHEAD, STANCE, Leaf, turn, turn_to
+from .leaf import AHEAD, NOT_NEGATIVE, NUMBER, POINTS, POSITIVE, TEXT, Leaf, turn, turn_to
 
 
 class State(Leaf):
     """Says which state the brain is in and wants nothing; RUNNING for ever."""
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {'state': TEXT, 'why': TEXT}
 
     def __init__(self, *, name: str, board: Blackboard, state: str, why: str = '') -> None:
         super().__init__(name=name, board=board)
@@ -102,11 +106,13 @@ class Sit(Leaf):
         """Up."""
         super().terminate(new_status)
         if new_status == Status.INVALID:
-            self.board.wants.height = STANCE
+            self.board.wants.height = STAND_HEIGHT
 
 
 class Scan(Leaf):
     """Looks to both sides of its heading at home by ``angle`` rad, one look per ``period`` s."""
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {'angle': NUMBER, 'period': POSITIVE}
 
     def __init__(self, *, name: str, board: Blackboard, angle: float, period: float) -> None:
         super().__init__(name=name, board=board)
@@ -127,6 +133,8 @@ class Scan(Leaf):
 
 class Patrol(Leaf):
     """Walks from one of the ``points`` (map, m) to the next, standing ``pause`` s at each."""
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {'points': POINTS, 'pause': NOT_NEGATIVE}
 
     def __init__(
         self, *, name: str, board: Blackboard, points: list[list[float]], pause: float

@@ -1,13 +1,14 @@
 """Conditions: they look, and say why they hold."""
 
 import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from sentinel_common.geometry import wrap
-from sentinel_common.safety import PERMISSION_AGE
 
 from ..blackboard import Blackboard
 from ..policy.trial import HOLD_OUT
-from .leaf import Condition
+from .leaf import NOT_NEGATIVE, Condition
 
 # Turned away from its heading at home by more than this it turns back, rad.
 TURNED = 0.4
@@ -19,7 +20,7 @@ class Disarmed(Condition):
     def holds(self) -> str:
         """See Condition."""
         safety = self.board.safety
-        if safety is None or self.board.safety_age > PERMISSION_AGE:
+        if safety is None or not self.board.safety_is_fresh:
             return ''
         if 'emergency_stop' in safety.rules:
             return 'the emergency stop is latched'
@@ -32,7 +33,7 @@ class Fault(Condition):
     def holds(self) -> str:
         """See Condition."""
         board = self.board
-        if board.safety_age > PERMISSION_AGE:
+        if not board.safety_is_fresh:
             return 'the guard is silent'
         if board.frame_age > board.settings.perception_timeout:
             return 'no picture was looked at for too long'
@@ -154,6 +155,8 @@ class AwayFromHome(Condition):
 
 class Quiet(Condition):
     """Nobody has been there for ``seconds``."""
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {'seconds': NOT_NEGATIVE}
 
     def __init__(self, *, name: str, board: Blackboard, seconds: float) -> None:
         super().__init__(name=name, board=board)

@@ -1,4 +1,4 @@
-"""Decisions while a target is there: choose a deterrent, choose none, or hold fire."""
+"""Decisions while a target is there: choose a deterrent, or choose none."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ class Choose(Leaf):
         if visit is None:
             return self.say(Status.FAILURE, 'nobody is there')
         self._judge_last(visit)
-        target = visit.target()
+        target = board.target
         visit.engaged = target.track_id if target else visit.engaged
         board.considered = candidates(
             board.catalogue,
@@ -34,6 +34,7 @@ class Choose(Leaf):
             now=board.now,
             neutral=visit.arm == NEUTRAL,
             several=visit.several,
+            hooks=board.hooks,
         )
         names = [c.name for c in board.considered if not c.rejected]
         if not names:
@@ -84,46 +85,6 @@ def decision(
         'seed': board.seed,
         **board.hashes,
     }
-
-
-class HoldFire(Leaf):
-    """A target is there and nothing may be done.
-
-    Says why, once for every set of rules that lasts.
-    """
-
-    def __init__(self, *, name: str, board: Blackboard) -> None:
-        super().__init__(name=name, board=board)
-        self._since = 0.0
-
-    def initialise(self) -> None:
-        """Count from now."""
-        self._since = self.board.now
-
-    def update(self) -> Status:
-        """See py_trees."""
-        board = self.board
-        visit, safety = board.visit, board.safety
-        board.state = 'holding_fire'
-        rules = safety.rules if safety else ()
-        reasons = list(safety.reasons) if safety else []
-        if not rules:
-            reasons = [f'{c.name}: {c.rejected}' for c in board.considered]
-        board.explanation = ' '.join(reasons)
-        if visit is None:
-            return self.say(Status.RUNNING, 'nobody is there')
-        names = tuple(rules) or tuple(sorted({c.rejected for c in board.considered}))
-        if not names:
-            return self.say(Status.RUNNING, 'nothing to do')
-        # Lesser rules come and go; the most severe one is told once a visit.
-        if names[0] not in visit.held and board.now - self._since >= board.settings.held:
-            visit.held.add(names[0])
-            board.tell(
-                Kind.HELD_FIRE,
-                visit,
-                {'rules': list(rules), 'reasons': reasons, **board.sight(visit)},
-            )
-        return self.say(Status.RUNNING, ', '.join(names))
 
 
 class Abstain(Leaf):

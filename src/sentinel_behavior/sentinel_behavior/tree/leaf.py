@@ -1,5 +1,8 @@
 """What all leaves share."""
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 from sentinel_common.geometry import STOP, Twist
@@ -10,12 +13,22 @@ from ..visits import bearing
 # Only what is this far off the nose (rad) or less is walked at: the eye sees nothing at the sides.
 AHEAD = 0.5
 
-# Height of the body while standing (0..1 of what the legs can do).
-STANCE = 0.5
+# Schemas of options.
+TEXT = {'type': 'string'}
+NUMBER = {'type': 'number'}
+POSITIVE = {'type': 'number', 'exclusiveMinimum': 0}
+NOT_NEGATIVE = {'type': 'number', 'minimum': 0}
+POINTS = {
+    'type': 'array',
+    'minItems': 1,
+    'items': {'type': 'array', 'items': NUMBER, 'minItems': 2, 'maxItems': 2},
+}
 
 
 class Leaf(Behaviour):
-    """A leaf over the board."""
+    """A leaf over the board. ``OPTIONS``: JSON schema of each option that its file may give."""
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, *, name: str, board: Blackboard) -> None:
         super().__init__(name=name)

@@ -4,7 +4,7 @@ Conditions look, actions want; each says in ``feedback_message`` why. No leaf re
 waits: time is ``board.now``.
 """
 
-from . import calm, conditions, engage
+from . import calm, conditions, engage, hold
 from .act import Act
 from .leaf import Leaf
 from .observe import Observe
@@ -32,5 +32,6 @@ LEAVES: dict[str, type[Leaf]] = {
     'choose': engage.Choose,
     'act': Act,
     'observe': Observe,
-    'hold_fire': engage.HoldFire,
+    'hold_fire': hold.HoldFire,
+    'refrain': hold.Refrain,
 }

@@ -49,8 +49,9 @@ class Observe(Leaf):
             return self.say(Status.RUNNING, 'out of sight')
         if leaving and waited < board.settings.observe * MORE_TIME:
             return self.say(Status.RUNNING, 'it is leaving')
-        stimulus.success = False
-        board.learn(visit, stimulus, 0.0)
+        if stimulus.felt:
+            stimulus.success = False
+            board.learn(visit, stimulus, 0.0)
         if len(visit.stimuli) >= board.settings.stimuli:
             board.rest(board.settings.cool_down)
         return self.say(Status.SUCCESS, 'it stayed')
