@@ -1,5 +1,6 @@
 """Commands that need a robot, with the emulated one, and the keyboard."""
 
+import argparse
 import contextlib
 import os
 import pty
@@ -13,6 +14,8 @@ import pytest
 import yaml
 from driving import CODEC, NEUTRAL
 from geometry_msgs.msg import TwistStamped
+from sentinel_driver.commands import calibrate
+from sentinel_driver.errors import LinkError, LinkReason
 
 
 def sentinel(*arguments, **options):
@@ -59,9 +62,38 @@ def test_calibrate_walks_each_axis_and_writes_the_file(meka, tmp_path):
         assert bytes.fromhex(wanted) in drives
 
 
-def test_calibrate_without_a_robot_says_so(tmp_path):
+def test_an_axis_of_which_every_run_is_skipped_is_left_out_of_the_file(meka, tmp_path):
+    output = tmp_path / 'driver.yaml'
+    done = sentinel(
+        *('calibrate', '--transport', meka.transport, '--output', str(output)),
+        *('--units', '60', '--seconds', '0.5'),
+        input='s\n\n7\n\n20\n',
+    )
+    assert done.returncode == 0, done.stderr
+    written = yaml.safe_load(output.read_text())['/**/driver']['ros__parameters']
+    assert 'forward_full' not in written and {'left_full', 'turn_full'} <= written.keys()
+
+
+@pytest.mark.parametrize('output', ['nowhere/driver.yaml', '.'])
+def test_calibrate_refuses_a_file_that_it_could_not_write_before_anything_moves(tmp_path, output):
+    done = sentinel('calibrate', '--output', output, cwd=tmp_path)
+    assert done.returncode == 2 and 'cannot be written' in done.stderr
+    assert 'Looking for' not in done.stdout
+
+
+def test_calibrate_refuses_an_unknown_transport(tmp_path):
     done = sentinel('calibrate', '--transport', 'nonsense', '--output', str(tmp_path / 'x'))
     assert done.returncode == 2 and 'unknown' in done.stderr
+
+
+def test_calibrate_without_its_robot_says_so(meka, tmp_path, monkeypatch):
+    monkeypatch.setattr(calibrate, '_CONNECT_TIMEOUT', 6.0)
+    parser = argparse.ArgumentParser()
+    calibrate.add_arguments(parser)
+    words = ['--robot', 'C0:FF:EE:00:00:01', '--transport', meka.transport]
+    with pytest.raises(LinkError, match='No robot') as caught:
+        calibrate.main(parser.parse_args([*words, '--output', str(tmp_path / 'x')]))
+    assert caught.value.kind is LinkReason.NOT_FOUND
 
 
 def test_an_input_that_ends_leaves_the_robot_standing(meka, tmp_path):

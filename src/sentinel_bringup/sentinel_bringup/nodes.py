@@ -30,8 +30,13 @@ from .entries import (
 
 # Distributions that bring Fast DDS 2.
 _WITH_FAST_DDS_2 = frozenset({'humble', 'iron', 'jazzy'})
-# Addresses of two emulated robots in one garden, those of ``sentinel_sim.robot.peripheral``.
-_ADDRESSES = {'robot1': 'F0:F0:F0:4D:4D:01', 'robot2': 'F0:F0:F0:4D:4D:02'}
+# Addresses of emulated robots, alone or two in one garden: those of
+# ``sentinel_sim.robot.peripheral``.
+_ADDRESSES = {
+    '': 'F0:F0:F0:4D:4D:01',
+    'robot1': 'F0:F0:F0:4D:4D:01',
+    'robot2': 'F0:F0:F0:4D:4D:02',
+}
 # Topics of a garden with several robots that are not a robot's own, and who listens to them.
 _SHARED = ('spectator/image_raw', 'ground_truth/animals')
 _LISTENING = frozenset({'recorder', 'bag'})
@@ -112,7 +117,7 @@ def own_source(options: SourceOptions) -> list[NodeEntry]:
                 name='mekamon_emulator',
                 package='sentinel_sim',
                 module='sentinel_sim.robot.emulator_node',
-                parameters={'hci_port': options.hci_port},
+                parameters={'hci_port': options.hci_port, 'address': _ADDRESSES['']},
                 stops_last=True,
             )
         )
@@ -194,8 +199,8 @@ def _robot(options: Options, robot: str, name: str = '') -> list[NodeEntry]:
         driver: dict[str, Value] = {'autostart': options.autostart}
         if robot == EMULATED:
             driver['transport'] = f'hci:tcp-client:127.0.0.1:{options.hci_port}'
-            if name:
-                driver['robot'] = _ADDRESSES[name]
+            # A parameter file may name a real robot.
+            driver['robot'] = _ADDRESSES[name]
         elif robot:
             driver['robot'] = robot
         entries.append(

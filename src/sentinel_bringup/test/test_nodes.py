@@ -9,6 +9,7 @@ from sentinel_bringup.child import command
 from sentinel_bringup.entries import PYPI, ROS, SimulationOptions, SourceOptions
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
+from sentinel_sim.robot.peripheral import ADDRESSES
 
 from sentinel_bringup import folders, nodes, runner
 
@@ -70,11 +71,20 @@ def test_two_robots_have_one_garden_and_a_stack_each():
 
 
 def test_two_drivers_look_for_the_two_robots_on_one_radio():
-    from sentinel_sim.robot.peripheral import ADDRESSES
-
     drivers = [entry.parameters for entry in two() if entry.name == 'driver']
     assert [d['robot'] for d in drivers] == list(ADDRESSES)
     assert {d['transport'] for d in drivers} == {'hci:tcp-client:127.0.0.1:4711'}
+
+
+def test_the_emulated_robot_is_found_whatever_a_file_says_of_a_real_one(tmp_path):
+    file = tmp_path / 'driver_calibration.yaml'
+    file.write_text('/**/driver: {ros__parameters: {robot: "C0:FF:EE:00:00:01", left_full: 0.4}}')
+    told = check(nodes.of_world(source(files=(file,)), PYPI))
+    assert told['driver']['robot'] == told['mekamon_emulator']['address']
+    assert told['driver']['left_full'] == 0.4
+    night = nodes.simulation(SimulationOptions(folder=FOLDER, files=(file,)))
+    told = check(nodes.of_world(night, PYPI))
+    assert told['driver']['robot'] == ADDRESSES[0]
 
 
 def test_two_robots_keep_two_logs():

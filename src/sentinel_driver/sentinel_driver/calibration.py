@@ -70,7 +70,7 @@ def fit(trials: Sequence[Trial]) -> tuple[Axis, float]:
 
 
 def document(axes: dict[str, Axis], robot: str, form: str) -> str:
-    """Return the parameter file of a calibrated robot; ``axes`` by forward, left, turn."""
+    """Return the parameter file of a calibrated robot; ``axes``: any of forward, left, turn."""
     lines = [
         '# Written by `./sentinel calibrate`. Use it with:',
         f'#   ./sentinel run --source 0 --robot "{robot}" --params THIS_FILE',

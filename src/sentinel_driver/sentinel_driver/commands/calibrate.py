@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import math
+import os
 import select
 import shlex
 import sys
@@ -73,6 +74,9 @@ def main(args: argparse.Namespace) -> int:
     if any(not 1 <= u <= 127 for u in args.units) or not 0.5 <= args.seconds <= 10:
         raise CalibrationError('Runs take 1 to 127 units and 0.5 to 10 s.')
     check_transport(args.transport)
+    place = args.output if args.output.exists() else args.output.parent
+    if args.output.is_dir() or not os.access(place, os.W_OK):
+        raise CalibrationError(f'{args.output} cannot be written.', 'Name another: --output FILE.')
     robot = _Robot(args)
     try:
         name = robot.connect()
@@ -81,7 +85,8 @@ def main(args: argparse.Namespace) -> int:
             f'Each run takes {args.seconds:g} s. Enter starts it, Enter during it stops it.\n'
             'Then type what you measured, or r to repeat the run. s skips a run.'
         )
-        axes = {key: _measure(robot, axis, args) for key, axis in AXES.items()}
+        found = {key: _measure(robot, axis, args) for key, axis in AXES.items()}
+        axes = {key: axis for key, axis in found.items() if axis is not None}
     finally:
         robot.close()
     args.output.write_text(document(axes, args.robot, args.form))
@@ -90,13 +95,17 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _measure(robot: '_Robot', axis: _Axis, args: argparse.Namespace) -> Axis:
+def _measure(robot: '_Robot', axis: _Axis, args: argparse.Namespace) -> Axis | None:
+    """Walk until the runs fit together; None where the person skips all of them."""
     while True:
         trials = []
         for units in args.units:
             trial = _trial(robot, axis, units, args.seconds)
             if trial is not None:
                 trials.append(trial)
+        if not trials:
+            print(f'{axis.title}: left out of the file.')
+            return None
         try:
             found, worst = fit(trials)
         except CalibrationError as error:
