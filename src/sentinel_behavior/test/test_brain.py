@@ -242,6 +242,17 @@ def test_a_silent_guard_is_a_fault(garden):
     garden.step((RACCOON, 3.0, 0.0), seconds=1)
     garden.step((RACCOON, 3.0, 0.0), seconds=0.7, guard_speaks=False)
     assert garden.state == 'fault' and not garden.lit
+    garden.step((RACCOON, 3.0, 0.0), seconds=0.5, guard_speaks=False)
+    assert garden.last(Kind.HELD_FIRE).detail['rules'] == ['fault']
+
+
+def test_a_fault_of_the_eye_says_nothing_of_targets(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=2)
+    for _ in range(40):
+        garden.now += PERIOD
+        garden.lockstep.tell(garden.now, garden.hour)
+        garden.lockstep.tick(garden.now, garden.hour)
+    assert garden.state == 'fault' and Kind.HELD_FIRE not in garden.kinds()
 
 
 def test_missing_pictures_are_a_fault(garden):

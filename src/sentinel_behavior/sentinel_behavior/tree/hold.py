@@ -55,7 +55,8 @@ class Refrain(State):
         status = super().update()
         board = self.board
         safety = board.safety if board.safety_is_fresh else None
-        if board.target_is_sure:
+        # Without pictures nobody knows whether it is still there.
+        if board.target_is_sure and board.frame_age <= board.settings.perception_timeout:
             rules = safety.rules if safety and safety.rules else (self._state,)
             reasons = safety.reasons if safety and safety.rules else (board.explanation,)
             tell(board, self._since, rules, reasons)
