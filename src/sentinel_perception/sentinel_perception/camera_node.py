@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 from sentinel_common.detections import to_stamp
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.lifecycle import AUTOSTART, ManagedNode
@@ -19,7 +18,7 @@ from sentinel_common import images, node, qos
 
 from .camera import calibration
 from .camera.capture import Capture
-from .camera.sources import SourceError, next_picture, open_source
+from .camera.sources import LONGEST_SIDE, SourceError, next_picture, open_source, shrunk
 from .position import FIELD_OF_VIEW
 
 PARAMETERS = (
@@ -60,9 +59,7 @@ PARAMETERS = (
     ),
     Parameter('width', 640, 'pixels asked of a camera', 16, 7680, read_only=True),
     Parameter('height', 480, 'pixels asked of a camera', 16, 4320, read_only=True),
-    Parameter(
-        'longest_side', 1280, 'larger pictures are shrunk to this, px', 64, 7680, read_only=True
-    ),
+    LONGEST_SIDE,
     Parameter(
         'calibration', '', "YAML file of ROS' camera_calibration; empty: none", read_only=True
     ),
@@ -201,12 +198,19 @@ class CameraNode(ManagedNode):
             return
         from std_msgs.msg import Header
 
-        picture = _shrunk(captured.picture, self.parameters['longest_side'])
+        picture = shrunk(captured.picture, self.parameters['longest_side'])
         header = Header(stamp=to_stamp(captured.stamp), frame_id=self.parameters['frame_id'])
         height, width = picture.shape[:2]
         view = self._calibration or calibration.from_field_of_view(
             width, height, self.parameters['field_of_view']
         )
+        if not view.fits(width, height):
+            self.get_logger().warning(
+                f'The calibration is for pictures of {view.width}x{view.height} and these have '
+                f'{width}x{height}, another aspect ratio: positions are wrong. Calibrate the '
+                'camera with the width and height that it is used with.',
+                once=True,
+            )
         self._infos.publish(view.scaled(width, height).to_message(header))
         self._images.publish(images.image_from_array(picture, 'bgr8', header))
         if self._compressed.get_subscription_count():
@@ -271,15 +275,6 @@ class CameraNode(ManagedNode):
         if silence > _SILENCE:
             return Report(Level.WARN, f'no picture for {silence:.0f} s', values)
         return Report(Level.OK, 'delivering', values)
-
-
-def _shrunk(picture: Any, longest: int) -> Any:
-    height, width = picture.shape[:2]
-    scale = longest / max(height, width)
-    if scale >= 1:
-        return picture
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
 def main() -> int:

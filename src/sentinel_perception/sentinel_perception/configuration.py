@@ -1,39 +1,54 @@
-"""The detector's part of a parameter file: read it, and write to it without losing comments."""
+"""The eye's part of a parameter file: read it, and write to it without losing comments."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from sentinel_common.configuration import read
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.parameters import Parameter, check
 
+from .camera.sources import LONGEST_SIDE
 from .settings import PARAMETERS
 
-_SECTION = '/**/detector'
+_SECTION, _CAMERA = '/**/detector', '/**/camera'
 
-_ZONES = (
+_OTHERS = (
     Parameter('include_zones', [], 'polygons where animals count'),
     Parameter('exclude_zones', [], 'polygons where animals do not count'),
+    Parameter('model', '', 'TFLite file'),
+    Parameter('labels', '', 'file with a label per class'),
+    Parameter('classifier', '', 'TFLite file of the second look'),
 )
 
 
 def read_detector(path: Path) -> dict[str, Any]:
-    """Return the pipeline's parameters in the section of the detector, checked."""
+    """Return the pipeline's parameters, zones and files in the detector's section, checked."""
+    return _parameters(path, _SECTION, (*PARAMETERS, *_OTHERS))
+
+
+def read_longest_side(path: Path) -> int:
+    """Return the longer side, px, to which the camera of this file shrinks its pictures."""
+    told = _parameters(path, _CAMERA, (LONGEST_SIDE,)) if _CAMERA in read(path) else {}
+    return int(told.get(LONGEST_SIDE.name, LONGEST_SIDE.default))
+
+
+def _parameters(path: Path, name: str, parameters: Sequence[Parameter]) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
-        section = dict(content[_SECTION]['ros__parameters'])
+        section = dict(content[name]['ros__parameters'])
     except OSError as error:
         raise ConfigurationError(f'{path} cannot be read: {error.strerror}.') from None
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError):
         raise ConfigurationError(
-            f'{path} has no section {_SECTION} with ros__parameters.',
+            f'{path} has no section {name} with ros__parameters.',
             'Start from config/perception.yaml.',
         ) from None
-    known = {p.name for p in (*PARAMETERS, *_ZONES)}
+    known = {p.name for p in parameters}
     mine = {k: v for k, v in section.items() if k in known}
-    return dict(check(mine, (*PARAMETERS, *_ZONES), str(path)))
+    return dict(check(mine, parameters, str(path)))
 
 
 def write_detector(path: Path, values: Mapping[str, Any]) -> None:

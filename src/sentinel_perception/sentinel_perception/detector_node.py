@@ -115,7 +115,7 @@ class DetectorNode(ManagedNode):
         self.get_logger().info(f'Model {name} in {self._model.runtime}')
         if not self._model.knows(RACCOON):
             self.get_logger().warning(f'{name} has no class raccoon: no raccoon will be reported.')
-        self._info: Any = None
+        self._info: Intrinsics | None = None
         self._own_motion = OwnMotion()
         self._worker: LatestOnlyWorker[Any] = LatestOnlyWorker(self._look)
         self._meter = Meter()
@@ -165,8 +165,15 @@ class DetectorNode(ManagedNode):
         self._labels.publish(message)
 
     def _receive_info(self, message: Any) -> None:
-        if message.k[0] > 0 and message.k[4] > 0:
-            self._info = message
+        if message.k[0] > 0 and message.k[4] > 0 and message.width and message.height:
+            self._info = _intrinsics(message)
+            if not self._info.is_understood:
+                self.get_logger().warning(
+                    f'The lens {message.distortion_model!r} with {len(message.d)} coefficients is '
+                    'not understood: positions off the middle of the picture are wrong. '
+                    'Calibrate it as plumb_bob, rational_polynomial or equidistant.',
+                    once=True,
+                )
 
     def _receive_command(self, message: Any) -> None:
         twist = message.twist
@@ -230,11 +237,9 @@ class DetectorNode(ManagedNode):
         self._drawn.publish(images.image_from_array(drawn, 'bgr8', header))
 
     def _camera(self, width: int, height: int) -> Intrinsics:
-        info = self._info
-        if info is None or not info.width or not info.height:
+        if self._info is None:
             return Intrinsics.from_field_of_view(width, height, self.parameters['field_of_view'])
-        fx, _, cx, _, fy, cy, *_ = info.k
-        return Intrinsics(fx, fy, cx, cy, info.width, info.height).scaled(width, height)
+        return self._info.scaled(width, height)
 
     def _report(self) -> Report:
         now = time.monotonic()
@@ -252,6 +257,12 @@ class DetectorNode(ManagedNode):
         if self._trouble:
             return Report(Level.WARN, self._trouble, values)
         return Report(Level.OK, 'looking', values)
+
+
+def _intrinsics(info: Any) -> Intrinsics:
+    fx, _, cx, _, fy, cy, *_ = info.k
+    lens = info.distortion_model, tuple(info.d)
+    return Intrinsics(fx, fy, cx, cy, info.width, info.height, *lens)
 
 
 def main() -> int:

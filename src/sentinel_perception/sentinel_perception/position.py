@@ -7,8 +7,11 @@ turns 3 m into 2 to 6 m), and the height of the box against the height that the 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+import cv2
+import numpy as np
 from sentinel_common.detections import Box, Target
 from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, RACCOON
 
@@ -40,13 +43,24 @@ _NEAREST = 0.1
 _STEEPEST = 1.5
 
 
+# Lenses whose distortion is understood, by their names in sensor_msgs/CameraInfo: how many
+# coefficients each has, and what takes its effect away.
+_LENSES: dict[str, tuple[int, Any]] = {
+    'plumb_bob': (5, cv2.undistortPoints),
+    'rational_polynomial': (8, cv2.undistortPoints),
+    'equidistant': (4, cv2.fisheye.undistortPoints),
+}
+
 # Vertical field of view where nothing tells it, rad; it moves positions only.
 FIELD_OF_VIEW = 0.7854
 
 
 @dataclass(frozen=True)
 class Intrinsics:
-    """Pinhole camera: focal lengths, principal point and size of the picture, in pixels."""
+    """Pinhole camera: focal lengths, principal point and size of the picture, in pixels.
+
+    ``distortion`` belongs to the lens ``model``, as in sensor_msgs/CameraInfo.
+    """
 
     fx: float
     fy: float
@@ -54,6 +68,8 @@ class Intrinsics:
     cy: float
     width: int
     height: int
+    model: str = 'plumb_bob'
+    distortion: tuple[float, ...] = ()
 
     @staticmethod
     def from_field_of_view(width: int, height: int, vertical: float) -> 'Intrinsics':
@@ -64,7 +80,33 @@ class Intrinsics:
     def scaled(self, width: int, height: int) -> 'Intrinsics':
         """Return the same camera, delivering ``width`` x ``height`` pixels of the same view."""
         x, y = width / self.width, height / self.height
-        return Intrinsics(self.fx * x, self.fy * y, self.cx * x, self.cy * y, width, height)
+        fx, fy, cx, cy = self.fx * x, self.fy * y, self.cx * x, self.cy * y
+        return replace(self, fx=fx, fy=fy, cx=cx, cy=cy, width=width, height=height)
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether the lens has no distortion, or one that can be taken away."""
+        known = self.model in _LENSES and len(self.distortion) == _LENSES[self.model][0]
+        return known or not any(self.distortion)
+
+    def straightened(self, box: Box) -> Box:
+        """Return ``box`` as a lens without distortion shows it, judged by its middle line.
+
+        As it is where the lens is not understood, or says something impossible of this place.
+        """
+        if not any(self.distortion) or not self.is_understood:
+            return box
+        middle = box.center[0]
+        line = np.array([[[middle, box.y]], [[middle, box.bottom]]], np.float64)
+        matrix = np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1.0]])
+        undistort = _LENSES[self.model][1]
+        straight = undistort(line, matrix, np.array(self.distortion), P=matrix)
+        (_, top), (x, bottom) = straight.reshape(2, 2).tolist()
+        # Outside the part of the picture that was calibrated the coefficients mean nothing.
+        shift = max(abs(x - middle), abs(bottom - box.bottom))
+        if not (bottom > top and shift < max(self.width, self.height)):
+            return box
+        return Box(x - box.width / 2, top, box.width, bottom - top)
 
 
 def _size_prior(scores: Mapping[str, float]) -> tuple[float, float]:
@@ -84,12 +126,13 @@ def locate(
     track_id: str, box: Box, scores: Mapping[str, float], camera: Intrinsics, settings: Settings
 ) -> Target:
     """Position in base_link (m, x forward, y left, on the ground) with its covariance."""
+    cut = box.bottom >= camera.height - _CUT
+    box = camera.straightened(box)
     above_ground = settings.camera_z + settings.body_height
     slope = (box.bottom - camera.cy) / camera.fy
     depression = settings.camera_pitch + math.atan(slope)
     # Beyond a right angle the tangent changes its sign: what is nearest would be farthest.
     depression = min(max(depression, -_STEEPEST), _STEEPEST)
-    cut = box.bottom >= camera.height - _CUT
     height, spread = _size_prior(scores)
     measurements = []
     if above_ground > 0:
@@ -102,9 +145,6 @@ def locate(
         measurements.append((rho, rho * spread / height))
     weight = sum(1 / sigma**2 for _, sigma in measurements) or 1.0
     rho = sum(value / sigma**2 for value, sigma in measurements) / weight
-    if cut and measurements:
-        # Feet out of sight: the animal is nearer than the nearest ground in view, never farther.
-        rho = max(rho, measurements[0][0])
     distance = min(max(1 / max(rho, 1e-6), _NEAREST), _FARTHEST)
     sigma_range = min(distance**2 / math.sqrt(weight), distance)
     bearing = math.atan2(camera.cx - box.center[0], camera.fx)

@@ -30,6 +30,16 @@ def test_a_file_of_ros_is_read_and_scaled(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ('size', 'fits'),
+    [((320, 240), True), ((1280, 970), True), ((1280, 720), False), ((480, 640), False)],
+)
+def test_a_calibration_fits_pictures_of_its_own_aspect_ratio_only(tmp_path, size, fits):
+    path = tmp_path / 'c.yaml'
+    path.write_text(FILE, encoding='utf-8')
+    assert calibration.read(path).fits(*size) is fits
+
+
+@pytest.mark.parametrize(
     'content', ['', '[]', 'image_width: 640', FILE.replace('600', '-1'), FILE.replace('320', 'x')]
 )
 def test_a_wrong_file_is_one_clear_sentence(tmp_path, content):

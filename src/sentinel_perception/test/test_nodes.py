@@ -88,6 +88,21 @@ def test_the_camera_shows_a_folder_and_ends_well(context, tmp_path):
     listener.destroy_node()
 
 
+def test_a_calibration_for_another_aspect_ratio_is_told_once(domain, tmp_path):
+    cv2.imwrite(str(tmp_path / 'only.png'), scene(size=(64, 36)))
+    file = tmp_path / 'c.yaml'
+    matrix = '{data: [60, 0, 32, 0, 60, 24, 0, 0, 1]}'
+    file.write_text(
+        f'{{image_width: 64, image_height: 48, camera_matrix: {matrix}, '
+        'distortion_coefficients: {data: [0, 0, 0, 0, 0]}}',
+        encoding='utf-8',
+    )
+    process = start('camera_node', source=tmp_path, calibration=file, hold=0.5)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 0
+    assert said.count('for pictures of 64x48 and these have 64x36') == 1
+
+
 def test_a_file_waits_for_a_detector_and_for_its_look_at_the_last_picture(context, tmp_path):
     from sensor_msgs.msg import Image
     from vision_msgs.msg import Detection2DArray, LabelInfo
@@ -340,6 +355,21 @@ def test_the_annotated_picture_is_made_only_while_somebody_looks(bench):
 def test_diagnostics_name_the_model_that_runs(bench, model):
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     assert digest.startswith(bench.node._report().values['model'])
+
+
+def test_the_lens_is_that_of_the_last_camera_info(bench):
+    from sensor_msgs.msg import CameraInfo
+
+    k = [60.0, 0.0, 48.0, 0.0, 60.0, 48.0, 0.0, 0.0, 1.0]
+    lens = {'distortion_model': 'plumb_bob', 'd': [-0.3, 0.1, 0.0, 0.0, 0.0]}
+    bench.node._receive_info(CameraInfo(width=96, height=96, k=k, **lens))
+    camera = bench.node._camera(48, 48)
+    assert (camera.fx, camera.width, camera.distortion) == (30, 48, tuple(lens['d']))
+    assert camera.is_understood
+    bench.node._receive_info(CameraInfo())  # tells nothing
+    assert bench.node._camera(48, 48) == camera
+    bench.node._receive_info(CameraInfo(width=96, height=96, k=k, distortion_model='x', d=[1.0]))
+    assert not bench.node._camera(48, 48).is_understood
 
 
 def test_an_inactive_detector_looks_at_nothing_and_comes_back(bench):

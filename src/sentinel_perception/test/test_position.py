@@ -1,7 +1,10 @@
 """Positions from the ground plane and the size, and how sure they are."""
 
 import math
+from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 from sentinel_common.detections import Box
 from sentinel_perception.position import Intrinsics, locate
@@ -78,6 +81,55 @@ def test_what_is_below_or_behind_a_camera_that_looks_down_is_near(pitch):
     # Its size alone says 3 m along the line of sight, its feet that it is below the camera.
     target = locate('1', Box(300, 400, 60, 60), RACCOON, CAMERA, settings)
     assert target.x < 1.5
+
+
+WIDE = Intrinsics(320.0, 320.0, 320.0, 240.0, 640, 480)
+LENSES = [
+    ('plumb_bob', (-0.3, 0.1, 0.001, 0.001, 0.0)),
+    ('rational_polynomial', (-0.3, 0.1, 0.001, 0.001, 0.0, 0.01, 0.0, 0.0)),
+    ('equidistant', (-0.02, 0.003, 0.0, 0.0)),
+]
+
+
+def through(lens, points):
+    """Points (N, 2) of ``WIDE``, px, as it shows them with this lens."""
+    model, coefficients = lens
+    project = cv2.fisheye.projectPoints if model == 'equidistant' else cv2.projectPoints
+    matrix = np.array([[320.0, 0, 320], [0, 320.0, 240], [0, 0, 1]])
+    rays = [[[(x - 320) / 320, (y - 240) / 320, 1.0]] for x, y in points]
+    none = np.zeros(3)
+    return project(np.array(rays), none, none, matrix, np.array(coefficients))[0].reshape(-1, 2)
+
+
+@pytest.mark.parametrize('lens', LENSES, ids=[model for model, _ in LENSES])
+@pytest.mark.parametrize('x', [80.0, 320.0, 560.0])
+def test_the_distortion_of_the_lens_moves_no_animal(lens, x):
+    straight = Box(x - 20, 255, 40, 40)
+    (_, top), (middle, bottom) = through(lens, [(x, 255), (x, 295)])
+    shown = Box(middle - 20, top, 40, bottom - top)
+    camera = replace(WIDE, model=lens[0], distortion=lens[1])
+    wanted, target = (
+        locate('1', box, RACCOON, c, Settings()) for box, c in ((straight, WIDE), (shown, camera))
+    )
+    assert (target.x, target.y) == pytest.approx((wanted.x, wanted.y), rel=0.01, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ('model', 'distortion'),
+    [
+        ('plumb_bob', (0.0,) * 5),
+        ('plumb_bob', (-0.3,)),
+        ('thin_prism', (0.1,) * 5),
+        ('plumb_bob', (50.0, -900.0, 3.0, 1.0, 1.0)),
+        ('equidistant', (math.nan, 0.0, 0.0, 0.0)),
+    ],
+    ids=['none', 'too few', 'unknown', 'impossible', 'no number'],
+)
+def test_a_lens_that_cannot_be_used_changes_nothing(model, distortion):
+    camera, box = replace(WIDE, model=model, distortion=distortion), Box(500, 255, 40, 40)
+    assert locate('1', box, RACCOON, camera, Settings()) == locate(
+        '1', box, RACCOON, WIDE, Settings()
+    )
 
 
 def test_half_the_pixels_of_the_same_view_have_half_the_focal_length():

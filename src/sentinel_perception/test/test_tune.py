@@ -11,7 +11,7 @@ from sentinel_common.errors import ConfigurationError, SentinelError
 from sentinel_common.files import share
 from sentinel_common.parameters import check
 from sentinel_perception.commands import tune
-from sentinel_perception.configuration import read_detector, write_detector
+from sentinel_perception.configuration import read_detector, read_longest_side, write_detector
 
 CONFIG = """# Mine.
 /**/camera:
@@ -68,6 +68,35 @@ def test_it_shows_tracks_and_exports_false_alarms(source, model, config, tmp_pat
     capture.release()
     assert '20 pictures' in capsys.readouterr().out
     assert config.read_text() == CONFIG
+
+
+def test_it_sees_what_the_nodes_of_its_parameter_file_see(
+    source, model, config, tmp_path, monkeypatch
+):
+    files = {'model': model, 'labels': tmp_path / 'labels.txt', 'classifier': tmp_path / 'c.tflite'}
+    (tmp_path / 'blobs_labels.txt').rename(files['labels'])
+    lines = ''.join(f'    {name}: {path}\n' for name, path in files.items())
+    text = CONFIG.replace('    width: 640\n', '    longest_side: 64\n')
+    config.write_text(text.replace('    threshold: 0.4\n', f'{lines}    threshold: 0.4\n'))
+    asked = []
+    monkeypatch.setattr(tune, 'load_or_shipped', asked.append)
+    out, options = tmp_path / 'out', ('--config', config, '--false-alarm', 4, 14)
+    assert run('--source', source, '--out', out, *options) == 0
+    assert asked == [str(files['classifier'])]
+    assert json.loads((out / 'tracks.json').read_text())
+    sizes = [
+        (i['width'], i['height'])
+        for i in json.loads((out / 'negatives.json').read_text())['images']
+    ]
+    assert sizes == [(64, 64), (43, 64)]
+    with pytest.raises(SentinelError, match='labels'):  # those of the file are of its model
+        run('--source', source, '--out', out, '--model', model, *options)
+
+
+def test_without_a_word_of_it_pictures_are_shrunk_as_by_the_camera(config):
+    assert read_longest_side(config) == 1280
+    config.write_text('/**/detector: {ros__parameters: {}}')
+    assert read_longest_side(config) == 1280
 
 
 @pytest.mark.parametrize('number', [20, 99, -1])

@@ -9,6 +9,10 @@ from sentinel_common.errors import ConfigurationError
 
 from ..position import Intrinsics
 
+# Pictures whose sides differ in their ratio by more than this share from those that were
+# calibrated show another view: a part of it, or a part that is missing there.
+_SAME_ASPECT = 0.02
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -29,6 +33,11 @@ class Calibration:
         fx, _, cx, _, fy, cy, *_ = self.matrix
         view = Intrinsics(fx, fy, cx, cy, self.width, self.height).scaled(width, height)
         return Calibration(width, height, _matrix(view), self.model, self.distortion)
+
+    def fits(self, width: int, height: int) -> bool:
+        """Tell whether pictures of ``width`` x ``height`` px can be of the calibrated view."""
+        ratio = width * self.height / (height * self.width)
+        return 1 / (1 + _SAME_ASPECT) <= ratio <= 1 + _SAME_ASPECT
 
     def to_message(self, header: Any) -> Any:
         """sensor_msgs/CameraInfo without rectification."""

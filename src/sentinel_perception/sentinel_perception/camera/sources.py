@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from sentinel_common.errors import SentinelError
+from sentinel_common.parameters import Parameter
 
 from ..detector.port import Pixels
 
@@ -18,6 +19,10 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 # What OpenCV reads without further libraries.
 PICTURE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.pgm', '.ppm')
+
+LONGEST_SIDE = Parameter(
+    'longest_side', 1280, 'larger pictures are shrunk to this, px', 64, 7680, read_only=True
+)
 
 # How long a stream may stay silent before it counts as dead, ms.
 _SILENCE = 5000
@@ -233,6 +238,16 @@ def as_bgr(picture: npt.NDArray[Any]) -> Pixels:
     if picture.ndim == 2 or picture.shape[2] == 1:
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
     return np.ascontiguousarray(picture[..., :3], np.uint8)
+
+
+def shrunk(picture: Pixels, longest: int) -> Pixels:
+    """Return ``picture`` with a longer side of at most ``longest`` px."""
+    height, width = picture.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
 def is_live(name: str) -> bool:

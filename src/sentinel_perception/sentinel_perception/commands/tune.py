@@ -11,9 +11,9 @@ import numpy as np
 from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 
-from ..camera.sources import Source, SourceError, open_source
-from ..configuration import read_detector, write_detector
-from ..detector.classifier import shipped
+from ..camera.sources import Source, SourceError, next_picture, open_source, shrunk
+from ..configuration import read_detector, read_longest_side, write_detector
+from ..detector.classifier import load_or_shipped
 from ..detector.model import load
 from ..detector.port import Pixels
 from ..draw import annotate, caption, draw_zones
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--source', required=True, help='video, picture, folder, camera number, or address'
     )
     parser.add_argument('--out', type=Path, required=True, help='folder for what this makes')
-    parser.add_argument('--model', type=Path, help='TFLite model; default: the one of the sentinel')
+    parser.add_argument('--model', type=Path, help='TFLite model; default: the one of --config')
     parser.add_argument('--labels', type=Path, help='labels, one per line, if not beside the model')
     parser.add_argument('--threads', type=int, default=2, help='threads of the interpreter')
     parser.add_argument('--seconds', type=float, default=0.0, help='stop after this; 0: at the end')
@@ -82,13 +82,20 @@ def main(args: argparse.Namespace) -> int:
     values['exclude_zones'] = args.exclude or values.get('exclude_zones', [])
     zones = parse(values['include_zones'], values['exclude_zones'])
     settings = from_values(values)
+    longest_side = read_longest_side(config)
+    model = args.model or values.get('model') or share('models/detector.tflite')
+    # The labels of the file belong to its model.
+    labels = args.labels or (None if args.model else values.get('labels'))
     detector = load(
-        args.model or share('models/detector.tflite'), args.labels, threads=args.threads
+        Path(model).expanduser(),
+        Path(labels).expanduser() if labels else None,
+        threads=args.threads,
     )
+    pipeline = Pipeline(detector, settings, zones, load_or_shipped(values.get('classifier')))
     source = open_source(args.source)
     try:
         args.out.mkdir(parents=True, exist_ok=True)
-        session = _Session(args.out, Pipeline(detector, settings, zones, shipped()), zones)
+        session = _Session(args.out, pipeline, zones, longest_side)
         session.run(source, args.seconds, frozenset(args.false_alarm or ()))
     except OSError as error:
         raise SentinelError(f'{args.out} cannot be written: {error.strerror}.') from None
@@ -113,10 +120,11 @@ _ZONES = ('include_zones', 'exclude_zones')
 class _Session:
     """One pass over a source."""
 
-    def __init__(self, out: Path, pipeline: Pipeline, zones: Zones) -> None:
+    def __init__(self, out: Path, pipeline: Pipeline, zones: Zones, longest_side: int) -> None:
         self._out = out
         self._pipeline = pipeline
         self._zones = zones
+        self._longest_side = longest_side
         self._video: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._tracks: dict[str, dict[str, object]] = {}
@@ -142,13 +150,14 @@ class _Session:
         number = 0
         while True:
             try:
-                picture = source.read()
+                picture = next_picture(source)
             except SourceError:
                 if self.pictures and source.live:
                     return
                 raise
             if picture is None:
                 return
+            picture = shrunk(picture, self._longest_side)
             for _ in range(repeats):
                 stamp = time.monotonic() - begin if source.live else number / rate
                 if seconds and stamp > seconds:
