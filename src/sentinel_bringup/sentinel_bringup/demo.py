@@ -14,6 +14,15 @@ SUMMARY = 'a night in the simulated garden, about a minute; nothing else is need
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the demo."""
+    add_night_arguments(parser)
+    parser.add_argument(
+        '--robots', type=int, choices=(1, 2), default=1, help='how many guard the garden'
+    )
+    session.add_arguments(parser, 'runs/<time>-demo')
+
+
+def add_night_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which night it is."""
     defaults = SimulationOptions(folder=Path())
     parser.add_argument(
         '--scenario', default=defaults.scenario, help='what happens (default: %(default)s)'
@@ -21,10 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--seed', type=int, default=defaults.seed, help='chance of the night (default: %(default)s)'
     )
-    parser.add_argument(
-        '--robots', type=int, choices=(1, 2), default=1, help='how many guard the garden'
-    )
-    session.add_arguments(parser, 'runs/<time>-demo')
 
 
 def play(arguments: argparse.Namespace, folder: Path) -> Outcome:

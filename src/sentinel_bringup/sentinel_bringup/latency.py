@@ -12,7 +12,7 @@ from sentinel_common.errors import SentinelError
 
 from sentinel_common import benchmark
 
-from . import demo
+from . import demo, session
 
 SUMMARY = 'time from the capture of a picture to the first Bluetooth write that answers it'
 
@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the benchmark."""
     parser.add_argument('--nights', type=int, default=1, help='nights to play (default: 1)')
     benchmark.add_json_option(parser)
-    demo.add_arguments(parser)
+    demo.add_night_arguments(parser)
+    session.add_common_arguments(parser)
+    parser.set_defaults(robots=1, record=False)
 
 
 def quantiles(samples: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:
@@ -45,20 +47,29 @@ def quantiles(samples: Sequence[dict[str, float]]) -> dict[str, dict[str, float]
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Play the nights, print the quantiles of each stage, and write them."""
+    """Play the nights, print the quantiles of each stage, and write them.
+
+    A signal ends it, with figures of the nights before and the exit status 128 and its number.
+    """
     from sentinel_behavior.report import summarise
 
     measured_on = benchmark.environment(arguments.seed, _PACKAGES)
     samples: list[dict[str, float]] = []
     stacks: list[Any] = []
-    first_seed = arguments.seed
-    for night in range(arguments.nights):
-        arguments.seed = first_seed + night
+    seeds: list[int] = []
+    signal = 0
+    for seed in range(arguments.seed, arguments.seed + arguments.nights):
+        arguments.seed = seed
         with tempfile.TemporaryDirectory(prefix='sentinel-latency-') as name:
             folder = Path(name)
-            demo.play(arguments, folder)
+            signal = demo.play(arguments, folder).signal
+            if signal:
+                break  # of half a night nobody knows what it would have shown
             samples += [dict(sample) for sample in summarise(folder).latency]
+            seeds.append(seed)
             stacks.append(json.loads((folder / 'stack.json').read_text())['total'])
+    if not samples and signal:
+        return 128 + signal
     if not samples:
         raise NoSamplesError('No picture was answered by a movement.', 'Try another --seed.')
     stages = quantiles(samples)
@@ -70,10 +81,10 @@ def main(arguments: argparse.Namespace) -> int:
             'benchmark': 'latency',
             **measured_on,
             'scenario': arguments.scenario,
-            'seeds': list(range(first_seed, first_seed + arguments.nights)),
+            'seeds': seeds,
             'samples': len(samples),
             'seconds': stages,
             'stack': stacks,
         }
         benchmark.write(arguments.json, result)
-    return 0
+    return 128 + signal if signal else 0

@@ -38,8 +38,18 @@ class FolderError(SentinelError):
 
 
 def add_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
-    """Add the arguments that all runs know; ``folder``: the default in words."""
+    """Add the arguments of a run that is kept; ``folder``: the default in words."""
     parser.add_argument('--folder', type=Path, help=f'where everything is kept (default: {folder})')
+    parser.add_argument(
+        '--record',
+        action='store_true',
+        help='record every topic to an MCAP file, which Foxglove opens',
+    )
+    add_common_arguments(parser)
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that all runs know."""
     parser.add_argument(
         '--params',
         type=Path,
@@ -57,17 +67,15 @@ def add_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     parser.add_argument(
         '--namespace', type=joining.namespace, default='', help='ROS namespace of the robot'
     )
-    parser.add_argument(
-        '--record',
-        action='store_true',
-        help='record every topic to an MCAP file, which Foxglove opens',
-    )
     parser.add_argument('--duration', type=_seconds, metavar='SECONDS', help='end after so long')
     parser.add_argument('-v', '--verbose', action='store_true', help='show all that the nodes say')
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is no number of seconds') from None
     if not value > 0:
         raise argparse.ArgumentTypeError(f'{text} is not above 0')
     return value

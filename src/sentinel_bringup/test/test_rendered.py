@@ -1,9 +1,11 @@
 """Encounters in rendered gardens: the real detector, pipeline, brain and guard."""
 
+import argparse
+import json
 from dataclasses import asdict
 
 import pytest
-from sentinel_bringup.night import rendered_figures
+from sentinel_bringup.night import command, rendered_figures, worlds
 from sentinel_bringup.night.journal import Journal
 from sentinel_bringup.night.rendered import GARDENS, Met, Rendered, can_be_seen, scenario
 from sentinel_bringup.night.rendered_figures import figures, lines
@@ -85,3 +87,31 @@ def test_rendered_encounters_go_on_from_a_journal(tmp_path, monkeypatch):
     assert found['raccoons']['answered']['of'] == 1
     assert rendered_figures.measure(2, journal=journal, say=str) == found
     assert len(played) == 2
+
+
+def test_ctrl_c_leaves_figures_of_what_was_played_and_ends_the_benchmark(tmp_path, monkeypatch):
+    def block(jobs):
+        if ('raccoon', 7) in jobs:
+            raise KeyboardInterrupt
+        return [Met(kind, 'ir', seed) for kind, seed in jobs]
+
+    monkeypatch.setattr(rendered_figures, '_block', block)
+    monkeypatch.setattr(rendered_figures, 'KINDS', {'raccoon': 1.0, 'fox': 0.1})
+    monkeypatch.setattr(worlds, 'measure', lambda *_, **__: pytest.fail('it goes on'))
+    parser, file = argparse.ArgumentParser(), tmp_path / 'night.json'
+    command.add_arguments(parser)
+    words = ['--part', 'rendered', '--part', 'invariants', '--rendered', '9', '--json', str(file)]
+    assert command.main(parser.parse_args(words)) == 130
+    assert len(json.loads(file.read_text())['rendered']['encounters']) == 5
+
+
+def test_ctrl_c_in_the_last_part_is_told_too(monkeypatch):
+    def play(random):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(worlds, 'WORLDS', {'one': play})
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    assert command.main(parser.parse_args(['--part', 'invariants', '--worlds', '10'])) == 130
+    monkeypatch.setattr(worlds, 'WORLDS', {'one': lambda random: False})
+    assert command.main(parser.parse_args(['--part', 'invariants', '--worlds', '10'])) == 0

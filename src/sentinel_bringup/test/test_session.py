@@ -1,6 +1,7 @@
 """Where a run keeps what it leaves, and how little space stops it."""
 
 import argparse
+import json
 from collections import namedtuple
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ from sentinel_behavior.incidents.store import SqliteStore
 from sentinel_bringup.runner import Outcome
 
 from sentinel_behavior import report
-from sentinel_bringup import domains, folders, session
+from sentinel_bringup import bench, demo, domains, folders, latency, session
 
 Usage = namedtuple('Usage', 'total used free')
 
@@ -89,6 +90,59 @@ def test_an_early_end_leaves_no_empty_folder_and_removes_none_of_others(play, tm
 )
 def test_the_status_says_whether_a_run_was_whole(tmp_path, outcome, endless, status):
     assert session.end(outcome, tmp_path, endless=endless) == status
+
+
+@pytest.fixture
+def nights(monkeypatch):
+    """Let ``./sentinel bench latency`` play these outcomes; return its exit status and report."""
+
+    def call(outcomes, *words):
+        left = iter(outcomes)
+
+        def play(arguments, folder):
+            (folder / 'stack.json').write_text('{"total": {}}')
+            samples = [{'capture': 1.0, 'detection': 0.1 * arguments.seed}]
+            (folder / 'latency.json').write_text(json.dumps({'samples': samples}))
+            SqliteStore(folder).close()
+            return next(left)
+
+        monkeypatch.setattr(demo, 'play', play)
+        parser = argparse.ArgumentParser()
+        latency.add_arguments(parser)
+        return latency.main(parser.parse_args(words))
+
+    return call
+
+
+def test_a_signal_ends_the_nights_of_the_latency_and_drops_the_one_that_it_cut(nights, tmp_path):
+    file = tmp_path / 'latency.json'
+    whole, cut = Outcome(node='simulator'), Outcome(signal=2)
+    assert nights([whole, cut], '--nights', '5', '--json', str(file)) == 130
+    found = json.loads(file.read_text())
+    assert (found['seeds'], found['samples'], len(found['stack'])) == ([1], 1, 1)
+    assert nights([Outcome(signal=15)]) == 143
+
+
+@pytest.mark.parametrize('word', ['--robots=2', '--folder=x', '--record'])
+def test_the_latency_offers_nothing_that_it_does_not_heed(nights, word):
+    with pytest.raises(SystemExit):
+        nights([], word)
+
+
+@pytest.mark.parametrize(
+    ('module', 'words', 'says'),
+    [
+        (demo, ['--duration', 'abc'], "'abc' is no number of seconds"),
+        (demo, ['--duration', '0'], '0 is not above 0'),
+        (bench, ['night', '--workers', '0'], "'0' is no number of processes"),
+    ],
+)
+def test_a_wrong_number_is_named(capsys, module, words, says):
+    parser = argparse.ArgumentParser()
+    module.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(words)
+    assert says in capsys.readouterr().err
 
 
 def test_the_end_of_a_run_tells_its_figures_although_the_page_cannot_be_written(

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -46,12 +47,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help='file that keeps finished worlds and rendered encounters: the run goes on from there',
     )
-    parser.add_argument('--workers', type=int, default=1, help='processes (1)')
+    parser.add_argument('--workers', type=_workers, default=1, help='processes (1)')
     benchmark.add_json_option(parser)
 
 
+def _workers(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r} is no number of processes')
+    return int(text)
+
+
 def main(args: argparse.Namespace) -> int:
-    """Run the benchmark, print its figures, and write them."""
+    """Run the benchmark, print its figures, and write them; 130 where Ctrl-C cut it short."""
     parts = args.part or list(PARTS)
     found: dict[str, Any] = {
         'format': 1,
@@ -59,13 +66,22 @@ def main(args: argparse.Namespace) -> int:
         **benchmark.environment(0, _PACKAGES),  # campaigns and worlds have the seeds 0, 1, 2, ...
         'data': {name: digest(share(name)) for name in _DATA},
     }
-    start = time.monotonic()
+    start, interrupted = time.monotonic(), False
     for part in parts:
         found[part] = _PARTS[part](args)
+        if interrupted := _is_cut(part, found[part], args):
+            break
     found['seconds'] = round(time.monotonic() - start, 1)
     if args.json:
         benchmark.write(args.json, found)
-    return 0
+    return 128 + signal.SIGINT if interrupted else 0
+
+
+def _is_cut(part: str, found: Mapping[str, Any], args: argparse.Namespace) -> bool:
+    """Whether Ctrl-C ended a part that gives figures of what was played until then."""
+    if part == 'rendered':
+        return len(found['encounters']) < len(rendered_figures.encounters(args.rendered))
+    return part == 'invariants' and any(row['worlds'] < args.worlds for row in found.values())
 
 
 def _effect(args: argparse.Namespace) -> dict[str, Any]:

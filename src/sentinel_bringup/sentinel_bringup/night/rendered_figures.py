@@ -54,6 +54,21 @@ def code() -> str:
     )
 
 
+def encounters(count: int) -> list[tuple[str, int]]:
+    """Kind and seed of what is played for ``count`` raccoons that come alone.
+
+    Kinds take turns, so that an interrupt leaves figures of everybody.
+    """
+    return [
+        (kind, seed)
+        for _, kind, seed in sorted(
+            (seed / share, kind, seed)
+            for kind, share in KINDS.items()
+            for seed in range(max(1, round(count * share)))
+        )
+    ]
+
+
 def measure(
     count: int,
     *,
@@ -68,15 +83,7 @@ def measure(
     """
     kept = Journal(code(), journal)
     known = {(p['kind'], p['seed']) for p in kept.portions}
-    # Kinds take turns, so that an interrupt leaves figures of everybody.
-    asked = [
-        (kind, seed)
-        for _, kind, seed in sorted(
-            (seed / share, kind, seed)
-            for kind, share in KINDS.items()
-            for seed in range(max(1, round(count * share)))
-        )
-    ]
+    asked = encounters(count)
     jobs = [job for job in asked if job not in known]
     blocks = [jobs[i : i + _BLOCK] for i in range(0, len(jobs), _BLOCK)]
     with mapper(workers) as run, suppress(KeyboardInterrupt):
