@@ -117,6 +117,17 @@ def test_a_file_without_sound_is_refused(tmp_path, rate):
         wav.read(path)
 
 
+def test_of_a_file_that_was_cut_short_whole_samples_are_played(tmp_path):
+    path = tmp_path / 'a.wav'
+    wav.write(path, np.full(1000, 0.5), 8000)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3])
+    assert len(wav.read(path)[0]) == 998
+    path.write_bytes(whole[:45])
+    with pytest.raises(wav.SoundError, match='no sound'):
+        wav.read(path)
+
+
 def script(folder, name, text):
     program = folder / name
     program.write_text(f'#!/bin/sh\n{text}\n')

@@ -39,11 +39,14 @@ def read(path: Path) -> tuple[Array, int]:
         ) from error
     if width not in _FULL_SCALE:
         raise SoundError(f'{path} has {8 * width}-bit samples.', 'Convert it to 16-bit PCM WAV.')
+    data = data[: len(data) // (width * channels) * width * channels]  # it may be cut short
+    if not data:
+        raise SoundError(f'{path} holds no sound.')
     # Only 8-bit samples are unsigned.
     kind = {1: 'u1', 2: '<i2', 4: '<i4'}[width]
     samples = np.frombuffer(data, dtype=kind).astype(np.float64)
     samples = (samples - 128.0 if width == 1 else samples) / _FULL_SCALE[width]
-    return samples[: len(samples) // channels * channels].reshape(-1, channels).mean(axis=1), rate
+    return samples.reshape(-1, channels).mean(axis=1), rate
 
 
 def pcm(samples: Array) -> bytes:
