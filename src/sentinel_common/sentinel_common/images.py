@@ -1,7 +1,8 @@
 """sensor_msgs/Image and NumPy arrays, converted in one place.
 
-cv_bridge does it where the distribution brings a working one; elsewhere (PyPI has none) the short
-functions below do, and a test holds both to the same answers.
+cv_bridge reads the bytes where the distribution brings a working one; elsewhere (PyPI has none for
+ROS 2) the short functions below do. What becomes of the channels is decided here alone, for
+cv_bridge refuses 8UC1 and 8UC3 as colours; a test holds both ways to the same answers.
 """
 
 import array
@@ -11,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 try:
-    from cv_bridge import CvBridge
+    from cv_bridge import CvBridge, CvBridgeError
 except ImportError:
-    CvBridge = None
+    CvBridge, CvBridgeError = None, TypeError
 
 from .errors import SentinelError
 
@@ -62,8 +63,12 @@ def image_to_bgr(message: Any) -> npt.NDArray[np.uint8]:
     Raises ImageError where the message is empty, cut short or of an unknown encoding.
     """
     pixels = _rows(message)
-    if CvBridge is not None and message.encoding not in _SIXTEEN_BIT:
-        return np.ascontiguousarray(CvBridge().imgmsg_to_cv2(message, 'bgr8'))
+    # Some releases of cv_bridge read padded rows askew, or 16 bit in this machine's byte order.
+    if CvBridge is not None and message.step == message.width * _CHANNELS.get(message.encoding, 0):
+        try:
+            pixels = CvBridge().imgmsg_to_cv2(message, 'passthrough').reshape(pixels.shape)
+        except CvBridgeError as error:
+            raise ImageError(f'cv_bridge cannot read the picture: {error}.') from error
     if pixels.dtype.itemsize == 2:
         pixels = (pixels >> 8).astype(np.uint8)
     if pixels.shape[2] == 1:
