@@ -37,13 +37,17 @@ def add_domain(parser: argparse.ArgumentParser) -> None:
 
 
 def namespace(text: str) -> str:
-    """Return the ROS namespace ``text``; raise SentinelError where it is none."""
-    if text.strip('/') and not _NAME.fullmatch(text.strip('/')):
+    """Return the ROS namespace ``text`` without slashes at its end, and at most one before it.
+
+    Raises SentinelError where it is none.
+    """
+    bare = text.strip('/')
+    if bare and not _NAME.fullmatch(bare):
         raise SentinelError(
             f'{text!r} is no namespace.',
             'Use letters, digits, "_" and "/"; no part begins with a digit.',
         )
-    return text
+    return f'/{bare}' if bare and text.startswith('/') else bare
 
 
 def domain(text: str) -> int:
@@ -65,13 +69,15 @@ def joined(name: str, namespace: str) -> Iterator[Any]:
     from rclpy.executors import ExternalShutdownException
 
     rclpy.init(args=[])
-    node = rclpy.create_node(name, namespace=namespace)
+    node = None
     try:
+        node = rclpy.create_node(name, namespace=namespace)
         yield node
     except ExternalShutdownException:
         pass
     finally:
-        node.destroy_node()
+        if node is not None:
+            node.destroy_node()
         rclpy.try_shutdown()
 
 
