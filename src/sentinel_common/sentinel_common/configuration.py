@@ -43,6 +43,10 @@ def read(path: Path) -> Any:
         where = f' line {mark.line + 1}' if mark else ''
         problem = getattr(error, 'problem', 'unreadable')
         raise ConfigurationError(f'{path}{where}: this is no YAML ({problem}).') from None
+    except ValueError as error:  # what looks like a date and is none: 2026-06-31
+        raise ConfigurationError(
+            f'{path}: a date in it does not exist ({error}).', 'Put it in quotes if it is none.'
+        ) from None
 
 
 def check(data: Any, schema: Mapping[str, Any], where: str) -> None:

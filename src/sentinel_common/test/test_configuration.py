@@ -20,6 +20,7 @@ def test_what_fits_its_schema_is_returned(tmp_path):
     [
         (b'a: [', ' line 1: this is no YAML (expected'),
         (b'\xff', ': this is no YAML (unreadable)'),
+        (b'until: 2026-06-31', ': a date in it does not exist (day '),
         (b'', ': the file is empty.'),
         (b'bark: {}', ': bark: needs at least one of sound, light'),
     ],
