@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 from sentinel_common.detections import Detection
-from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, RACCOON
+from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, PROTECTED, RACCOON
 
 from .detector.port import Pixels, Region
 from .pipeline import Sight
@@ -35,9 +35,9 @@ def annotate(picture: Pixels, sight: Sight, *, looks: bool = False) -> Pixels:
             _rectangle(canvas, region, _LOOK, 1)
         for region in sight.motion.boxes:
             _rectangle(canvas, region, _MOTION, 1)
-    acted_upon = {target.track_id for target in sight.targets.targets if target.scores}
+    active = {target.track_id for target in sight.targets.targets if target.scores}
     for detection in sight.frame.detections:
-        _detection(canvas, detection, bold=detection.track_id in acted_upon)
+        _detection(canvas, detection, at_rest=detection.track_id not in active)
     if sight.blind:
         _text(canvas, f'cannot see: {sight.blind}', (8, 24), _WARNING)
     return canvas
@@ -59,15 +59,15 @@ def _rectangle(canvas: Pixels, region: Region, color: tuple[int, int, int], widt
     )
 
 
-def _detection(canvas: Pixels, detection: Detection, *, bold: bool) -> None:
+def _detection(canvas: Pixels, detection: Detection, *, at_rest: bool) -> None:
     name, score = detection.best
     color, box = COLORS[name], detection.box
     corner = round(box.x), round(box.y)
     opposite = round(box.x + box.width), round(box.bottom)
-    cv2.rectangle(canvas, corner, opposite, color, 2 if bold else 1)
+    cv2.rectangle(canvas, corner, opposite, color, 1 if at_rest or name in PROTECTED else 2)
     label = f'{name} {score:.2f}'
     if detection.track_id:
-        label = f'{detection.track_id}: {label}' + ('' if bold else ', at rest')
+        label = f'{detection.track_id}: {label}' + (', at rest' if at_rest else '')
     _text(canvas, label, (corner[0], corner[1] - 5), color)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from color_detector import COLORS, ColorDetector, scene
 from sentinel_perception.detector.port import ModelError
+from sentinel_perception.draw import annotate
 from sentinel_perception.motion import shift, small_luma
 from sentinel_perception.pipeline import Pipeline
 from sentinel_perception.position import Intrinsics
@@ -440,6 +441,22 @@ def test_a_model_that_fails_on_one_picture_does_not_end_the_watch():
     fails = False
     sights = play(pipeline, walk(2, first=11), start=1.1)
     assert [t.track_id for t in sights[-1].targets.targets] == ['1']
+
+
+@pytest.mark.parametrize(
+    ('species', 'walks', 'thickness', 'rests'),
+    [('raccoon', True, 2, False), ('raccoon', False, 1, True), ('person', True, 1, False)],
+)
+def test_only_what_may_be_acted_upon_is_drawn_bold(monkeypatch, species, walks, thickness, rests):
+    pictures = [scene((species, 100 + 6 * i * walks, 160, 60, 100), seed=i) for i in range(20)]
+    *_, sight = play(Pipeline(ColorDetector(score=0.67), Settings()), pictures)
+    drawn, texts = [], []
+    monkeypatch.setattr(cv2, 'rectangle', lambda *a: drawn.append(a[4]))
+    monkeypatch.setattr(cv2, 'putText', lambda _, text, *a: texts.append(text))
+    annotate(pictures[-1], sight)
+    # A strong person is told a second time, as a hint.
+    assert max(drawn) == thickness
+    assert any('at rest' in text for text in texts) is rests
 
 
 def test_boxes_stay_inside_the_picture_to_the_last():
