@@ -219,6 +219,15 @@ def test_a_radio_that_cannot_be_opened_names_its_own_cure(name, kind, cure):
     assert caught.value.kind is kind and cure in caught.value.cure
 
 
+@pytest.mark.parametrize(
+    'name', ['foo:bar', 'usb:', 'tcp-client:foo', 'tcp-client:127.0.0.1:99999', 'ws-client:foo']
+)
+def test_a_transport_that_names_no_controller_is_told_the_forms(name):
+    with pytest.raises(LinkError, match=f"'hci:{name}' cannot be used: .") as caught:
+        asyncio.run(Transport(f'hci:{name}').ready())
+    assert 'such as hci:usb:0' in caught.value.cure
+
+
 @run
 async def test_two_robots_on_one_adapter():
     radio = air()

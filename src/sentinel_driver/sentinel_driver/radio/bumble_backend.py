@@ -20,6 +20,7 @@ from bumble import att, core, hci
 from bumble.core import AdvertisingData
 from bumble.device import Device, Peer
 from bumble.transport import open_transport
+from bumble.transport.common import TransportSpecError
 
 _T = TypeVar('_T')
 
@@ -76,10 +77,13 @@ class Adapter:
 
     @classmethod
     async def open(cls, name: str) -> 'Adapter':
-        """Open and reset the controller; raise BleakError where it does not answer."""
+        """Open and reset the controller.
+
+        Raise BleakError where it does not answer, ValueError where ``name`` names none.
+        """
         try:
             async with asyncio.timeout(_POWER_ON_TIMEOUT):
-                transport = await open_transport(name)
+                transport = await _opened(name)
                 try:
                     address = hci.Address.generate_static_address()
                     device = Device.with_hci('sentinel', address, transport.source, transport.sink)
@@ -122,6 +126,17 @@ class Adapter:
                 # bumble would fail a command that was answered a moment ago, and stop there.
                 host.pending_response = None
             host.on_transport_lost()
+
+
+async def _opened(name: str) -> Any:
+    try:
+        return await open_transport(name)
+    except TransportSpecError as error:
+        raise ValueError(str(error)) from error
+    except _failures():
+        raise
+    except Exception as error:  # every kind of transport stumbles in its own way over a bad name
+        raise ValueError(str(error) or 'something is missing') from error
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -17,6 +17,11 @@ _ADDRESS = re.compile(r'([0-9a-f]{2}:){5}[0-9a-f]{2}', re.IGNORECASE)
 # Prefix of a transport that names an HCI controller.
 HCI = 'hci:'
 
+# The forms that the name of a transport has, as a cure.
+TRANSPORT_FORMS = (
+    'Use "system", or "hci:" and a controller such as hci:usb:0 or hci:tcp-client:127.0.0.1:9000.'
+)
+
 
 class State(StrEnum):
     """Where the link is."""
@@ -60,8 +65,4 @@ def matches(robot: str, name: str, address: str, services: list[str]) -> bool:
 def check_transport(name: str) -> None:
     """Raise ConfigurationError unless ``name`` is ``system`` or ``hci:`` and a bumble transport."""
     if name != 'system' and not (name.startswith(HCI) and ':' in name[len(HCI) :]):
-        raise ConfigurationError(
-            f'The Bluetooth transport {name!r} is unknown.',
-            'Use "system", or "hci:" and a controller such as hci:usb:0 '
-            'or hci:tcp-client:127.0.0.1:9000.',
-        )
+        raise ConfigurationError(f'The Bluetooth transport {name!r} is unknown.', TRANSPORT_FORMS)

@@ -7,7 +7,7 @@ from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakError
 
 from ..errors import LinkError, LinkReason
-from .status import HCI, check_transport
+from .status import HCI, TRANSPORT_FORMS, check_transport
 
 # Controllers that another program plays; all others are things that are plugged in.
 _SERVED = tuple(f'{HCI}{kind}' for kind in ('tcp-', 'ws-', 'udp:', 'unix', 'pty', 'android-'))
@@ -43,6 +43,10 @@ class Transport:
 
                 try:
                     self._adapter = await Adapter.open(self.name[len(HCI) :])
+                except ValueError as error:
+                    why = str(error).rstrip('.')
+                    reason = f'The Bluetooth transport {self.name!r} cannot be used: {why}.'
+                    raise LinkError(LinkReason.ADAPTER, reason, TRANSPORT_FORMS) from error
                 except BleakError as error:
                     kind, cure = LinkReason.ADAPTER, 'Plug the dongle in.'
                     if self.name.startswith(_SERVED):
