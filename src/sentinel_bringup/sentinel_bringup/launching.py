@@ -119,7 +119,7 @@ def common_options(values: dict[str, str]) -> dict[str, Any]:
     return {
         'folder': folder,
         'files': tuple(files),
-        'namespace': values['namespace'],
+        'namespace': values['namespace'].rstrip('/'),
         'use_sim_time': values['use_sim_time'] == 'true',
         'autostart': values['autostart'] == 'true',
         'film': values['film'] == 'true',

@@ -78,13 +78,12 @@ def simulation(options: SimulationOptions) -> list[NodeEntry]:
     # Who publishes /clock must not wait for it.
     alone = replace(options, use_sim_time=False, record=False, started=0.0)
     entries = _finish([simulator], alone)
+    above = options.namespace.rstrip('/')
     for name, folder in zip(names, folders(options.folder, options.robots), strict=True):
-        own = replace(
-            options, namespace='/'.join(filter(None, (options.namespace, name))), folder=folder
-        )
+        own = replace(options, namespace='/'.join(filter(None, (above, name))), folder=folder)
         stack = [_detector(own), *_behavior(own), *_robot(own, EMULATED, name)]
         # Onlooker and animals are one for all robots.
-        base = f'/{options.namespace}/'.replace('//', '/')
+        base = f'/{above}/'.replace('//', '/')
         shared = tuple((topic, base + topic) for topic in _SHARED) if name else ()
         entries += [
             replace(entry, remappings=entry.remappings + shared)

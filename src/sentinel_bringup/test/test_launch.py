@@ -19,6 +19,7 @@ from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Opaq
 from launch.launch_context import LaunchContext
 from launch_ros.actions import Node
 from sentinel_bringup.entries import ROS, TOPIC, SimulationOptions, SourceOptions
+from sentinel_bringup.launching import common_options
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 
@@ -76,6 +77,12 @@ def test_simulation_starts_the_nodes_of_the_list(tmp_path):
     options = SimulationOptions(folder=tmp_path)
     wanted = {e.name for e in nodes.of_world(nodes.simulation(options), ROS)}
     assert set(started('simulation.launch.py', folder=str(tmp_path))) == wanted
+
+
+def test_a_slash_at_the_end_of_a_namespace_is_no_part_of_it(tmp_path):
+    values = {'namespace': 'north/', 'folder': str(tmp_path), 'params_file': ''}
+    values |= dict.fromkeys(('use_sim_time', 'autostart', 'film', 'record'), 'false')
+    assert common_options(values)['namespace'] == 'north'
 
 
 def test_two_robots_are_one_argument(tmp_path):

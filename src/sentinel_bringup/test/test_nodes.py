@@ -103,6 +103,15 @@ def test_two_robots_guard_two_places_and_never_the_same():
     assert min(left) > max(right) + 0.4  # a robot is 0.3 m wide
 
 
+def test_a_slash_at_the_end_of_a_namespace_is_no_part_of_it():
+    def told(namespace):
+        night = SimulationOptions(folder=FOLDER, robots=2, namespace=namespace, record=True)
+        return {(e.namespace, e.remappings) for e in nodes.simulation(night) if e.name == 'bag'}
+
+    assert told('garden/') == told('garden')
+    assert {namespace for namespace, _ in told('/garden/')} == {'/garden/robot1', '/garden/robot2'}
+
+
 def test_the_film_of_each_of_two_robots_shows_the_one_onlooker():
     for entry in two():
         wanted = ('spectator/image_raw', '/spectator/image_raw') in entry.remappings
