@@ -195,7 +195,8 @@ def test_stand_and_sit_answer_with_what_was_sent(running, meka, quiet):
 def test_disabled_it_refuses(running, meka, quiet):
     assert quiet.call(SetBool, 'driver/enable', SetBool.Request(data=False)).success
     answer = quiet.call(Trigger, 'stand')
-    assert not answer.success and 'not active' in answer.message
+    assert not answer.success
+    assert answer.message == 'disabled: The driver is disabled. Call ~/enable with true.'
     assert quiet.call(SetBool, 'driver/enable', SetBool.Request(data=True)).success
 
 

@@ -155,8 +155,12 @@ class Driver(ManagedNode):
     def _check(self, payload: bytes, by_person: bool) -> None:
         if payload in (self._codec.neutral, self._codec.payload(DARK)):
             return  # to stop and to go dark is always allowed
-        if not (self._active and self.enabled):
+        if not self._active:
             raise CommandRejectedError(RejectReason.NOT_ACTIVE, 'The driver is not active.')
+        if not self.enabled:
+            raise CommandRejectedError(
+                RejectReason.DISABLED, 'The driver is disabled.', 'Call ~/enable with true.'
+            )
         self._permissions.check(payload, by_person=by_person)
 
     # What goes out.
@@ -235,6 +239,8 @@ class Driver(ManagedNode):
         permission = self.permission
         young = permission is not None and permission.young(time.monotonic())
         values = {'clipped': self._clipped, 'stamp_offset_s': round(self._stamp_offset, 3)}
+        if not self.enabled:
+            return Report(Level.WARN, 'Disabled. Call ~/enable with true.', values)
         if abs(self._stamp_offset) > _STAMP_TOLERANCE:
             text = f'Commands carry stamps {self._stamp_offset:.1f} s off: do the clocks differ?'
             return Report(Level.WARN, text, values)

@@ -19,9 +19,10 @@ _UNIT_FIELDS = tuple(n for n in GaitSetAll.__dataclass_fields__ if n not in ('ID
 class Services:
     """What people may ask of the robot.
 
-    ``stand``, ``sit`` (std_srvs/Trigger), ``~/enable`` (std_srvs/SetBool), ``set_gait``,
-    ``take_steps``, ``twitch`` and ``play_animation`` (sentinel_msgs). Refused unless the guard is
-    heard, armed and not stopped.
+    ``stand``, ``sit`` (std_srvs/Trigger), ``set_gait``, ``take_steps``, ``twitch`` and
+    ``play_animation`` (sentinel_msgs): refused unless the guard is heard, armed and not stopped.
+    After ``~/enable`` (std_srvs/SetBool) with false nothing moves and they are refused, until it is
+    called with true.
     """
 
     def __init__(self, driver: Any) -> None:

@@ -17,6 +17,7 @@ class RejectReason(StrEnum):
     NOT_CONNECTED = 'not connected'
     NOT_ALLOWED = 'forbidden by the guard'
     NOT_ACTIVE = 'node not active'
+    DISABLED = 'disabled'
     EXPIRED = 'too old'
     BUSY = 'too much waits'
 

@@ -7,7 +7,9 @@ import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
-from sentinel_driver.hermes import JointAngles, LegPose
+from sentinel_common.diagnostics import Level
+from sentinel_driver.errors import CommandRejectedError, RejectReason
+from sentinel_driver.hermes import HeadColourSet, JointAngles, LegPose
 from sentinel_driver.radio import pipe
 
 from sentinel_driver import driver_node
@@ -88,6 +90,18 @@ def test_parameters_of_which_one_is_refused_change_nothing(node):
     assert (node._walker.limits, node._calibration) == before
     assert node.set_parameters_atomically(given[:1]).successful
     assert node._walker.limits.speed == 1.0
+
+
+def test_disabled_it_says_so_and_how_to_enable_it(node):
+    node.autostart()
+    node.enabled = False
+    report = node._report_walking()
+    assert report.level is Level.WARN and report.message.startswith('Disabled.')
+    with pytest.raises(CommandRejectedError, match='~/enable with true') as refused:
+        node.send(HeadColourSet(255, 0, 0))
+    assert refused.value.kind is RejectReason.DISABLED
+    node.enabled = True
+    assert 'Disabled' not in node._report_walking().message
 
 
 @pytest.mark.parametrize('state', [SafetyState(armed=True), SafetyState()])
