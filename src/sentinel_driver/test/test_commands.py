@@ -51,6 +51,12 @@ def test_frame_refuses_what_may_not_be_sent(values):
         run(frame, 'encode', *values.split())
 
 
+def test_frame_says_how_hexadecimal_bytes_are_written(capsys):
+    with pytest.raises(SystemExit):
+        run(frame, 'encode', *'06 03 28 00 00'.split())
+    assert "'06' is no number; hexadecimal bytes are written 0x06" in capsys.readouterr().err
+
+
 def test_frame_refuses_what_is_not_hexadecimal():
     with pytest.raises(BadFrameError):
         run(frame, 'decode', 'xyz')

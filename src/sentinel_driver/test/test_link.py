@@ -270,6 +270,8 @@ async def test_a_heartbeat_that_ends_ends_the_link():
     async with linked(await make_adapter(radio), heartbeat=True) as (_, listener):
         await listener.connected()
         await robot.until(lambda got: b'\x11\x01' in got)
+        await listener.connected()
+        assert listener.tx[-1] == b'\x11\x01'
         await robot.notify(encode(b'\x93'))
         await listener.until(
             lambda: any(s.reason == LinkReason.HEARTBEAT_LOST for s in listener.states)

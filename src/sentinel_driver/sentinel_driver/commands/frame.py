@@ -67,7 +67,9 @@ def _byte(text: str) -> int:
     try:
         value = int(text, 0)
     except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is no number') from None
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no number; hexadecimal bytes are written 0x06 0x28'
+        ) from None
     if not -128 <= value <= 255:
         raise argparse.ArgumentTypeError(f'{value} does not fit a byte (-128 to 255)')
     return value & 0xFF

@@ -27,7 +27,7 @@ from .outbox import Item, Outbox
 from .status import ANY_ROBOT, State, Status, matches
 from .transport import Transport
 
-# A robot advertises several times a second; two seconds without one and it is not here, s.
+# A robot advertises several times a second; whoever is not heard for so long is not here, s.
 SCAN_TIMEOUT = 3.0
 
 # Connecting and discovering takes 0.1 s emulated and 1 to 3 s over the air, s.
@@ -250,7 +250,9 @@ class Link:
                     async with asyncio.timeout(HANDSHAKE_WAIT):
                         await answer.wait()
         if self._settings.heartbeat:
-            await write(codec.payload(SetupHeartbeat()))
+            payload = codec.payload(SetupHeartbeat())
+            await write(payload)
+            self._listener.written(Item(payload, 0.0))
 
     async def _pump(self, write: Any) -> None:
         """Write until the link is lost or the end is asked for (which ends with a stop)."""
