@@ -1,6 +1,6 @@
 """Which folder a run writes into, where the person names none."""
 
-import time
+from datetime import datetime
 
 from .entries import EMULATED, TOPIC
 
@@ -10,7 +10,8 @@ GARDEN = 'garden'
 
 def stamped(command: str) -> str:
     """Return the name of a folder that no other run of ``command`` has."""
-    return f'{time.strftime("%Y%m%d-%H%M%S")}-{command}'
+    # Two may well begin within a second, but not within a microsecond.
+    return f'{datetime.now():%Y%m%d-%H%M%S-%f}-{command}'
 
 
 def is_garden(name: str) -> bool:

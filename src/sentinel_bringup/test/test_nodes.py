@@ -221,7 +221,11 @@ def test_only_a_real_robot_teaches_what_is_kept(robot, file):
 )
 def test_the_nights_of_a_garden_share_one_folder(source, robot, namespace, name):
     found = folders.of_source(source, robot, namespace)
-    assert found == name if name else re.fullmatch(r'\d{8}-\d{6}-run', found)
+    assert found == name if name else re.fullmatch(r'\d{8}-\d{6}-\d{6}-run', found)
+
+
+def test_runs_of_one_second_do_not_share_a_folder():
+    assert folders.stamped('demo') != folders.stamped('demo')
 
 
 def test_a_guard_that_starts_again_knows_its_run_and_the_next_run_is_another():
