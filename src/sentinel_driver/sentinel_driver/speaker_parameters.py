@@ -7,7 +7,8 @@ PARAMETERS = (
     Parameter(
         'hourly_budget',
         120.0,
-        'autonomous sound in any sixty minutes, s; the guard has a budget of its own',
+        's of sound in any sixty minutes, also of people, after which the brain may make none; '
+        'the guard has a budget of its own',
         minimum=0.0,
         maximum=3600.0,
         read_only=True,
