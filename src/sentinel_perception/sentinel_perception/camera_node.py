@@ -132,7 +132,7 @@ class CameraNode(ManagedNode):
         self._ready = not self._patience
         self._begin_by: float | None = None
         self._end_by: float | None = None
-        self._newest: Any = None  # stamp of the newest picture
+        self._shown: Any = None  # the newest picture, with its calibration
         self._looked_at: Any = None  # and of that which was looked at last
         if self._patience:
             self.create_subscription(LabelInfo, 'label_info', self._on_ready, qos.LATCHED)
@@ -159,7 +159,11 @@ class CameraNode(ManagedNode):
 
     def _is_looked_at(self) -> bool:
         """Whether the detector is through with the last picture, as far as one can wait for it."""
-        if not self._patience or self._looked_at == self._newest:
+        if (
+            not self._patience
+            or self._shown is None
+            or self._looked_at == self._shown[1].header.stamp
+        ):
             return True
         now = time.monotonic()
         self._end_by = self._end_by or now + min(self._patience, _LAST_LOOK)
@@ -211,13 +215,21 @@ class CameraNode(ManagedNode):
                 'camera with the width and height that it is used with.',
                 once=True,
             )
-        self._infos.publish(view.scaled(width, height).to_message(header))
-        self._images.publish(images.image_from_array(picture, 'bgr8', header))
+        self._shown = (
+            view.scaled(width, height).to_message(header),
+            images.image_from_array(picture, 'bgr8', header),
+        )
+        self._show()
         if self._compressed.get_subscription_count():
             self._publish_compressed(picture, header)
-        self._newest = header.stamp
         self._published += 1
         self._last = time.monotonic()
+
+    def _show(self) -> None:
+        """Send the newest picture (again)."""
+        info, image = self._shown
+        self._infos.publish(info)
+        self._images.publish(image)
 
     def _publish_compressed(self, picture: Any, header: Any) -> None:
         from sensor_msgs.msg import CompressedImage
@@ -252,7 +264,11 @@ class CameraNode(ManagedNode):
             logger = self.get_logger()
             tell = logger.warning if capture.unreadable else logger.info
             tell(f'The source has ended: {self._published} pictures{unreadable}.', once=True)
-            if self._is_looked_at() and self.parameters['exit_at_end']:
+            if not self._is_looked_at():
+                # On a busy machine a detector that is ready may not hear us yet.
+                if self._shown is not None and self._looked_at is None:
+                    self._show()
+            elif self.parameters['exit_at_end']:
                 signal.raise_signal(signal.SIGTERM)
 
     def _report(self) -> Report:

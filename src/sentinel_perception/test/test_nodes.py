@@ -132,6 +132,26 @@ def test_a_file_waits_for_a_detector_and_for_its_look_at_the_last_picture(contex
     detector.destroy_node()
 
 
+def test_a_detector_that_hears_the_camera_late_still_gets_the_last_picture(context, tmp_path):
+    from sensor_msgs.msg import Image
+    from vision_msgs.msg import Detection2DArray, LabelInfo
+
+    cv2.imwrite(str(tmp_path / 'only.png'), scene(size=(64, 48)))
+    detector, pictures = rclpy.create_node('detector'), []
+    looks = detector.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
+    detector.create_publisher(LabelInfo, 'label_info', qos.LATCHED).publish(LabelInfo())
+    process = start('camera_node', source=tmp_path, hold=0.1, wait_for_detector=30.0)
+    said = ''
+    while 'The source has ended' not in said:
+        said = process.stderr.readline()
+    detector.create_subscription(Image, 'camera/image_raw', pictures.append, qos.RELIABLE)
+    wait_for(detector, lambda: pictures)
+    looks.publish(Detection2DArray(header=pictures[-1].header))
+    wait_for(detector, lambda: process.poll() is not None)
+    assert process.communicate()[1].count('Traceback') == 0 and process.returncode == 0
+    detector.destroy_node()
+
+
 def test_a_file_does_not_wait_for_a_detector_for_ever(domain, tmp_path):
     cv2.imwrite(str(tmp_path / 'only.png'), scene(size=(64, 48)))
     process = start('camera_node', source=tmp_path, hold=0.1, wait_for_detector=1.0)
