@@ -62,7 +62,10 @@ class Requests:
     def _on_head_color(self, message: Any) -> None:
         channels = (message.r, message.g, message.b)
         colour = [round(255 * min(1.0, max(0.0, c))) if math.isfinite(c) else 0 for c in channels]
-        self._send(HeadColourSet(*colour))
+        if any(colour) or self._driver.robot.connected:
+            self._send(HeadColourSet(*colour))
+        else:
+            self._wanted = False  # every connection begins dark: there is nothing to refuse
 
     def _on_body_height(self, message: Any) -> None:
         if math.isfinite(message.data):

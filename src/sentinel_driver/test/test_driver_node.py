@@ -11,6 +11,7 @@ from sentinel_common.diagnostics import Level
 from sentinel_driver.errors import CommandRejectedError, RejectReason
 from sentinel_driver.hermes import HeadColourSet, JointAngles, LegPose
 from sentinel_driver.radio import pipe
+from std_msgs.msg import ColorRGBA
 
 from sentinel_driver import driver_node
 from sentinel_msgs.msg import SafetyState
@@ -117,3 +118,10 @@ def test_a_pose_ends_with_its_permission_before_it_ends_by_itself(node, state, b
     node._tick()
     allowed = by_person and state.armed
     assert ('stop' in node.robot._radio.sent) is not allowed
+
+
+@pytest.mark.parametrize(('red', 'refused'), [(0.0, False), (1.0, True)])
+def test_darkness_is_nothing_to_refuse_where_no_robot_is_connected(node, capfd, red, refused):
+    node.autostart()
+    node._requests._on_head_color(ColorRGBA(r=red))
+    assert ('No robot is connected' in capfd.readouterr().err) == refused
