@@ -124,4 +124,4 @@ def test_a_pose_ends_with_its_permission_before_it_ends_by_itself(node, state, b
 def test_darkness_is_nothing_to_refuse_where_no_robot_is_connected(node, capfd, red, refused):
     node.autostart()
     node._requests._on_head_color(ColorRGBA(r=red))
-    assert ('No robot is connected' in capfd.readouterr().err) == refused
+    assert ('[WARN]' in capfd.readouterr().err) == refused
