@@ -54,12 +54,14 @@ class Refrain(State):
         """See py_trees."""
         status = super().update()
         board = self.board
-        safety = board.safety if board.safety_is_fresh else None
         # Without pictures nobody knows whether it is still there.
-        if board.target_is_sure and board.frame_age <= board.settings.perception_timeout:
-            rules = safety.rules if safety and safety.rules else (self._state,)
-            reasons = safety.reasons if safety and safety.rules else (board.explanation,)
-            tell(board, self._since, rules, reasons)
+        if not board.target_is_sure or board.frame_age > board.settings.perception_timeout:
+            return status
+        rules: tuple[str, ...] = (self._state,)
+        reasons: tuple[str, ...] = (board.explanation,)
+        if board.safety is not None and board.safety_is_fresh and board.safety.rules:
+            rules, reasons = board.safety.rules, board.safety.reasons
+        tell(board, self._since, rules, reasons)
         return status
 
 
