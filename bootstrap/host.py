@@ -1,6 +1,5 @@
 """What this machine has (compiler, headers, off-screen renderer, disk), and how to get the rest."""
 
-import ctypes
 import os
 import shutil
 import subprocess
@@ -10,29 +9,15 @@ from pathlib import Path
 
 from .console import SetupError, Step
 
+# This module, and what it imports, need the standard library only.
+sys.path.extend(
+    str(Path(__file__).resolve().parents[1] / 'src' / package)
+    for package in ('sentinel_common', 'sentinel_sim')
+)
+from sentinel_sim.offscreen import RENDERERS, renderer
+
 # Virtual environment and built workspace take 1.3 GB; pip unpacks in between.
 _DISK_NEEDED = 2.5e9
-
-# What MuJoCo can render with off screen: value of MUJOCO_GL, libraries to load, Debian packages.
-_RENDERERS = (
-    ('osmesa', ('libOSMesa.so.8', 'libOSMesa.so.6'), ('libosmesa6',)),
-    ('egl', ('libEGL.so.1',), ('libegl1', 'libgl1', 'libgl1-mesa-dri')),
-)
-
-
-def _loads(library: str) -> bool:
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
-
-
-def renderer() -> str:
-    """Value for MUJOCO_GL: the off-screen renderer that is installed, or an empty string."""
-    if os.environ.get('MUJOCO_GL'):
-        return os.environ['MUJOCO_GL']
-    return next((name for name, files, _ in _RENDERERS if any(map(_loads, files))), '')
 
 
 def missing_packages() -> list[str]:
@@ -51,8 +36,8 @@ def missing_packages() -> list[str]:
     except ImportError:
         missing.append(f'{version}-venv')
     if not renderer():
-        candidates = [packages for _, _, packages in _RENDERERS if _available(packages)]
-        missing += candidates[0] if candidates else _RENDERERS[1][2]
+        candidates = [packages for _, _, packages in RENDERERS if _available(packages)]
+        missing += candidates[0] if candidates else RENDERERS[-1][2]
     return missing
 
 

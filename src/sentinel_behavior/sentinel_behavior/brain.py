@@ -184,11 +184,8 @@ class Brain:
             board.busy = now
         visited = list(self.root.tick())
         wants, board.wants = board.wants, Wants()
-        if wants.height is not None:
-            board.height_due = wants.height
-        wants.height = board.height_due if board.allowed.turning else None
-        if wants.height is not None:
-            board.height_due = None
+        due = board.height_due if wants.height is None else wants.height
+        wants.height, board.height_due = (due, None) if board.allowed.turning else (None, due)
         if board.state not in ('engaging', 'observing'):
             board.deterrent = ''
         if wants.twist is None and self._moving:

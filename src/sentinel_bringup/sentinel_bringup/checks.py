@@ -56,7 +56,8 @@ def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]
         name: {parameter.name: parameter.default for parameter in spec}
         for name, spec in specs.items()
     }
-    content = {file: read(file) for entry in entries for file in entry.files}
+    files = dict.fromkeys(file for entry in entries for file in entry.files)
+    content = {file: read(file) for file in files}
     for file, sections in content.items():
         for pattern in sections:
             _check_reach(file, pattern, entries, known)

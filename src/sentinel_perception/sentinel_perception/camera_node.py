@@ -266,7 +266,7 @@ class CameraNode(ManagedNode):
             tell(f'The source has ended: {self._published} pictures{unreadable}.', once=True)
             if not self._is_looked_at():
                 # On a busy machine a detector that is ready may not hear us yet.
-                if self._shown is not None and self._looked_at is None:
+                if self._looked_at is None:
                     self._show()
             elif self.parameters['exit_at_end']:
                 signal.raise_signal(signal.SIGTERM)

@@ -1,16 +1,29 @@
-"""Which renderer MuJoCo draws with where there is no screen."""
+"""Which renderer MuJoCo draws with where there is no screen.
+
+Standard library only: ``./sentinel`` asks this before it sets anything up.
+"""
 
 import ctypes
 import os
 
 from sentinel_common.errors import SentinelError
 
-# Values of MUJOCO_GL, best first, and the libraries of which one must load.
-_RENDERERS = {'osmesa': ('libOSMesa.so.8', 'libOSMesa.so.6'), 'egl': ('libEGL.so.1',)}
+# Value of MUJOCO_GL, best first; libraries of which one must load; Debian packages that bring them.
+RENDERERS = (
+    ('osmesa', ('libOSMesa.so.8', 'libOSMesa.so.6'), ('libosmesa6',)),
+    ('egl', ('libEGL.so.1',), ('libegl1', 'libgl1', 'libgl1-mesa-dri')),
+)
 
 
 class NoRendererError(SentinelError):
     """Nothing is installed that draws without a screen."""
+
+
+def renderer() -> str:
+    """Value for MUJOCO_GL: what it is set to, else what is installed; '' where nothing is."""
+    if os.environ.get('MUJOCO_GL'):
+        return os.environ['MUJOCO_GL']
+    return next((name for name, libraries, _ in RENDERERS if any(map(_loads, libraries))), '')
 
 
 def choose_renderer() -> None:
@@ -18,16 +31,14 @@ def choose_renderer() -> None:
 
     MuJoCo reads it once, as it is imported: call this before. Raises NoRendererError.
     """
-    if os.environ.get('MUJOCO_GL'):
-        return
-    for name, libraries in _RENDERERS.items():
-        if any(map(_loads, libraries)):
-            os.environ['MUJOCO_GL'] = name
-            return
-    raise NoRendererError(
-        'Nothing is installed that draws without a screen.',
-        'Install it: sudo apt install libegl1 libgl1 libgl1-mesa-dri',
-    )
+    name = renderer()
+    if not name:
+        # Debian 13 has dropped OSMesa.
+        raise NoRendererError(
+            'Nothing is installed that draws without a screen.',
+            f'Install it: sudo apt install {" ".join(RENDERERS[-1][2])}',
+        )
+    os.environ['MUJOCO_GL'] = name
 
 
 def _loads(library: str) -> bool:

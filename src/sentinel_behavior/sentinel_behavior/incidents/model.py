@@ -16,6 +16,9 @@ from ..policy.trial import TREATMENT
 REPELLED, LEFT, STAYED, LOST = 'repelled', 'left', 'stayed', 'lost'
 INTERRUPTED = 'interrupted'  # by the end of the recorder or of the brain
 
+# Ends of a stimulus that the guard brought about, by itself or through a higher branch of the tree.
+CUT_SHORT = frozenset({'guard', 'interrupted'})
+
 
 class Kind(IntEnum):
     """Kind of an incident, as in sentinel_msgs/Incident."""

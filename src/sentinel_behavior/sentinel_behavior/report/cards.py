@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..incidents.model import INTERRUPTED, LEFT, Picture, Visit
+from ..incidents.model import CUT_SHORT, INTERRUPTED, LEFT, Picture, Visit
 from ..incidents.pictures import annotate, opened
 from ..incidents.recorder import DRAWN
 from ..policy.trial import HOLD_OUT
@@ -103,7 +103,7 @@ def _early(end: Mapping[str, Any]) -> str:
     reason = str(end.get('reason', 'unknown'))
     text = _EARLY.get(reason, f'ended early: {wording.name(reason)}')
     rules = wording.listed(wording.name(str(rule)) for rule in end.get('rules', ()))
-    return f'{text} ({rules})' if reason in ('guard', 'interrupted') and rules else text
+    return f'{text} ({rules})' if reason in CUT_SHORT and rules else text
 
 
 def lasting(hold: Stretch) -> str:

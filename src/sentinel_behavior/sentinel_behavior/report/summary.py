@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sentinel_common.species import OTHER_ANIMAL, PROTECTED
 
-from ..incidents.model import REPELLED, Log, Stimulus, Visit
+from ..incidents.model import CUT_SHORT, REPELLED, Log, Stimulus, Visit
 from ..incidents.recorder import LATENCY
 from ..incidents.store import SqliteStore
 from ..policy.trial import HOLD_OUT
@@ -104,7 +104,7 @@ class Summary:
             s
             for s in self.stimuli
             if s.end_detail.get('reason') == 'guard'
-            or (s.end_detail.get('reason') == 'interrupted' and s.end_detail.get('rules'))
+            or (s.end_detail.get('reason') in CUT_SHORT and s.end_detail.get('rules'))
         )
 
     @property

@@ -6,16 +6,13 @@ from sentinel_common.geometry import Twist
 
 from ..blackboard import Blackboard, Play
 from ..deterrents import Deterrent, Motion
-from ..incidents.model import Kind
+from ..incidents.model import CUT_SHORT, Kind
 from ..visits import Stimulus, Visit, bearing, distance_low
 from .leaf import AHEAD, Leaf, turn_to
 
 # Period of the back and forth of a lunge or a strafe, s, and of the knees of a stomp, s.
 SWING = 1.2
 STOMP = 0.5
-
-# Ends of a stimulus that the guard brought about, by itself or through a higher branch of the tree.
-CUT_SHORT = frozenset({'guard', 'interrupted'})
 
 # The rule of the guard that objects when no target is in view, or none for sure.
 _UNSURE = 'unsure_target'
