@@ -10,10 +10,13 @@ from .regions import MARGINS, Sweep, covers, crops, touch
 from .settings import Settings
 from .track import Track, is_dull, is_parked, is_urgent
 
-# Full rounds that come later than this many periods after each other are too slow; while anything
-# is there the finest tiles are left out from then on. A round of a single look is taken so many
-# times as often: a slow computer is also late to tell of it.
-_LATE, _COARSE_ROUNDS = 1.25, 2
+# A full round that is told later than this many periods after the one before was taken is too slow;
+# while anything is there the finest tiles are left out from then on.
+_LATE = 1.25
+
+# Share of a shorter delay in the one that is counted with; a longer one counts at once. And the
+# most that it takes off the period of a sweep.
+_CALMER, _MOST_DELAY = 0.1, 0.75
 
 # They are tried again with the next visit if pictures came fast enough in the last one: with more
 # tiles each takes about so many times as long.
@@ -38,6 +41,7 @@ class Attention:
         self._engaged_since = self._engaged_until = self._completed = -np.inf
         self._left_out = 0  # grids
         self._newest, self._pace = -np.inf, 0.0  # stamp, and smoothed spacing while engaged, s
+        self._delay = 0.0  # between a picture and what is told of it, s
         self._turn = 0
         self._motion: tuple[Region, ...] = ()
 
@@ -51,8 +55,13 @@ class Attention:
         height: int,
         input_size: int,
         settings: Settings,
+        delay: float = 0.0,
     ) -> list[Region]:
-        """Return crops around tracks and motion, then what is due of the sweep."""
+        """Return crops around tracks and motion, then what is due of the sweep.
+
+        ``delay``: how long after the picture before was taken it was told of, s.
+        """
+        self._delay = max(delay, self._delay + (delay - self._delay) * _CALMER)
         self._engage(tracks, motion, stamp, settings)
         # Who waited longest comes first, and tracks and motion take turns: nobody starves. What
         # looks like an animal is looked at again and again until that is decided.
@@ -91,8 +100,9 @@ class Attention:
         self._sweep.plan(width=width, height=height, finest_grid=self.grid_in_use(settings))
         period = self._sweep.parts / settings.idle_calls_per_second
         if self.engaged:
-            rounds = _COARSE_ROUNDS if self._left_out and self._sweep.parts == 1 else 1
-            period = min(period, settings.engaged_sweep_period / rounds)
+            # Who waits for the next sweep counts from when the picture was taken.
+            wanted = settings.engaged_sweep_period
+            period = min(period, wanted - min(self._delay, _MOST_DELAY * wanted))
         due = self._sweep.due(stamp, period, settings.tiles_per_frame)
         return chosen + [region for region in due if region not in chosen]
 
@@ -113,7 +123,7 @@ class Attention:
         taken = self._sweep.looked(looks, stamp)
         if taken is None:
             return False
-        waited = stamp - max(self._completed, self._engaged_since)
+        waited = stamp + self._delay - max(self._completed, self._engaged_since)
         if self.engaged and waited > _LATE * settings.engaged_sweep_period:
             self._left_out = min(self._left_out + 1, settings.finest_grid - 1)
         self._completed = stamp
@@ -127,7 +137,7 @@ class Attention:
         """Tell whether a round with one more grid would have been in time in the last visit."""
         grids = range(1, settings.finest_grid - self._left_out + 2)
         pictures = ceil(sum(n * n for n in grids) / settings.tiles_per_frame)
-        seconds = pictures * self._pace * _COST_OF_TILES
+        seconds = pictures * self._pace * _COST_OF_TILES + self._delay
         return seconds <= _LATE * settings.engaged_sweep_period
 
     def _engage(

@@ -68,6 +68,9 @@ PARAMETERS = (
 # Without a picture for this long the detector is blind, s.
 _SILENCE = 1.0
 
+# Who is told of a picture later than this has another clock, or shows a recording, s.
+_LONGEST_DELAY = 2.0
+
 
 def preflight(values: Mapping[str, Any]) -> None:
     """Raise SentinelError where the model cannot be used."""
@@ -119,7 +122,7 @@ class DetectorNode(ManagedNode):
         self._own_motion = OwnMotion()
         self._worker: LatestOnlyWorker[Any] = LatestOnlyWorker(self._look)
         self._meter = Meter()
-        self._trouble, self._grid = '', 0
+        self._trouble, self._grid, self._delay = '', 0, 0.0
         self._detections = self.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
         self._targets = self.create_publisher(Detection3DArray, 'targets', qos.RELIABLE)
         self._sweeps = self.create_publisher(Header, 'sweep', qos.RELIABLE)
@@ -215,11 +218,13 @@ class DetectorNode(ManagedNode):
             self._camera(message.width, message.height),
             message.header.frame_id,
             moving=self._own_motion.moves_at(stamp),
+            delay=self._delay,
         )
         self._detections.publish(frame_to_message(sight.frame, message.header.stamp))
         self._targets.publish(targets_to_message(sight.targets, message.header.stamp))
         if sight.swept:
             self._sweeps.publish(message.header)
+        self._delay = self._delay_of(stamp)
         self._trouble = f'cannot see: {sight.blind}' if sight.blind else ''
         self._grid = pipeline.grid_in_use
         end = time.monotonic()
@@ -227,10 +232,15 @@ class DetectorNode(ManagedNode):
         self.get_logger().debug(
             f'picture {message.header.stamp.sec}.{message.header.stamp.nanosec:09d}: '
             f'{len(sight.looks)} looks, {len(sight.frame.detections)} detections, '
-            f'{(end - begin) * 1000:.0f} ms'
+            f'{(end - begin) * 1000:.0f} ms, told {self._delay:.3f} s after it was taken'
         )
         if self._drawn.get_subscription_count():
             self._draw(picture, sight, message.header)
+
+    def _delay_of(self, stamp: float) -> float:
+        """Seconds since ``stamp``; 0 if that cannot be (a recording, clocks that differ)."""
+        delay = self.get_clock().now().nanoseconds * 1e-9 - stamp
+        return delay if 0.0 < delay < _LONGEST_DELAY else 0.0
 
     def _draw(self, picture: Any, sight: Sight, header: Any) -> None:
         drawn = annotate(picture, sight, looks=self.parameters['draw_looks'])
@@ -248,6 +258,7 @@ class DetectorNode(ManagedNode):
             'runtime': self._model.runtime,
             'model': self._fingerprint,
             'grid': self._grid,
+            'delay': f'{self._delay:.3f}',
             'restarts': self._pipeline.restarts if self._pipeline else 0,
         }
         if not self._worker.running:

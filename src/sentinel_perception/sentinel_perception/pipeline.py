@@ -114,10 +114,12 @@ class Pipeline:
         frame_id: str = '',
         *,
         moving: bool = False,
+        delay: float = 0.0,
     ) -> Sight:
         """Look at one (height, width, 3) BGR picture captured at ``stamp`` (s).
 
-        ``moving``: the camera itself is on its way, so that motion in the picture means nothing. A
+        ``moving``: the camera itself is on its way, so that motion in the picture means nothing.
+        ``delay``: how long after the picture before was taken it was told of, s; 0 in lock-step. A
         stamp before the last one begins another story (a bag that starts again, a simulation that
         was reset, a clock that was set back): what was remembered would never grow old in it, so it
         is forgotten. Raises ModelError where the model fails; the pipeline stays usable.
@@ -147,6 +149,7 @@ class Pipeline:
             height=height,
             input_size=self._detector.input_size,
             settings=self._settings,
+            delay=delay,
         )
         found = [(region, self._detector.look(picture, region, _FLOOR)) for region in looks]
         merged = merge(found, Region.whole(picture))

@@ -327,9 +327,9 @@ def test_its_own_motion_is_that_of_the_stamps_however_long_it_waits(bench, monke
 
     told, process = [], bench.node._pipeline.process
 
-    def noting(*arguments, moving):
+    def noting(*arguments, moving, **others):
         told.append(moving)
-        return process(*arguments, moving=moving)
+        return process(*arguments, moving=moving, **others)
 
     monkeypatch.setattr(bench.node._pipeline, 'process', noting)
     commands = bench.helper.create_publisher(TwistStamped, 'cmd_vel', 10)
@@ -344,6 +344,21 @@ def test_its_own_motion_is_that_of_the_stamps_however_long_it_waits(bench, monke
     for _ in range(16):
         bench.show(blob())
     assert told == [False] + 15 * [True] + 2 * [False]
+
+
+def test_how_late_pictures_are_told_counts_unless_clocks_differ(bench, monkeypatch):
+    told, process = [], bench.node._pipeline.process
+
+    def noting(*arguments, delay, **others):
+        told.append(delay)
+        return process(*arguments, delay=delay, **others)
+
+    monkeypatch.setattr(bench.node._pipeline, 'process', noting)
+    for offset in (-1000.0, 1000.0, -0.5, 0.0):
+        bench.show(blob(), stamp=to_stamp(bench.node.get_clock().now().nanoseconds * 1e-9 + offset))
+    old, ahead, late = told[1:]
+    assert (old, ahead) == (0.0, 0.0)
+    assert 0.5 < late < 2.0
 
 
 def test_parameters_are_tuned_live_within_their_range(bench):

@@ -354,23 +354,38 @@ def test_an_idle_round_that_took_long_is_no_sweep():
     assert not any(s.swept for s in play(pipeline, empty(110, first=40), start=4.0))
 
 
-def sweeps(pipeline, pictures, spacing, start=0.0):
-    """Stamps of completed sweeps, with the finest grid then."""
+def sweeps(pipeline, pictures, spacing, start=0.0, delay=None):
+    """Stamps of completed sweeps, with the finest grid then.
+
+    A picture that is worked on for ``spacing`` (s) is as old when it is told of.
+    """
     found = []
     for i, picture in enumerate(pictures):
         stamp = start + i * spacing
-        if pipeline.process(picture, stamp, CAMERA).swept:
+        sight = pipeline.process(picture, stamp, CAMERA, delay=spacing if delay is None else delay)
+        if sight.swept:
             found.append((stamp, pipeline.grid_in_use))
     return found
+
+
+def oldest(found, delay):
+    """How old the newest sweep ever is when the next one is told of, s."""
+    return max(b - a for (a, _), (b, _) in itertools.pairwise(found)) + delay
 
 
 def test_a_slow_computer_leaves_out_the_tiles_to_keep_looking_at_everything():
     pipeline, spacing = Pipeline(ColorDetector(), Settings(finest_grid=3)), 0.4
     found = sweeps(pipeline, walk(40, speed=2), spacing)
     assert found[-1][1] == 1
-    # A picture that is worked on for so long is as old when it is told of.
-    oldest = max(b - a for (a, _), (b, _) in itertools.pairwise(found[2:])) + spacing
-    assert oldest < 1.0  # the guard's sweep_timeout
+    assert oldest(found[2:], spacing) < 1.0  # the guard's sweep_timeout
+
+
+@pytest.mark.parametrize('delay', [0.0, 0.1, 0.2, 0.3, 0.4, 0.5])
+def test_pictures_that_are_told_late_are_swept_the_sooner(delay):
+    pipeline = Pipeline(ColorDetector(), Settings())
+    found = sweeps(pipeline, walk(60, speed=2), STEP, delay=delay)
+    assert oldest(found[2:], delay) < 1.0  # the guard's sweep_timeout
+    assert found[-1][1] == 2  # there is time for the tiles
 
 
 def test_a_computer_that_is_too_slow_for_the_finest_tiles_keeps_the_others():
