@@ -3,14 +3,18 @@
 import argparse
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from sentinel_behavior.incidents.model import Incident, Kind, Log, Picture, Visit
+from sentinel_behavior.incidents.pictures import boxes_in, crop
 from sentinel_behavior.incidents.store import SqliteStore
 from sentinel_behavior.report import export_command
 from sentinel_behavior.report.export import coco
+from sentinel_common.detections import Box, Detection, Frame
 from sentinel_common.errors import SentinelError
 from sentinel_common.species import SPECIES
 
@@ -106,6 +110,41 @@ def test_tracks_are_labelled_hints_are_not_and_people_are_left_out_of_training(f
         ('cat', 0, place),
         ('person', 1, place),
     ]
+
+
+def test_what_a_hint_of_a_person_blurred_is_left_out_of_training():
+    """In a crop: of the raccoon itself, beside it, and by a person of whom it shows nothing."""
+    raccoon = Detection(Box(200, 200, 80, 60), {'raccoon': 0.86}, '7')
+    itself = replace(raccoon, scores={'raccoon': 0.86, 'person': 0.12})
+    beside = Detection(Box(240, 190, 90, 70), {'person': 0.11})
+    outside = Detection(Box(305, 100, 300, 300), {'person': 0.6}, '8')
+    far = Detection(Box(400, 200, 80, 60), {'person': 0.6}, '8')
+    pixels = np.zeros((480, 640, 3), np.uint8)
+
+    def told(*seen):
+        frame = Frame(1.0, 'camera', seen)
+        _, place = crop(pixels, frame, '7', 0.25)
+        picture = Picture(
+            path='a.jpg', stamp=1.0, visit_id='v', track_id='7', kind='crop', why='', x=0, y=0,
+            width=int(place.width), height=int(place.height), boxes=boxes_in(frame, place),
+        )  # fmt: skip
+        visit = Visit(
+            id='v', track_id='7', species='raccoon', probability=0.9, started=0.0, ended=2.0,
+            outcome='left', false_alarm=False, note='', detail={}, end_detail={},
+            pictures=(picture,),
+        )  # fmt: skip
+        return [(name, crowd) for name, crowd, _ in labels(coco(Log(visits=(visit,))))]
+
+    assert told(raccoon) == told(raccoon, far) == [('raccoon', 0)]
+    assert told(itself) == told(raccoon, outside) == [('raccoon', 1)]
+    assert told(raccoon, beside) == [('raccoon', 1), ('person', 1)]
+
+
+def test_a_log_that_does_not_say_what_was_blurred_is_judged_by_the_scores(folder, tmp_path):
+    with SqliteStore(folder) as store:
+        (picture,) = store.read().visits[0].pictures
+        store.add_picture(replace(picture, boxes=(box('7', raccoon=0.86, person=0.12),)))
+    assert [crowd for _, crowd, _ in labels(export(folder, tmp_path / 'out'))] == [1]
 
 
 def test_pictures_lie_beside_the_annotations(folder, tmp_path):

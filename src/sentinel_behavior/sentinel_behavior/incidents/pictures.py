@@ -34,17 +34,28 @@ _COLORS = {
 _OTHER_COLOR = (190, 195, 200)
 
 
+def hints_at_person(scores: Mapping[str, float]) -> bool:
+    """Whether the detector gives a person even a small chance: these pixels are blurred."""
+    return scores.get(PERSON, 0.0) >= GLIMPSE_SCORE
+
+
 def persons(frame: Frame) -> list[Box]:
     """Where the detector gives a person even a small chance, in a single look or in all."""
     seen = (*frame.detections, *frame.glimpses)
-    return [d.box for d in seen if d.scores.get(PERSON, 0.0) >= GLIMPSE_SCORE]
+    return [d.box for d in seen if hints_at_person(d.scores)]
+
+
+def _grown(box: Box, margin: float) -> Box:
+    """Return ``box`` with ``margin`` of its size around it."""
+    x, y = box.width * margin, box.height * margin
+    return Box(box.x - x, box.y - y, box.width + 2 * x, box.height + 2 * y)
 
 
 def _edges(box: Box, margin: float, width: int, height: int) -> tuple[int, int, int, int]:
     """Left, top, right, bottom (px) of ``box`` grown by ``margin`` of its size, in the picture."""
-    grow_x, grow_y = box.width * margin, box.height * margin
-    left, right = np.clip([box.x - grow_x, box.x + box.width + grow_x], 0, width)
-    top, bottom = np.clip([box.y - grow_y, box.bottom + grow_y], 0, height)
+    grown = _grown(box, margin)
+    left, right = np.clip([grown.x, grown.x + grown.width], 0, width)
+    top, bottom = np.clip([grown.y, grown.bottom], 0, height)
     return int(left), int(top), int(np.ceil(right)), int(np.ceil(bottom))
 
 
@@ -102,8 +113,12 @@ def whole(pixels: Pixels, frame: Frame) -> tuple[Pixels, Box] | None:
 
 
 def boxes_in(frame: Frame, place: Box) -> tuple[Mapping[str, Any], ...]:
-    """Say what was seen within ``place``, in its pixels, as ``model.Picture`` keeps it."""
+    """Say what was seen within ``place``, in its pixels, as ``model.Picture`` keeps it.
+
+    ``blurred``: a hint of a person, perhaps one that stands outside ``place``, hides part of it.
+    """
     kept = []
+    hidden = [_grown(person, _PERSON_MARGIN) for person in persons(frame)]
     for detection in (*frame.detections, *frame.glimpses):
         box = detection.box
         left, top = max(box.x, place.x), max(box.y, place.y)
@@ -111,14 +126,16 @@ def boxes_in(frame: Frame, place: Box) -> tuple[Mapping[str, Any], ...]:
         bottom = min(box.bottom, place.bottom)
         if right - left < 1 or bottom - top < 1:
             continue
+        part = Box(left, top, right - left, bottom - top)
         kept.append(
             {
                 'track_id': detection.track_id,
                 'x': round(left - place.x, 1),
                 'y': round(top - place.y, 1),
-                'width': round(right - left, 1),
-                'height': round(bottom - top, 1),
+                'width': round(part.width, 1),
+                'height': round(part.height, 1),
                 'scores': {name: round(score, 4) for name, score in detection.scores.items()},
+                'blurred': any(part.iou(person) > 0 for person in hidden),
             }
         )
     return tuple(kept)

@@ -2,7 +2,7 @@
 
 Boxes and species are the detector's own opinion, so they are a draft for whoever labels, with two
 exceptions: what a person marked as a false alarm has no box in any picture (from it "nothing" is
-learned), and people, who are blurred, are ``iscrowd``, which trainers leave out.
+learned), and what a hint of a person blurred is ``iscrowd``, which trainers leave out.
 """
 
 import csv
@@ -17,7 +17,7 @@ from sentinel_common.detections import best
 from sentinel_common.species import PERSON, SPECIES
 
 from ..incidents.model import Log, Picture, Visit
-from ..incidents.pictures import opened
+from ..incidents.pictures import hints_at_person, opened
 from .trends import stay
 
 _CATEGORIES = {name: number for number, name in enumerate(SPECIES, start=1)}
@@ -66,7 +66,7 @@ def coco(log: Log) -> dict[str, Any]:
                         'category_id': _CATEGORIES[species],
                         'bbox': [box['x'], box['y'], box['width'], box['height']],
                         'area': round(box['width'] * box['height'], 1),
-                        'iscrowd': int(species == PERSON),
+                        'iscrowd': int(_is_blurred(box)),
                         'score': score,
                         'track': box['track_id'],
                     }
@@ -93,13 +93,19 @@ class _Marked:
         return any(begin <= stamp <= end for begin, end in self._spans.get(track, ()))
 
 
+def _is_blurred(box: Mapping[str, Any]) -> bool:
+    """Whether a hint of a person hides part of ``box``; old logs do not say it of other boxes."""
+    scores = box['scores']
+    return bool(box.get('blurred')) or best(scores)[0] == PERSON or hints_at_person(scores)
+
+
 def _labels(picture: Picture, marked: _Marked) -> Iterator[tuple[Mapping[str, Any], str, float]]:
     """Boxes of a picture that are worth a label, with species and score."""
     for box in picture.boxes:
         species, score = best(box['scores'])
-        # A hypothesis without a track is a hint that forbids, not an opinion, unless of a person:
-        # those pixels are blurred and must not be learnt as background.
-        if species not in _CATEGORIES or (not box['track_id'] and species != PERSON):
+        # A hypothesis without a track is a hint that forbids, not an opinion; but blurred pixels
+        # must not be learnt as background.
+        if species not in _CATEGORIES or not (box['track_id'] or _is_blurred(box)):
             continue
         if species == PERSON or not marked.has(box['track_id'], picture.stamp):
             yield box, species, score
