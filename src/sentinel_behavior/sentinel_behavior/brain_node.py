@@ -5,6 +5,7 @@ Hears, ticks the tree at once on every picture, and publishes what it wants.
 
 import math
 import random
+import secrets
 import sys
 import time
 from collections.abc import Mapping
@@ -68,7 +69,8 @@ def _brain(values: Mapping[str, Any]) -> Brain:
         settings=make_settings(values),
         sureness=make_sureness(values),
         seed=values['seed'] or random.SystemRandom().randrange(1, 2**31),
-        run=time.strftime('%Y%m%dT%H%M%S'),
+        # The clock alone would name two starts alike: in one second, or where it was set back.
+        run=f'{time.strftime("%Y%m%dT%H%M%S")}-{secrets.token_hex(2)}',
         hooks=values['hooks'],
     )
 

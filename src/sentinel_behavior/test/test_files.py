@@ -5,10 +5,12 @@ import random
 import pytest
 from sentinel_behavior.brain import Brain
 from sentinel_behavior.deterrents import MOTIONS, read_deterrents
+from sentinel_behavior.incidents.model import brain_of
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.tree.leaves import LEAVES
 from sentinel_behavior.visits import Visit
 from sentinel_behavior.zones import read_zones
+from sentinel_common.detections import Target, TargetFrame
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 from sentinel_common.species import PROTECTED
@@ -104,6 +106,22 @@ def test_shares_of_a_trial_that_are_more_than_all_are_one_sentence():
     values = {p.name: p.default for p in brain_node.PARAMETERS}
     with pytest.raises(ConfigurationError, match='at most 1'):
         brain_node.preflight(values | {'hold_out': 0.6, 'neutral': 0.6})
+
+
+def test_two_starts_of_the_brain_in_one_second_name_their_visits_differently(monkeypatch):
+    monkeypatch.setattr(brain_node.time, 'strftime', lambda form: '20260601T220010')
+    values = {p.name: p.default for p in brain_node.PARAMETERS}
+
+    def visit():
+        made = brain_node._brain(values)
+        for stamp in (1.0, 1.1, 1.2):
+            raccoon = Target('1', {'raccoon': 0.95}, 3.0, 0.0)
+            made.locate(TargetFrame(stamp, 'base_link', (raccoon,)))
+        return made.board.visits.open['raccoon'].visit_id
+
+    first, second = visit(), visit()
+    assert brain_of(first) != brain_of(second)
+    assert first.startswith('20260601T220010-') and first.endswith('-0001')
 
 
 def test_a_tree_that_acts_without_a_choice_does_nothing(tmp_path):
