@@ -1,5 +1,7 @@
 """Pictures from everything a person may name, and one clear sentence for what cannot be read."""
 
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -140,6 +142,39 @@ def test_a_truncated_picture_is_none(tmp_path, suffix, share):
     path = tmp_path / f'x{suffix}'
     path.write_bytes(data[: int(share * len(data))])
     assert read_picture(path) is None
+
+
+def test_a_truncated_jpeg_is_none_in_every_opencv(tmp_path, monkeypatch):
+    whole = cv2.imencode('.jpg', scene(size=(300, 200)))[1].tobytes()
+    small = cv2.imencode('.jpg', scene(size=(64, 48)))[1].tobytes()
+    thumbnail = b'\xff\xe1' + (2 + len(small)).to_bytes(2, 'big') + small
+    path = tmp_path / 'x.jpg'
+    # OpenCV before 4.12 decodes what is there, and the rest is grey.
+    monkeypatch.setattr(cv2, 'imdecode', lambda *_: np.full((200, 300, 3), 128, np.uint8))
+    for data, good in (
+        (whole, True),
+        (whole + b'what some phones append', True),
+        (whole[:2] + thumbnail + b'\xff' + whole[2:], True),
+        (whole[:-2], False),
+        (whole[:2] + thumbnail + whole[2:-2], False),
+    ):
+        path.write_bytes(data)
+        assert (read_picture(path) is not None) is good
+
+
+@pytest.mark.parametrize(
+    'version',
+    [
+        'cv2.setLogLevel = print; cv2.utils = SimpleNamespace()',
+        'cv2.setLogLevel = None; cv2.utils.logging = SimpleNamespace(setLogLevel=print)',
+    ],
+    ids=['before 4.13', 'since 4.13'],
+)
+def test_every_opencv_is_told_to_be_silent(version):
+    code = f'import cv2; from types import SimpleNamespace; {version}'
+    line = [sys.executable, '-c', f'{code}; import sentinel_perception.camera.sources']
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+    assert done.stdout == '0\n', done.stderr
 
 
 def test_a_folder_of_damaged_pictures_is_an_error(tmp_path):

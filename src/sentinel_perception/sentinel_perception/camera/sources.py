@@ -15,7 +15,8 @@ from ..detector.port import Pixels
 
 # Its libraries would print their own words beside our sentence about the same fault.
 os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+# In cv2.utils.logging since OpenCV 4.13, before in cv2 itself (Jazzy has 4.6); 0 is silent.
+(getattr(cv2, 'setLogLevel', None) or cv2.utils.logging.setLogLevel)(0)
 
 # What OpenCV reads without further libraries.
 PICTURE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.pgm', '.ppm')
@@ -224,11 +225,25 @@ def read_picture(path: Path, *, upright: bool = True) -> Pixels | None:
     """
     how = cv2.IMREAD_COLOR | (0 if upright else cv2.IMREAD_IGNORE_ORIENTATION)
     try:
-        data = np.fromfile(path, np.uint8)
-        decoded = cv2.imdecode(data, how) if data.size else None
+        data = path.read_bytes()
+        if not data or _ends_early(data):
+            return None
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), how)
     except (OSError, cv2.error):
         return None
     return None if decoded is None else as_bgr(decoded)
+
+
+def _ends_early(data: bytes) -> bool:
+    """Tell whether the end of a JPEG is missing: OpenCV before 4.12 would paint the rest grey."""
+    if not data.startswith(b'\xff\xd8'):
+        return False
+    at = 2
+    # Up to the scan: a thumbnail among the segments before it has an end of its own.
+    while at + 3 < len(data) and data[at : at + 2] != b'\xff\xda':
+        filler = data[at] != 0xFF or data[at + 1] == 0xFF
+        at += 1 if filler else 2 + int.from_bytes(data[at + 2 : at + 4], 'big')
+    return b'\xff\xd9' not in data[at:]
 
 
 def as_bgr(picture: npt.NDArray[Any]) -> Pixels:
