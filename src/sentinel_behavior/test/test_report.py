@@ -20,7 +20,7 @@ from PIL import Image
 from sentinel_behavior.incidents.model import Incident, Kind, Picture, Sound
 from sentinel_behavior.incidents.store import FILE_NAME, SqliteStore, StoreError
 from sentinel_behavior.report import command, film, period, statistics, wording
-from sentinel_behavior.report.figures import verdict
+from sentinel_behavior.report.figures import deterrents, verdict
 from sentinel_behavior.report.page import render
 from sentinel_behavior.report.serve import server
 from sentinel_behavior.report.summary import summarise
@@ -233,6 +233,34 @@ def test_a_hold_out_does_not_count_against_the_deterrents(night):
     text = report.table(summary)
     assert '1 of 1 (repelled 1; 1 more left alone: a hold-out, or not armed)' in text
     assert 'chose to do nothing' in page_of(night.folder)[0]
+
+
+def test_a_visit_whose_end_nobody_knows_counts_for_nothing_and_against_nothing(night):
+    night.visit('a', 0, 'bark')
+    night.visit('b', 100, 'bark', 'stomp', outcome='lost')
+    night.tell(Kind.VISIT_STARTED, 200, 'dead-0001')
+    night.tell(Kind.STIMULUS_STARTED, 201, 'dead-0001', deterrent='bark')
+    night.visit('new-0001', 300, 'stomp', outcome='stayed')  # so the other one was interrupted
+    night.tell(Kind.VISIT_STARTED, 400, 'new-0002')
+    night.tell(Kind.STIMULUS_STARTED, 401, 'new-0002', deterrent='bark')
+    night.close()
+    summary = report.summarise(night.folder)
+    assert summary.outcomes == {'repelled': 1, 'stayed': 1}
+    assert (summary.answerable, summary.unknown_ends, summary.left_alone) == (2, 3, 0)
+    # The bark of the visit that was lost is known not to have worked: a stomp followed.
+    tried = {row['name']: (row['worked'], row['tries']) for row in deterrents(summary)}
+    assert tried == {'bark': (1, 2), 'stomp': (0, 1)}
+    assert '1 of 2 (repelled 1, stayed 1; 3 with unknown end)' in report.table(summary)
+    page = page_of(night.folder)[0]
+    assert '; 3 with unknown end' in page and 'each visit with unknown end (3)' in page
+
+
+def test_a_night_of_which_no_end_is_known_does_not_say_that_nothing_was_tried(night):
+    night.tell(Kind.VISIT_STARTED, 0, 'a')
+    night.tell(Kind.STIMULUS_STARTED, 1, 'a', deterrent='bark')
+    night.close()
+    assert '0 of 0 (1 with unknown end)' in report.table(report.summarise(night.folder))
+    assert 'Nothing was tried in a visit whose end is known.' in page_of(night.folder)[0]
 
 
 def test_nothing_is_said_honestly(night):

@@ -150,6 +150,7 @@ def test_false_alarms_pets_and_hold_outs_are_no_habituation():
         visit(START + 100_000, alarm=True),
         visit(START + 101_000, species='cat'),
         visit(START + 102_000, arm='hold_out'),
+        visit(START + 103_000, outcome='lost'),
     ]
     assert of([*visits, *others]).habituation is None
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..incidents.model import REPELLED
 from ..policy.trial import TREATMENT
 from . import statistics, wording
-from .summary import Summary
+from .summary import Summary, has_known_end
 from .trends import Trends
 
 _HISTOGRAM_BINS = 24
@@ -55,8 +55,10 @@ def tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
     if targets:
         low, high = statistics.wilson(summary.repelled, summary.answerable)
         share = f'of {summary.answerable}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %'
-        if summary.answerable < len(targets):
-            share += f'; {len(targets) - summary.answerable} more were left alone'
+        if summary.left_alone:
+            share += f'; {summary.left_alone} more were left alone'
+        if summary.unknown_ends:
+            share += f'; {summary.unknown_ends} with unknown end'
     wrong = len(summary.actions_at_household)
     mistaken = len(summary.actions_at_false_alarms)
     short = f'{n} cut short by the guard' if (n := len(summary.cut_short)) else ''
@@ -105,13 +107,17 @@ def tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
 
 
 def deterrents(summary: Summary) -> list[dict[str, Any]]:
-    """How each deterrent did as the last one of a visit: the one that the animal left after."""
+    """How each deterrent did as the last one of a visit: the one that the animal left after.
+
+    Of a visit with unknown end nobody knows how the last one did.
+    """
     tried: dict[str, list[bool]] = {}
     for visit in summary.targets:
         for stimulus in visit.stimuli:
             last = stimulus is visit.stimuli[-1]
-            worked = last and visit.outcome == REPELLED
-            tried.setdefault(stimulus.deterrent, []).append(worked)
+            if not last or has_known_end(visit):
+                worked = last and visit.outcome == REPELLED
+                tried.setdefault(stimulus.deterrent, []).append(worked)
     rows = []
     for deterrent, results in sorted(tried.items(), key=lambda item: -len(item[1])):
         low, high = statistics.wilson(sum(results), len(results))

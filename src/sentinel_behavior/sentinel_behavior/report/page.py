@@ -58,6 +58,7 @@ def render(summary: Summary, film_file: Path | None, *, marking: bool = False) -
         unfolded=_UNFOLDED if season else _VISITS,
         hidden=len(visits) - len(newest),
         deterrents=figures.deterrents(summary),
+        unknown_ends=summary.unknown_ends,
         trends=figures.trends(found) if season else None,
         holds=[
             {

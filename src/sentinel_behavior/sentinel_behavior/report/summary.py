@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sentinel_common.species import OTHER_ANIMAL, PROTECTED
 
-from ..incidents.model import CUT_SHORT, REPELLED, Log, Stimulus, Visit
+from ..incidents.model import CUT_SHORT, INTERRUPTED, LOST, REPELLED, Log, Stimulus, Visit
 from ..incidents.recorder import LATENCY
 from ..incidents.store import SqliteStore
 from ..policy.trial import HOLD_OUT
@@ -75,14 +75,25 @@ class Summary:
         return sum(v.outcome == REPELLED for v in self.targets)
 
     @property
+    def left_alone(self) -> int:
+        """Number of targets about which nothing was to be done."""
+        return sum(is_left_alone(v) for v in self.targets)
+
+    @property
+    def unknown_ends(self) -> int:
+        """Number of targets that were not left alone and of which nobody knows what came of it."""
+        return len(self.targets) - self.left_alone - self.answerable
+
+    @property
     def answerable(self) -> int:
-        """Number of targets that were not left alone on purpose."""
-        return sum(not is_left_alone(v) for v in self.targets)
+        """Number of targets that were not left alone on purpose, and whose end is known."""
+        return self.outcomes.total()
 
     @property
     def outcomes(self) -> Counter[str]:
         """Number of answerable targets by outcome."""
-        return Counter(v.outcome or 'still there' for v in self.targets if not is_left_alone(v))
+        found = (v for v in self.targets if not is_left_alone(v) and has_known_end(v))
+        return Counter(v.outcome for v in found)
 
     @property
     def stimuli(self) -> tuple[Stimulus, ...]:
@@ -154,6 +165,11 @@ def is_target(visit: Visit) -> bool:
     """Whether the visitor is to be kept away: the brain says it, else the species does."""
     fallback = visit.species not in PROTECTED and visit.species != OTHER_ANIMAL
     return bool(visit.detail.get('target', fallback))
+
+
+def has_known_end(visit: Visit) -> bool:
+    """Whether somebody saw what came of the visit: it lasts no more, and was watched to its end."""
+    return visit.outcome not in ('', INTERRUPTED, LOST)
 
 
 def was_off(visit: Visit) -> bool:

@@ -11,12 +11,13 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
     targets = summary.targets
     found = [('visits to keep away', str(len(targets)) if targets else 'none')]
     if targets:
-        outcomes = counted(summary.outcomes)
-        left_alone = len(targets) - summary.answerable
-        if left_alone:
-            outcomes += f'; {left_alone} more left alone: a hold-out, or not armed'
+        outcomes = [counted(summary.outcomes)] if summary.outcomes else []
+        if summary.left_alone:
+            outcomes.append(f'{summary.left_alone} more left alone: a hold-out, or not armed')
+        if summary.unknown_ends:
+            outcomes.append(f'{summary.unknown_ends} with unknown end')
         found += [
-            ('repelled', f'{summary.repelled} of {summary.answerable} ({outcomes})'),
+            ('repelled', f'{summary.repelled} of {summary.answerable} ({"; ".join(outcomes)})'),
             ('time to first stimulus', median(summary.times_to_stimulus) or 'nothing was done'),
             ('time to departure', median(summary.times_to_departure) or 'none was repelled'),
         ]

@@ -11,7 +11,7 @@ import numpy as np
 from ..incidents.model import REPELLED, Sound, Visit
 from ..policy.trial import HOLD_OUT, NEUTRAL, TREATMENT
 from .statistics import Estimate, reduction, slope
-from .summary import Summary, is_target, was_off
+from .summary import Summary, has_known_end, is_target, was_off
 
 # A bar of the picture of visits over time is an hour in a period of at most so many s, a night in
 # one of at most so many, else a week.
@@ -131,7 +131,7 @@ def trends(summary: Summary) -> Trends:
     met = [
         v.outcome == REPELLED
         for v in targets
-        if v.stimuli and v.arm == TREATMENT and v.last_seen is not None
+        if v.stimuli and v.arm == TREATMENT and has_known_end(v)
     ]
     # Only those among whom chance chose: others came before the trial, or to a sentinel at rest.
     drawn = [v for v in targets if v.detail.get('trial', True) and not was_off(v)]
