@@ -154,17 +154,14 @@ class Brain:
         self.board.fallen = up < FALLEN
 
     def charge(self, fraction: float | None) -> None:
-        """Charge of the battery 0..1; None where the robot does not tell.
+        """Charge of the battery 0..1; None, which changes nothing, where the robot cannot tell.
 
         Low and well again at different levels.
         """
-        board = self.board
-        board.battery = fraction
+        board, settings = self.board, self.board.settings
         if fraction is not None:
-            limit = (
-                board.settings.battery_ok if board.battery_is_low else board.settings.battery_low
-            )
-            board.battery_is_low = fraction < limit
+            limit = settings.battery_ok if board.battery_is_low else settings.battery_low
+            board.battery, board.battery_is_low = fraction, fraction < limit
 
     def set_model(self, model: str) -> None:
         """The detector runs the model with this hash; '' before it said so. Goes into the log."""

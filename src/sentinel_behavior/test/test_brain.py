@@ -272,6 +272,13 @@ def test_low_battery_has_two_levels(garden):
     assert states == ['watching', 'fault', 'fault', 'watching', 'watching']
 
 
+def test_a_low_battery_stays_low_while_a_driver_cannot_tell(garden):
+    garden.brain.charge(0.1)
+    garden.brain.charge(None)
+    garden.step()
+    assert garden.brain.board.explanation == 'The battery is down to 10%'
+
+
 def test_after_enough_stimuli_it_rests(garden):
     garden.step((RACCOON, 3.0, 0.0), seconds=120)
     decisions = [i for i in garden.incidents if i.kind == Kind.DECISION]
