@@ -106,11 +106,10 @@ class Blackboard:
 
     @property
     def visit(self) -> Visit | None:
-        """The visit of a target species that is going on."""
-        for species in self.catalogue.target_species:
-            if species in self.visits.open:
-                return self.visits.open[species]
-        return None
+        """The visit of a target species that is going on; first one with a sure animal in view."""
+        visits = [v for s in self.catalogue.target_species if (v := self.visits.open.get(s))]
+        sure = self.sure.sure
+        return max(visits, key=lambda v: any(t.track_id in sure for t in v.targets), default=None)
 
     @property
     def target(self) -> Target | None:

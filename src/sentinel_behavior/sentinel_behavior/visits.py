@@ -106,12 +106,13 @@ class Visit:
     def target(self, sure: Collection[str] = ()) -> Target | None:
         """The animal that is engaged.
 
-        The same as before as long as it is seen, else the nearest; of the tracks ``sure`` first.
+        Of the tracks ``sure`` first; the same as before as long as it is seen, else the nearest.
         """
-        for target in self.targets:
-            if target.track_id == self.engaged:
-                return target
-        return min(self.targets, key=lambda t: (t.track_id not in sure, distance(t)), default=None)
+        return min(
+            self.targets,
+            key=lambda t: (t.track_id not in sure, t.track_id != self.engaged, distance(t)),
+            default=None,
+        )
 
 
 class VisitBook:

@@ -675,6 +675,23 @@ def test_a_sure_animal_behind_one_that_is_not_is_engaged(garden):
     assert garden.lit and garden.last(Kind.DECISION).track_id == '2'
 
 
+def test_a_sure_animal_beside_an_engaged_one_that_hides_is_engaged(garden):
+    hidden = {'raccoon': 0.7, 'other_animal': 0.3}
+    garden.step((RACCOON, 3.0, 0.5), seconds=3)
+    assert garden.last(Kind.DECISION).track_id == '1'
+    garden.step((hidden, 3.0, 0.5), (RACCOON, 2.0, -0.5), seconds=20)
+    assert garden.last(Kind.DECISION).track_id == '2'
+
+
+@pytest.mark.parametrize('order', ['raccoon, opossum', 'opossum, raccoon'])
+def test_a_sure_animal_of_one_species_comes_before_an_unsure_one_of_another(tmp_path, order):
+    catalogue = CATALOGUE.replace('[raccoon]', f'[{order}]', 1)
+    garden = make(tmp_path, catalogue, guard={'target_species': ['raccoon', 'opossum']})
+    unsure = {'raccoon': 0.6, 'other_animal': 0.4}
+    garden.step((unsure, 4.0, 0.5), ({'opossum': 0.97}, 2.0, -0.5), seconds=2)
+    assert garden.lit and garden.last(Kind.DECISION).species == 'opossum'
+
+
 @pytest.mark.parametrize(('hooks', 'chosen'), [(True, 'water'), (False, 'flash')])
 def test_a_hook_that_nobody_carries_out_is_not_chosen(tmp_path, hooks, chosen):
     catalogue = CATALOGUE.replace(
