@@ -144,9 +144,13 @@ def set_up() -> None:
             print('Setting up (once, about five minutes)', flush=True)
             host.check_machine(HOME)
             host.install_missing()
+            # Before what they stand for changes: a failure half-way must not look done afterwards.
+            packages.unlink(missing_ok=True)
+            build.unlink(missing_ok=True)
             _make_venv()
             packages.write_text(lock_hash)
         if not _fits(build, built_from):
+            build.unlink(missing_ok=True)
             _build()
             build.write_text(built_from)
 

@@ -133,6 +133,34 @@ def test_a_second_set_up_does_nothing():
     assert (environment.HOME / 'build.stamp').stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize('step', ['_make_venv', '_build'])
+def test_after_an_update_that_failed_the_old_version_is_set_up_again(monkeypatch, tmp_path, step):
+    lock, calls = tmp_path / 'lock.txt', []
+    monkeypatch.setattr(environment, 'HOME', tmp_path / 'home')
+    monkeypatch.setattr(environment, 'LOCK', lock)
+    monkeypatch.setattr(environment, '_hash_of_sources', str)
+    for name in ('check_machine', 'install_missing'):
+        monkeypatch.setattr(host, name, lambda *_: None)
+
+    def run(name):
+        calls.append((name, lock.read_text()))
+        if calls[-1] == (step, 'new'):
+            raise SetupError('The package index cannot be reached')
+
+    for name in ('_make_venv', '_build'):
+        monkeypatch.setattr(environment, name, lambda name=name: run(name))
+    lock.write_text('old')
+    environment.set_up()
+    lock.write_text('new')
+    with pytest.raises(SetupError):
+        environment.set_up()
+    lock.write_text('old')
+    environment.set_up()
+    assert calls[-2:] == [('_make_venv', 'old'), ('_build', 'old')]
+    environment.set_up()
+    assert len(calls) == 5 + (step == '_build')
+
+
 def test_a_space_in_the_path_is_refused_where_colcon_breaks(monkeypatch, tmp_path):
     monkeypatch.setenv('ROS_DISTRO', 'jazzy')
     monkeypatch.setenv('AMENT_PREFIX_PATH', '/opt/ros/jazzy')
