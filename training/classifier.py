@@ -32,6 +32,7 @@ from train import (
     CLIP,
     averaged,
     groups,
+    identity,
     load_trained,
     mean,
     no_thread_pool,
@@ -39,6 +40,7 @@ from train import (
     photographs,
     rate,
     read_saved,
+    read_state,
     save,
 )
 from yolox import COCO_CLASSES, YoloxNano, load_base
@@ -137,6 +139,9 @@ def train(options: argparse.Namespace) -> Path:
     options.work.mkdir(parents=True, exist_ok=True)
     photos = photographs(options.data, tuple(options.skip))
     renders = [p for f in options.renders for p in read_coco(f, rendered=True)]
+    training = identity(options, [*photos, *renders], [options.start] if options.start else [])
+    state, first, scene = options.work / 'classifier.state.pt', 0, 0
+    parts = read_state(state, ('model', 'average', 'optimiser', 'scene'), training, options.steps)
     pieces = cutouts([p for p in photos if p.labels], options.work / 'cutouts')
     print(f'{len(photos)} photographs, {len(renders)} renders, {len(pieces)} cut-outs', flush=True)
     mixer = Mixer(photos, renders, pieces, options.seed)
@@ -156,9 +161,7 @@ def train(options: argparse.Namespace) -> Path:
     optimiser = torch.optim.AdamW(
         [*groups(body), {'params': list(head.parameters()), 'size': None}], weight_decay=5e-3
     )
-    state, first, scene = options.work / 'classifier.state.pt', 0, 0
-    if state.exists():
-        parts = read_saved(state, ('model', 'average', 'optimiser', 'step', 'scene'))
+    if parts:
         model.load_state_dict(parts['model'])
         average.load_state_dict(parts['average'])
         optimiser.load_state_dict(parts['optimiser'])
@@ -174,7 +177,7 @@ def train(options: argparse.Namespace) -> Path:
             prefetch_factor=8,
         )
     )
-    if not state.exists():
+    if not parts:
         fit_head(model.eval(), loader, options.batch)
         average.load_state_dict(model.state_dict())
         save(options.work / 'classifier.pt', **average.state_dict())
@@ -219,6 +222,7 @@ def train(options: argparse.Namespace) -> Path:
                 optimiser=optimiser.state_dict(),
                 step=done,
                 scene=scene,
+                training=training,
             )
             save(options.work / 'classifier.pt', **average.state_dict())
     record = {k: v if isinstance(v, int | float) else str(v) for k, v in vars(options).items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import hashlib
 import json
 import math
 import random
@@ -45,6 +46,8 @@ EMA_RAMP = 300  # steps over which the average slows down to EMA_DECAY
 CLIP = 10.0  # norm of the gradient
 SAVE_EVERY = 100  # steps
 LOG_EVERY = 25  # steps
+# Options that make a training another one; the number of steps may grow.
+OPTIONS = ('seed', 'rate', 'batch', 'cut', 'teacher')
 
 Network = TypeVar('Network', bound=nn.Module)
 
@@ -119,17 +122,51 @@ def save(file: Path, **parts: object) -> None:
     partial.replace(file)
 
 
-def read_saved(
-    file: Path, parts: Iterable[str], device: torch.device | str = 'cpu'
-) -> dict[str, Any]:
+def read_saved(file: Path, parts: Iterable[str]) -> dict[str, Any]:
     """Return what `save` wrote; raises ValueError where the file has not all of these parts."""
     try:
-        found = torch.load(file, map_location=device, weights_only=True)
+        found = torch.load(file, map_location='cpu', weights_only=True)
     except (RuntimeError, EOFError, UnpicklingError) as problem:
         raise ValueError(f'{file} is no file that training has written') from problem
     missing = [p for p in parts if not isinstance(found, dict) or p not in found]
     if missing:
         raise ValueError(f'{file} is of another kind of training: it has no {missing[0]}')
+    return found
+
+
+def identity(
+    options: argparse.Namespace, pictures: Iterable[Picture], start: Iterable[Path]
+) -> dict[str, Any]:
+    """Return what makes a training this one and no other; it is saved with the state."""
+    drawn = hashlib.sha256()
+    for p in pictures:
+        told = p.path.name, p.path.stat().st_size, p.group, p.boxes.tolist()
+        drawn.update(repr(told).encode())
+    return {
+        **{name: getattr(options, name) for name in OPTIONS if name in options},
+        'pictures': drawn.hexdigest(),
+        'start': [hashlib.sha256(file.read_bytes()).hexdigest() for file in start],
+    }
+
+
+def read_state(
+    file: Path, parts: Iterable[str], training: dict[str, Any], steps: int
+) -> dict[str, Any] | None:
+    """Return the saved state of this training, None where there is none yet.
+
+    Raises ValueError where the folder holds another training, or more steps than are asked for.
+    """
+    if not file.exists():
+        return None
+    found = read_saved(file, (*parts, 'step', 'training'))
+    other = [name for name, value in training.items() if found['training'].get(name) != value]
+    if other:
+        raise ValueError(
+            f'{file.parent} holds another training ({", ".join(other)} differ): name another '
+            'folder with --work'
+        )
+    if found['step'] > steps:
+        raise ValueError(f'{file.parent} holds {found["step"]} steps of this training already')
     return found
 
 
@@ -144,6 +181,9 @@ def train(options: argparse.Namespace) -> Path:
 
     photos = photographs(options.data, tuple(options.skip))
     renders = [p for f in options.renders for p in read_coco(f, rendered=True)]
+    training = identity(options, [*photos, *renders], options.start or ())
+    state, first = options.work / 'state.pt', 0
+    parts = read_state(state, ('model', 'average', 'optimiser'), training, options.steps)
     pieces = cutouts([p for p in photos if p.labels], options.work / 'cutouts')
     print(f'{len(photos)} photographs, {len(renders)} renders, {len(pieces)} cut-outs, {device}')
     mixer = Mixer(photos, renders, pieces, options.seed, options.cut)
@@ -155,9 +195,7 @@ def train(options: argparse.Namespace) -> Path:
     model.to(device)
     average = copy.deepcopy(model).requires_grad_(False)
     optimiser = torch.optim.AdamW(groups(model), weight_decay=WEIGHT_DECAY)
-    state, first = options.work / 'state.pt', 0
-    if state.exists():
-        parts = read_saved(state, ('model', 'average', 'optimiser', 'step'), device)
+    if parts:
         model.load_state_dict(parts['model'])
         average.load_state_dict(parts['average'])
         optimiser.load_state_dict(parts['optimiser'])
@@ -189,7 +227,7 @@ def train(options: argparse.Namespace) -> Path:
                 if options.teacher > 0:
                     taught = coco_scores(*teacher.detect(features)[1:])
             output = model.detect(features)
-        parts = yolox_loss(
+        losses = yolox_loss(
             output,
             [b.to(device) for b in boxes],
             centres,
@@ -198,20 +236,20 @@ def train(options: argparse.Namespace) -> Path:
             options.teacher,
         )
         optimiser.zero_grad(set_to_none=True)
-        parts.total.backward()
+        losses.total.backward()
         nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         optimiser.step()
         averaged(average, model, step)
-        total = float(parts.total.detach())
+        total = float(losses.total.detach())
         if not math.isfinite(total):
             raise FloatingPointError(f'the loss is {total} at step {step}')
-        sums += torch.tensor([total, parts.box, parts.objectness, parts.classes, parts.teacher])
+        sums += torch.tensor([total, losses.box, losses.objectness, losses.classes, losses.teacher])
         done = step + 1
         if done % LOG_EVERY == 0:
             pace = (time.monotonic() - began) / (done - first)
-            losses = ' '.join(f'{v:.2f}' for v in (sums / LOG_EVERY).tolist())
+            means = ' '.join(f'{v:.2f}' for v in (sums / LOG_EVERY).tolist())
             print(
-                f'{done}/{options.steps}  loss box obj cls teacher {losses}  '
+                f'{done}/{options.steps}  loss box obj cls teacher {means}  '
                 f'{pace:.2f} s/step  {(options.steps - done) * pace / 60:.1f} min left',
                 flush=True,
             )
@@ -223,6 +261,7 @@ def train(options: argparse.Namespace) -> Path:
                 average=average.state_dict(),
                 optimiser=optimiser.state_dict(),
                 step=done,
+                training=training,
             )
             save(options.work / 'detector.pt', **average.state_dict())
     record = {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()}

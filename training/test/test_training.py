@@ -1,5 +1,6 @@
 """The parts of training that a wrong line would break silently; needs requirements.txt."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -11,13 +12,15 @@ torch = pytest.importorskip('torch')
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import augment  # noqa: E402
+import classifier  # noqa: E402
+import train as training  # noqa: E402
 from classifier import FEATURES, Classifier, load_mean  # noqa: E402
 from classifier_crops import NOTHING, SIDE, crops  # noqa: E402
 from export import run_tflite  # noqa: E402
 from loss import assign, yolox_loss  # noqa: E402
 from pictures import IGNORE, NO_TEACHER, UNLABELLED, Picture, read_coco  # noqa: E402
-from train import groups, load_trained, mean  # noqa: E402
-from yolox import CAT, RACCOON, SPECIES, YoloxNano  # noqa: E402
+from train import BASE, groups, load_trained, mean, save  # noqa: E402
+from yolox import CAT, COCO_CLASSES, RACCOON, SPECIES, YoloxNano  # noqa: E402
 
 
 @pytest.fixture(scope='module')
@@ -216,3 +219,65 @@ def test_a_mistake_of_the_detector_is_a_crop_of_nothing(pictures: list[Picture])
     scenes = [crops(mixer, number, wrong) for number in range(12)]
     assert any(scene and all(label == NOTHING for _, label in scene) for scene in scenes)
     assert all(image.shape == (SIDE, SIDE, 3) for scene in scenes for image, _ in scene)
+
+
+@pytest.fixture
+def data(pictures: list[Picture], tmp_path: Path) -> Path:
+    """The photographs of a data folder, two in each file, and random weights to start from."""
+    coco = (tmp_path / 'a.json').read_text()
+    for name in ('raccoon_train.json', 'coco128.json', 'animals/animals.json'):
+        file = tmp_path / 'data' / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(coco)
+        for picture in pictures:
+            (file.parent / picture.path.name).write_bytes(picture.path.read_bytes())
+    arrays: dict[str, np.ndarray] = {}
+    for number, conv in enumerate(YoloxNano(COCO_CLASSES).convolutions()):
+        shape = conv.weight.shape if number else (16, 12, 3, 3)
+        arrays[f'conv{number:03d}.w'] = np.full(shape, 0.01, np.float32)
+        arrays[f'conv{number:03d}.b'] = np.zeros(len(conv.bias), np.float32)
+    base = tmp_path / 'data' / BASE
+    base.parent.mkdir()
+    np.savez(base, **arrays)
+    return tmp_path / 'data'
+
+
+def test_a_folder_of_another_training_is_refused(data: Path, tmp_path: Path) -> None:
+    work = tmp_path / 'work'
+    first = ['--data', str(data), '--work', str(work), '--batch', '1', '--workers', '0']
+
+    def train(*more: str) -> Path:
+        return training.train(training.parse([*first, *more]))
+
+    weights, record = train('--steps', '1'), work / 'options.json'
+    before = weights.read_bytes(), record.read_bytes()
+    negatives = tmp_path / 'negatives.json'
+    negatives.write_text(json.dumps({'annotations': [], 'categories': [], 'images': [
+        {'id': 1, 'file_name': '1.png', 'width': 320, 'height': 240}
+    ]}))  # fmt: skip
+    for more, what in {
+        ('--renders', str(negatives)): 'pictures',
+        ('--start', str(weights)): 'start',
+        ('--rate', '1e-3'): 'rate',
+        ('--seed', '1'): 'seed',
+    }.items():
+        with pytest.raises(ValueError, match=rf'another training \({what} differ\): name another'):
+            train('--steps', '2', *more)
+    with pytest.raises(ValueError, match='holds 1 steps'):
+        train('--steps', '0')
+    assert (weights.read_bytes(), record.read_bytes()) == before
+    train('--steps', '2')
+    assert json.loads(record.read_text())['steps'] == 2
+    assert weights.read_bytes() != before[0]
+
+
+def test_a_folder_of_another_second_look_is_refused(data: Path, tmp_path: Path) -> None:
+    options = ['--data', str(data), '--work', str(tmp_path), '--steps', '0']
+    told = classifier.parse(options)
+    made = training.identity(told, training.photographs(data, ()), ())
+    parts = {key: {} for key in ('model', 'average', 'optimiser')}
+    save(tmp_path / 'classifier.state.pt', **parts, step=0, scene=0, training=made)
+    with pytest.raises(ValueError, match=r'another training \(rate differ\)'):
+        classifier.train(classifier.parse([*options, '--rate', '1']))
+    with pytest.raises(ValueError, match=r'another training \(pictures differ\)'):
+        classifier.train(classifier.parse([*options, '--renders', str(tmp_path / 'a.json')]))
