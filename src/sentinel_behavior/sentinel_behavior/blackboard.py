@@ -174,11 +174,11 @@ class Blackboard:
         self.rest_until = max(self.rest_until, self.now + seconds)
 
     def learn(self, visit: Visit, stimulus: Stimulus, reward: float) -> None:
-        """Tell the policy how ``stimulus`` went; a control sound teaches nothing.
+        """Tell the policy how ``stimulus`` went; nothing of a control sound, or if somebody came.
 
         What counts is where the animal was when the stimulus began, not where it went to.
         """
-        if visit.arm == TREATMENT:
+        if visit.arm == TREATMENT and not stimulus.disturbed:
             context = Context(visit.species, visit.context, stimulus.zone)
             self.policy.learn(stimulus.name, context, reward)
             self.learned = True

@@ -135,7 +135,13 @@ class Brain:
 
     def obey(self, safety: Safety, now: float) -> None:
         """The guard said what is allowed."""
-        self.board.safety, self.board.safety_time = safety, now
+        board = self.board
+        board.safety, board.safety_time = safety, now
+        if 'person_or_pet' not in safety.rules:
+            return
+        for visit in board.visits.open.values():
+            if visit.stimuli and not board.out_of_sight(visit):
+                visit.stimuli[-1].disturbed = True
 
     def fix(self, pose: Pose, variance: float, now: float) -> None:
         """Somebody saw the robot at ``pose`` in ``map``."""
@@ -253,9 +259,9 @@ class Brain:
     def _credit(self, visit: Visit) -> bool:
         """Whether the last stimulus made it leave.
 
-        It was seen no more within the observation time.
+        It was seen no more within the observation time, and nobody else came meanwhile.
         """
-        if not visit.stimuli:
+        if not visit.stimuli or visit.stimuli[-1].disturbed:
             return False
         stimulus = visit.stimuli[-1]
         if stimulus.success is None and (stimulus.end is None or stimulus.felt):

@@ -60,6 +60,7 @@ class Stimulus:
     end: float | None = None
     reason: str = ''
     vetoed: bool = False  # it ended as a person or pet came
+    disturbed: bool = False  # a person or pet came before the animal was out of sight
     success: bool | None = None
 
     @property

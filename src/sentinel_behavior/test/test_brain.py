@@ -601,16 +601,34 @@ def test_a_stimulus_that_hardly_began_is_not_judged_by_an_animal_that_stays(tmp_
     assert garden.last(Kind.DECISION).detail['level'] == 1  # no rung for it either
 
 
-def test_who_left_as_a_person_came_was_not_repelled(tmp_path):
+@pytest.mark.parametrize(('seconds', 'end'), [(1.2, 'interrupted'), (8.0, 'finished')])
+def test_who_left_as_a_person_came_was_not_repelled(tmp_path, seconds, end):
     garden = make(tmp_path, policy=POLICIES['thompson'])
-    garden.step((RACCOON, 3.0, 0.0), seconds=1.2)
+    garden.step((RACCOON, 3.0, 0.0), seconds=seconds)
     garden.step((RACCOON, 3.0, 0.0), ({'person': 0.9}, 2.0, 1.0), seconds=0.3)
     garden.step(({'person': 0.9}, 2.0, 1.0), seconds=8)
     ended = next(
         i.detail for i in garden.incidents if i.kind == Kind.VISIT_ENDED and i.species == 'raccoon'
     )
-    assert ended['outcome'] == 'left' and ended['stimuli'][0]['reason'] == 'interrupted'
+    assert ended['outcome'] == 'left' and ended['stimuli'][0]['reason'] == end
     assert not garden.brain.board.learned
+
+
+def test_who_stays_though_a_person_came_gets_the_next_rung_and_teaches_nothing(tmp_path):
+    garden = make(tmp_path, policy=POLICIES['thompson'])
+    garden.step((RACCOON, 3.0, 0.0), seconds=8)
+    garden.step((RACCOON, 3.0, 0.0), ({'person': 0.9}, 2.0, 1.0), seconds=0.3)
+    garden.step((RACCOON, 3.0, 0.0), seconds=15)
+    assert garden.last(Kind.DECISION).detail['level'] == 2
+    assert not garden.brain.board.learned
+
+
+def test_who_left_before_a_person_came_was_repelled(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=2)
+    garden.step(seconds=2)
+    garden.step(({'person': 0.9}, 2.0, 1.0), seconds=8)
+    ended = next(i.detail for i in garden.incidents if i.kind == Kind.VISIT_ENDED)
+    assert ended['outcome'] == 'repelled'
 
 
 @pytest.mark.parametrize('step', [0.0, 10.0, -10.0])
