@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from . import host
 from .console import SetupError, run_logged
 from .environment import ROOT
 
@@ -46,26 +47,29 @@ def set_up() -> None:
         )
     home = ROOT / '.sentinel' / f'ros-{distribution}'
     venv, python = home / 'venv', home / 'venv' / 'bin' / 'python'
-    if not python.exists():
-        command = [sys.executable, '-m', 'venv', '--system-site-packages', str(venv)]
+    pip = [str(python), '-m', 'pip', '--disable-pip-version-check']
+    # Without pip it is what a failed attempt has left behind.
+    if not python.exists() or subprocess.run([*pip, '--version'], capture_output=True).returncode:
+        package = f'python3.{sys.version_info[1]}-venv'
+        if package in host.missing_packages():
+            raise SetupError(
+                f'This Python cannot make virtual environments: sudo apt-get install -y {package}, '
+                'then call ./sentinel setup --ros again.'
+            )
+        command = [sys.executable, '-m', 'venv', '--clear', '--system-site-packages', str(venv)]
         run_logged(command, home / 'log' / 'venv.log', what='Virtual environment')
-    listed = subprocess.run(
-        [python, '-m', 'pip', 'list', '--format=freeze'], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    listed = subprocess.run([*pip, 'list', '--format=freeze'], capture_output=True, text=True)
+    if listed.returncode:
+        last = (listed.stderr.strip().splitlines() or ['no message'])[-1]
+        raise SetupError(
+            f'pip cannot list what is installed: {last}. Delete {venv.relative_to(ROOT)} and call '
+            './sentinel setup --ros again.'
+        )
+    kept = [p for p in listed.stdout.splitlines() if p.split('==')[0].lower() in _KEEP]
     constraints = home / 'constraints.txt'
-    constraints.write_text('\n'.join(p for p in listed if p.split('==')[0].lower() in _KEEP) + '\n')
+    constraints.write_text('\n'.join(kept) + '\n')
     run_logged(
-        [
-            str(python),
-            '-m',
-            'pip',
-            'install',
-            '--disable-pip-version-check',
-            '-r',
-            str(_REQUIREMENTS),
-            '-c',
-            str(constraints),
-        ],
+        [*pip, 'install', '-r', str(_REQUIREMENTS), '-c', str(constraints)],
         home / 'log' / 'pip.log',
         what='LiteRT, Bluetooth and MuJoCo from PyPI',
     )

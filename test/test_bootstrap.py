@@ -170,6 +170,44 @@ def test_a_space_in_the_path_is_refused_where_colcon_breaks(monkeypatch, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.fixture
+def ros(monkeypatch, tmp_path):
+    """Where ./sentinel setup --ros works, with nothing to be loaded; its virtual environment."""
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    monkeypatch.setenv('AMENT_PREFIX_PATH', '/opt/ros/jazzy')
+    monkeypatch.delenv('PYTHONPATH', raising=False)
+    monkeypatch.setattr(distribution, 'ROOT', tmp_path)
+    nothing = tmp_path / 'requirements.txt'
+    nothing.touch()
+    monkeypatch.setattr(distribution, '_REQUIREMENTS', nothing)
+    return tmp_path / '.sentinel' / 'ros-jazzy' / 'venv'
+
+
+def test_an_environment_without_pip_beside_a_distribution_is_made_anew(ros, capsys):
+    subprocess.run([sys.executable, '-m', 'venv', '--without-pip', ros], check=True)
+    distribution.set_up()
+    assert 'Ready for ROS 2 jazzy' in capsys.readouterr().out
+    assert 'include-system-site-packages = true' in (ros / 'pyvenv.cfg').read_text()
+
+
+def test_a_python_that_can_make_no_environment_is_refused_with_the_package(ros, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'ensurepip', None)
+    with pytest.raises(SetupError, match=r'sudo apt-get install -y python3\.\d+-venv'):
+        distribution.set_up()
+    assert not ros.exists()
+
+
+def test_a_pip_that_cannot_list_is_one_sentence(ros):
+    python = ros / 'bin' / 'python'
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        '#!/bin/sh\n[ "$4" = --version ] || { echo "broken metadata" >&2; exit 1; }\n'
+    )
+    python.chmod(0o755)
+    with pytest.raises(SetupError, match=r'broken metadata. Delete .sentinel/ros-jazzy/venv'):
+        distribution.set_up()
+
+
 def test_a_python_that_does_not_exist_is_one_sentence():
     done = sentinel('demo', SENTINEL_PYTHON='python3.999')
     assert done.returncode == 1
