@@ -18,7 +18,9 @@ export MUJOCO_GL=${MUJOCO_GL:-egl}
 few() { echo $((($1 + divide - 1) / divide)); }
 
 render() { # name, pictures, further options
-    [ -e "$work/$1/annotations.json" ] || ./sentinel render --out "$work/$1" --count "$(few "$2")" "${@:3}"
+    [ -e "$work/$1/done" ] && return  # the annotations are also there after an interruption
+    ./sentinel render --out "$work/$1" --count "$(few "$2")" "${@:3}"
+    touch "$work/$1/done"
 }
 
 walk() { # name, further options

@@ -1,6 +1,7 @@
 """The parts of training that a wrong line would break silently; needs requirements.txt."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -281,3 +282,19 @@ def test_a_folder_of_another_second_look_is_refused(data: Path, tmp_path: Path) 
         classifier.train(classifier.parse([*options, '--rate', '1']))
     with pytest.raises(ValueError, match=r'another training \(pictures differ\)'):
         classifier.train(classifier.parse([*options, '--renders', str(tmp_path / 'a.json')]))
+
+
+def test_an_interrupted_render_is_rendered_again(tmp_path: Path) -> None:
+    script, sentinel = tmp_path / 'training' / 'reproduce.sh', tmp_path / 'sentinel'
+    script.parent.mkdir()
+    script.write_bytes((Path(__file__).parents[1] / 'reproduce.sh').read_bytes())
+    # The first call is stopped, and as `render` does it leaves the annotations of what is there.
+    sentinel.write_text(
+        '#!/bin/sh\necho "$3" >> calls; mkdir -p "$3"; touch "$3/annotations.json"\n'
+        '[ "$(wc -l < calls)" != 1 ]\n'
+    )
+    sentinel.chmod(0o755)
+    for _ in range(3):
+        subprocess.run(['bash', script, tmp_path, tmp_path / 'work'], capture_output=True)
+    calls = [Path(line).name for line in (tmp_path / 'calls').read_text().splitlines()]
+    assert calls == ['any', 'any', 'high', 'eaves']
