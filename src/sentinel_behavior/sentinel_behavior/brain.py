@@ -217,7 +217,7 @@ class Brain:
     def _close_all(self, outcome: str) -> None:
         for visit in self.board.visits.open.values():
             self._close(visit, outcome)
-        self.board.visits.open.clear()
+        self.board.visits.clear()
 
     def _close(self, visit: Visit, outcome: str) -> None:
         board = self.board

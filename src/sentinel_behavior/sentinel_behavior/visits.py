@@ -143,12 +143,13 @@ class VisitBook:
         for visit in self.open.values():
             visit.targets = ()
         for species, targets in by_species.items():
-            seen = self._seen.setdefault(species, [])
             known = self.open.get(species)
             if known is None:
+                seen = self._seen.setdefault(species, [])
                 seen.append(frame.stamp)
                 if len(seen) < OPENING:
                     continue
+                del self._seen[species]
                 self._count += 1
                 known = Visit(f'{self._prefix}-{self._count:04d}', species, frame.stamp)
                 known.first_seen, known.last_seen = min(seen[0], frame.stamp), frame.stamp
@@ -178,6 +179,11 @@ class VisitBook:
         for visit in closed:
             del self.open[visit.species]
         return closed
+
+    def clear(self) -> None:
+        """Close all visits, and forget what was on the way to one."""
+        self.open.clear()
+        self._seen.clear()
 
 
 def place(target: Target) -> Point:

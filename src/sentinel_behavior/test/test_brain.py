@@ -777,3 +777,12 @@ def test_a_visit_says_when_it_was_seen_first(garden):
     assert started.detail['first_seen'] == pytest.approx(PERIOD)
     assert started.stamp == pytest.approx(OPENING * PERIOD)
     assert started.detail['target'] is True and started.detail['trial'] is False
+
+
+def test_a_visit_after_a_gap_begins_anew(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=60)
+    garden.now += 6.0  # the camera stood still
+    garden.step((RACCOON, 3.0, 0.0), seconds=1)
+    _, second = [i for i in garden.incidents if i.kind == Kind.VISIT_STARTED]
+    assert second.detail['first_seen'] == pytest.approx(66.0 + PERIOD)
+    assert second.stamp == pytest.approx(66.0 + OPENING * PERIOD)
