@@ -73,7 +73,10 @@ def cutouts(pictures: list[Picture], folder: Path) -> list[Cutout]:
                     kept[f'{n}.image'], alpha = result
                     kept[f'{n}.alpha'] = (alpha * 255).astype(np.uint8)
                     kept[f'{n}.label'] = np.int64(box[4])
-            np.savez(file, **kept)
+            partial = file.with_suffix('.part')
+            with partial.open('wb') as stream:  # given a name savez would append .npz
+                np.savez(stream, **kept)
+            partial.replace(file)
         with np.load(file) as data:
             for key in data.files:
                 if key.endswith('.image'):

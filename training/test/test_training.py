@@ -17,6 +17,7 @@ import classifier  # noqa: E402
 import train as training  # noqa: E402
 from classifier import FEATURES, Classifier, load_mean  # noqa: E402
 from classifier_crops import NOTHING, SIDE, crops  # noqa: E402
+from cutouts import cutouts  # noqa: E402
 from export import run_tflite  # noqa: E402
 from loss import assign, yolox_loss  # noqa: E402
 from pictures import IGNORE, NO_TEACHER, UNLABELLED, Picture, read_coco  # noqa: E402
@@ -298,3 +299,28 @@ def test_an_interrupted_render_is_rendered_again(tmp_path: Path) -> None:
         subprocess.run(['bash', script, tmp_path, tmp_path / 'work'], capture_output=True)
     calls = [Path(line).name for line in (tmp_path / 'calls').read_text().splitlines()]
     assert calls == ['any', 'any', 'high', 'eaves']
+
+
+def test_a_cut_out_that_was_interrupted_is_cut_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.full((240, 320, 3), (40, 120, 40), np.uint8)
+    cv2.ellipse(image, (160, 120), (70, 45), 0, 0, 360, (90, 90, 200), -1)
+    cv2.imwrite(str(tmp_path / 'a.png'), image)
+    boxes = np.array([[88, 73, 232, 167, CAT]], np.float32)
+    pictures = [Picture(tmp_path / 'a.png', 320, 240, boxes)]
+    written = 0
+
+    def stop(*arguments: object, **options: object) -> None:
+        nonlocal written
+        written += 1
+        if written == 2:
+            raise KeyboardInterrupt
+        write(*arguments, **options)
+
+    write = np.lib.format.write_array
+    monkeypatch.setattr(np.lib.format, 'write_array', stop)
+    with pytest.raises(KeyboardInterrupt):
+        cutouts(pictures, tmp_path / 'cutouts')
+    monkeypatch.undo()
+    assert [c.label for c in cutouts(pictures, tmp_path / 'cutouts')] == [CAT]
