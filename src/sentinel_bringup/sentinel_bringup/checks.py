@@ -1,7 +1,8 @@
 """What a run is told is checked before any process starts.
 
 Parameter files against what the nodes declare; and a node module may offer ``preflight(values)``,
-which looks at what its parameters name (model, source, scenario) and raises SentinelError.
+which looks at what its parameters name (model, source, scenario) and raises SentinelError. Last,
+the nodes of each robot must agree.
 """
 
 import fnmatch
@@ -17,6 +18,7 @@ from sentinel_common.errors import ConfigurationError
 
 from sentinel_common import parameters
 
+from . import agreement
 from .entries import NodeEntry
 from .nodes import known_names
 
@@ -38,13 +40,21 @@ def module(entry: NodeEntry) -> ModuleType:
 
 
 def preflight(entries: Iterable[NodeEntry]) -> None:
-    """Raise SentinelError for the first fault in a parameter, a file, or what they name."""
+    """Raise SentinelError for the first fault in a parameter, a file, or what they name.
+
+    Also where the nodes of a robot do not agree.
+    """
     entries = list(entries)
     told = check(entries)
     for entry in entries:
         node = module(entry)
         if hasattr(node, 'preflight'):
             node.preflight(told[entry.label])
+    robots: dict[str, dict[str, dict[str, parameters.Value]]] = {}
+    for entry in entries:
+        robots.setdefault(entry.namespace, {})[entry.name] = told[entry.label]
+    for robot, nodes in robots.items():
+        agreement.check(nodes, robot)
 
 
 def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]]:

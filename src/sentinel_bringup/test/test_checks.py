@@ -4,9 +4,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from sentinel_bringup.checks import check
-from sentinel_bringup.entries import NodeEntry
+from sentinel_bringup.checks import check, preflight
+from sentinel_bringup.entries import NodeEntry, SimulationOptions, SourceOptions
 from sentinel_common.errors import ConfigurationError
+from sentinel_common.files import share
+
+from sentinel_bringup import nodes
 
 sys.path.insert(0, str(Path(__file__).parent / 'programs'))
 
@@ -86,3 +89,101 @@ def test_of_the_files_of_a_node_the_last_one_wins(tmp_path):
         for name, files in (('a', (mine,)), ('b', (shipped, mine)))
     )
     assert check([a, b])['b']['rate'] == 5
+
+
+DECIDING = frozenset({'detector', 'guard', 'brain', 'speaker'})
+
+
+def told(tmp_path, text):
+    """Check the deciding nodes of a run with a parameter file of the owner."""
+    own = tmp_path / 'own.yaml'
+    own.write_text(text)
+    options = SourceOptions(folder=tmp_path, source='topic', files=(own,))
+    preflight(entry for entry in nodes.own_source(options) if entry.name in DECIDING)
+
+
+def section(node, **values):
+    return f'/**/{node}: {{ros__parameters: {values}}}\n'
+
+
+def copy(tmp_path, name, *change):
+    """Return the path of a shipped file of config/ with a change."""
+    path = tmp_path / name
+    path.write_text(share(f'config/{name}').read_text().replace(*change))
+    return str(path)
+
+
+def test_the_shipped_files_agree_and_so_do_those_of_several_robots_and_a_simulated_night(tmp_path):
+    told(tmp_path, '')
+    for robots in (1, 2):
+        night = nodes.simulation(SimulationOptions(folder=tmp_path, robots=robots))
+        preflight(entry for entry in night if entry.name in DECIDING)
+
+
+@pytest.mark.parametrize(
+    'values',
+    [
+        {'quiet_start': 20.0, 'quiet_end': 9.0},
+        {'sure_posterior': 0.9},
+        {'sure_hits': 4},
+        {'hour': 12.0},
+    ],
+)
+@pytest.mark.parametrize('one', ['brain', 'guard'])
+def test_what_brain_and_guard_share_is_told_to_both(tmp_path, one, values):
+    name = next(iter(values))
+    with pytest.raises(ConfigurationError, match=f'Brain and guard do not agree: {name} is'):
+        told(tmp_path, section(one, **values))
+    told(tmp_path, section('brain', **values) + section('guard', **values))
+
+
+def test_of_several_robots_the_one_that_is_meant_is_named(tmp_path):
+    own = tmp_path / 'own.yaml'
+    own.write_text('/robot2/brain: {ros__parameters: {quiet_end: 9.0}}')
+    options = SimulationOptions(folder=tmp_path, robots=2, files=(own,))
+    with pytest.raises(ConfigurationError, match='Brain and guard of robot2 do not agree'):
+        preflight(entry for entry in nodes.simulation(options) if entry.name in DECIDING)
+
+
+def test_zones_and_quiet_hours_are_compared_by_what_they_mean(tmp_path):
+    same = copy(tmp_path, 'zones.yaml', 'x', 'x')
+    told(tmp_path, section('brain', zones=same))
+    other = copy(tmp_path, 'zones.yaml', 'home: [0.0, 0.0, 0.0]', 'home: [1.0, 0.0, 0.0]')
+    with pytest.raises(ConfigurationError, match=r'zones is .*/zones.yaml for the brain'):
+        told(tmp_path, section('brain', zones=other))
+    never = [{'quiet_start': hour, 'quiet_end': hour} for hour in (0.0, 5.0)]
+    told(tmp_path, section('brain', **never[0]) + section('guard', **never[1]))
+
+
+def targets(tmp_path, names):
+    change = 'target_species: [raccoon]', f'target_species: [{names}]'
+    return section('brain', deterrents=copy(tmp_path, 'deterrents.yaml', *change))
+
+
+def test_a_target_is_one_for_the_guard_too(tmp_path):
+    brain = targets(tmp_path, 'raccoon, fox')
+    with pytest.raises(ConfigurationError, match='fox is a target, but not for the guard'):
+        told(tmp_path, brain)
+    with pytest.raises(ConfigurationError, match='raccoon is a target, but not for the guard'):
+        told(tmp_path, section('guard', target_species=['fox']))
+    told(tmp_path, section('guard', target_species=['raccoon', 'fox']))  # it only takes away
+
+
+def test_a_target_is_not_protected(tmp_path):
+    with pytest.raises(ConfigurationError, match='also_protected holds raccoon, which is a target'):
+        told(tmp_path, section('guard', also_protected=['raccoon']))
+
+
+def test_a_target_is_one_that_the_detector_can_tell(tmp_path):
+    text = targets(tmp_path, 'racoon') + section('guard', target_species=['racoon'])
+    with pytest.raises(ConfigurationError, match=r"no target 'racoon'\. It tells apart: raccoon,"):
+        told(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ('sound', 'words'), [('brak', 'Bundled are bark'), ('gone.wav', 'no sound file gone.wav')]
+)
+def test_a_sound_is_one_that_the_speaker_can_make(tmp_path, sound, words):
+    file = copy(tmp_path, 'deterrents.yaml', 'name: growl', f'name: {sound}')
+    with pytest.raises(ConfigurationError, match=rf'deterrents\.growl_lunge: .*{words}'):
+        told(tmp_path, section('brain', deterrents=file))
