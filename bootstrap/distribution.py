@@ -25,11 +25,10 @@ def has_workspace() -> bool:
     return 'ROS_DISTRO' in os.environ and any(p and (Path(p) / mark).is_file() for p in prefixes)
 
 
-def run(command: str, arguments: list[str]) -> NoReturn:
-    """Become ``command`` of the workspace that is sourced."""
+def run(module: str, *arguments: str) -> NoReturn:
+    """Become ``module`` of the workspace that is sourced."""
     environment = {**os.environ, 'SENTINEL_ROOT': str(ROOT)}
-    line = [sys.executable, '-m', 'sentinel_bringup', command, *arguments]
-    os.execve(sys.executable, line, environment)
+    os.execve(sys.executable, [sys.executable, '-m', module, *arguments], environment)
 
 
 def set_up() -> None:

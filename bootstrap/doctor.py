@@ -52,7 +52,8 @@ def main() -> int:
         else 'from PyPI (no distribution is sourced)',
     )
     built = (environment.HOME / 'build.stamp').exists()
-    if not line(built, 'set-up', 'done' if built else 'not yet', './sentinel setup'):
+    cure = './sentinel setup' + ('' if host.has_wheels() else ' --ros')
+    if not line(built, 'set-up', 'done' if built else 'not yet', cure):
         return 0 if good else 1
     sys.stdout.flush()  # before the other process writes
     command = [str(environment.VENV_PYTHON), '-m', 'sentinel_bringup.doctor']

@@ -67,13 +67,16 @@ def main(arguments: list[str]) -> int:
 
 def _run(command: str, arguments: list[str], summary: str) -> int:
     own = _parse(command, summary, arguments) if command in usage.SETUP else None
+    of_workspace = not host.has_wheels() and distribution.has_workspace()
     if command == 'doctor':
+        if of_workspace:
+            distribution.run('sentinel_bringup.doctor')
         return doctor.main()
     if getattr(own, 'ros', False):
         distribution.set_up()
         return 0
-    if own is None and not host.has_wheels() and distribution.has_workspace():
-        distribution.run(command, arguments)
+    if own is None and of_workspace:
+        distribution.run('sentinel_bringup', command, *arguments)
     if own is None and {'-h', '--help'} & set(arguments) and not environment.INSTALL.exists():
         print(f'sentinel {command}: {summary}.\n')
         print('It lists its options once ./sentinel setup is done (once, about five minutes).')

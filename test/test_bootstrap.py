@@ -247,14 +247,20 @@ runpy.run_path(sys.argv[0], run_name='__main__')
 """
 
 
-def test_where_there_are_no_wheels_commands_are_those_of_the_workspace_that_is_sourced(tmp_path):
+@pytest.mark.parametrize(
+    ('command', 'file', 'words'),
+    [(['arm', '--off'], '__main__.py', 'built: arm --off'), (['doctor'], 'doctor.py', 'built:')],
+)
+def test_where_there_are_no_wheels_commands_are_those_of_the_workspace_that_is_sourced(
+    tmp_path, command, file, words
+):
     mark = tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages' / 'sentinel_bringup'
-    module = tmp_path / 'lib' / 'sentinel_bringup' / '__main__.py'
-    for file, text in ((mark, ''), (module, 'import sys; print("built:", *sys.argv[1:])')):
-        file.parent.mkdir(parents=True)
-        file.write_text(text)
+    module = tmp_path / 'lib' / 'sentinel_bringup' / file
+    for path, text in ((mark, ''), (module, 'import sys; print("built:", *sys.argv[1:])')):
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
     done = subprocess.run(
-        [sys.executable, '-c', _ON_A_PI.format([str(ROOT / 'sentinel'), 'arm', '--off'])],
+        [sys.executable, '-c', _ON_A_PI.format([str(ROOT / 'sentinel'), *command])],
         capture_output=True,
         text=True,
         timeout=100,
@@ -265,7 +271,7 @@ def test_where_there_are_no_wheels_commands_are_those_of_the_workspace_that_is_s
             'PYTHONPATH': str(module.parents[1]),
         },
     )
-    assert done.stdout == 'built: arm --off\n', done.stderr
+    assert done.stdout == f'{words}\n', done.stderr
 
 
 @pytest.mark.parametrize('prefixes', ['', '/opt/ros/jazzy'])

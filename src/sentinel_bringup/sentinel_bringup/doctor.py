@@ -1,6 +1,7 @@
 """What is there of libraries, ROS, model and devices: one line each, with the cure.
 
-``./sentinel doctor`` looks at the machine and then runs ``python -m sentinel_bringup.doctor``.
+``./sentinel doctor`` looks at the machine and then runs ``python -m sentinel_bringup.doctor``;
+where ROS 2 cannot come from PyPI, it runs the latter alone, of the workspace that is sourced.
 """
 
 import importlib
@@ -32,7 +33,6 @@ _LIBRARIES = {
     'yaml': 'pyyaml',
     'psutil': 'psutil',
 }
-_SETUP = './sentinel setup'
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ class Finding:
         return f'  {mark} {self.what:18} {self.found}{cure}'
 
 
+def _setup() -> str:
+    # ROS 2 from PyPI, which ./sentinel brings itself, names no distribution.
+    return './sentinel setup' + (' --ros' if 'ROS_DISTRO' in os.environ else '')
+
+
 def libraries() -> Finding:
     """Look for what is needed beside ROS."""
     found, missing = [], []
@@ -62,7 +67,7 @@ def libraries() -> Finding:
         except Exception as error:  # a broken library may raise anything
             missing.append(f'{package} ({error})')
     if missing:
-        return Finding('libraries', False, f'missing: {", ".join(missing)}', _SETUP, needed=True)
+        return Finding('libraries', False, f'missing: {", ".join(missing)}', _setup(), needed=True)
     return Finding('libraries', True, ', '.join(found))
 
 
@@ -81,7 +86,7 @@ def interpreter() -> Finding:
         except ImportError:
             continue
         return Finding('TensorFlow Lite', True, f'{module} {_version(module.replace("_", "-"))}')
-    return Finding('TensorFlow Lite', False, 'no interpreter', _SETUP, needed=True)
+    return Finding('TensorFlow Lite', False, 'no interpreter', _setup(), needed=True)
 
 
 def ros() -> Finding:
@@ -92,7 +97,7 @@ def ros() -> Finding:
         importlib.import_module('vision_msgs.msg')
         name = rclpy.get_rmw_implementation_identifier()
     except Exception as error:
-        return Finding('ROS 2', False, str(error), _SETUP, needed=True)
+        return Finding('ROS 2', False, str(error), _setup(), needed=True)
     return Finding(
         'ROS 2', True, f'rclpy {_version("ros-kilted-rclpy")}, {name}'.replace(' ,', ',')
     )

@@ -1,5 +1,6 @@
 """The doctor says what is missing, with the cure, and fails only where nothing can run."""
 
+import os
 import subprocess
 import sys
 
@@ -16,10 +17,16 @@ def test_every_check_gives_one_line():
         assert finding.good or finding.cure
 
 
-def test_a_missing_library_is_named_with_the_cure(monkeypatch):
+@pytest.mark.parametrize(
+    ('environment', 'cure'),
+    [({}, './sentinel setup'), ({'ROS_DISTRO': 'jazzy'}, './sentinel setup --ros')],
+    ids=['from PyPI', 'of a distribution'],
+)
+def test_a_missing_library_is_named_with_the_cure(monkeypatch, environment, cure):
+    monkeypatch.setattr(os, 'environ', environment)
     monkeypatch.setitem(sys.modules, 'bumble', None)
     text = str(doctor.libraries())
-    assert 'missing: bumble' in text and './sentinel setup' in text
+    assert 'missing: bumble' in text and text.endswith(f'  {cure}')
 
 
 @pytest.mark.parametrize(('needed', 'status'), [(True, 1), (False, 0)])
