@@ -10,6 +10,7 @@ from py_trees.common import Status
 from py_trees.display import unicode_tree
 from sentinel_common.configuration import digest
 from sentinel_common.detections import Frame, TargetFrame
+from sentinel_common.errors import ConfigurationError
 from sentinel_common.geometry import STOP, Pose, Twist
 
 from .blackboard import Blackboard, Safety, Wants
@@ -55,8 +56,19 @@ class Brain:
         run: str = 'run',
         hooks: bool = True,
     ) -> None:
-        """``run`` prefixes the ids of visits; ``hooks``: somebody carries them out."""
+        """``run`` prefixes the ids of visits; ``hooks``: somebody carries them out.
+
+        Raises ConfigurationError at the first fault in a file, or where the trial needs a control
+        sound that the catalogue has not.
+        """
         catalogue = read_deterrents(deterrents)
+        for species in catalogue.target_species if trial.neutral else ():
+            if not any(d.neutral and species in d.species for d in catalogue.by_name.values()):
+                raise ConfigurationError(
+                    f'{deterrents}: the trial has a share neutral ({trial.neutral:g}), but there '
+                    f'is no control sound for {species}.',
+                    'Add a deterrent with neutral: true, or set neutral to 0.',
+                )
         self.board = Blackboard(
             settings=settings,
             catalogue=catalogue,

@@ -108,6 +108,16 @@ def test_shares_of_a_trial_that_are_more_than_all_are_one_sentence():
         brain_node.preflight(values | {'hold_out': 0.6, 'neutral': 0.6})
 
 
+def test_a_trial_without_the_control_sound_that_it_needs_is_one_sentence(tmp_path):
+    whole = share('config/deterrents.yaml').read_text()
+    silent = tmp_path / 'deterrents.yaml'
+    silent.write_text(whole[: whole.index('  tone:')])
+    values = {p.name: p.default for p in brain_node.PARAMETERS} | {'neutral': 0.3}
+    brain_node.preflight(values)
+    with pytest.raises(ConfigurationError, match='no control sound for raccoon'):
+        brain_node.preflight(values | {'deterrents': str(silent)})
+
+
 def test_two_starts_of_the_brain_in_one_second_name_their_visits_differently(monkeypatch):
     monkeypatch.setattr(brain_node.time, 'strftime', lambda form: '20260601T220010')
     values = {p.name: p.default for p in brain_node.PARAMETERS}
