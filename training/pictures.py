@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
-from yolox import OTHER, SPECIES
+from yolox import SPECIES
+
+# The names that the benchmark understands; from the sources, as training needs no workspace.
+SOURCES = Path(__file__).parents[1] / 'src'
+sys.path += [str(SOURCES / 'sentinel_perception'), str(SOURCES / 'sentinel_common')]
+from sentinel_perception.detector.labels import species_of  # noqa: E402
 
 # Labels beyond the species mark regions; they move with the picture like boxes do.
 IGNORE = len(SPECIES)  # something is there but nobody says what: no objectness loss
 NO_TEACHER = IGNORE + 1  # the COCO model knows nothing about this region (renders)
 UNLABELLED = IGNORE + 2  # only the teacher says what is here
 LONG_SIDE = 640  # pixels; larger photographs are reduced, the network sees 416
-
-# Categories of the data sets that are one of our species; all others are background.
-OTHER_ANIMALS = {
-    'bird', 'horse', 'sheep', 'cow', 'elephant', 'bear', 'zebra', 'giraffe', 'other_animal',
-}  # fmt: skip
-LABELS = {name: i for i, name in enumerate(SPECIES)} | dict.fromkeys(OTHER_ANIMALS, OTHER)
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,24 @@ def read_coco(
 ) -> list[Picture]:
     """Return the pictures of a COCO file; paths are relative to its folder or `images` in it.
 
-    Crowd boxes become IGNORE regions. A rendered picture carries one NO_TEACHER region over
-    everything, an unlabelled one an UNLABELLED region. Pictures whose `source` starts with one
-    of `skip` are left out. Raises OSError, KeyError or ValueError on a file of another form.
+    Categories may have the names that `./sentinel bench` understands; boxes of others are left out,
+    and in rendered pictures that is told on stderr. Crowd boxes become IGNORE regions. A rendered
+    picture carries one NO_TEACHER region over everything, an unlabelled one an UNLABELLED region.
+    Pictures whose `source` starts with one of `skip` are left out. Raises OSError, KeyError or
+    ValueError on a file of another form.
     """
     data = json.loads(file.read_text())
-    names = {c['id']: c['name'] for c in data['categories']}
+    names = {c['id']: species_of(c['name']) for c in data['categories']}
     boxes: dict[int, list[list[float]]] = {i['id']: [] for i in data['images']}
     for a in data['annotations']:
         x, y, w, h = a['bbox']
-        label = IGNORE if a.get('iscrowd') else LABELS.get(names[a['category_id']])
-        if label is not None and w > 1 and h > 1:
+        name = names[a['category_id']]
+        if (name or a.get('iscrowd')) and w > 1 and h > 1:
+            label = IGNORE if a.get('iscrowd') else SPECIES.index(name)
             boxes[a['image_id']].append([x, y, x + w, y + h, label])
+    other = {c['name'] for c in data['categories'] if not names[c['id']]}
+    if rendered and other:  # these teach that whatever has no box is nothing
+        print(f'{file}: boxes of {", ".join(sorted(other))} are left out.', file=sys.stderr)
     folder = file.parent
     if data['images'] and not (folder / data['images'][0]['file_name']).exists():
         folder /= 'images'

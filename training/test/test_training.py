@@ -22,7 +22,7 @@ from export import run_tflite  # noqa: E402
 from loss import assign, yolox_loss  # noqa: E402
 from pictures import IGNORE, NO_TEACHER, UNLABELLED, Picture, read_coco  # noqa: E402
 from train import BASE, groups, load_trained, mean, save  # noqa: E402
-from yolox import CAT, COCO_CLASSES, RACCOON, SPECIES, YoloxNano  # noqa: E402
+from yolox import CAT, COCO_CLASSES, OTHER, RACCOON, SPECIES, YoloxNano  # noqa: E402
 
 
 @pytest.fixture(scope='module')
@@ -138,6 +138,20 @@ def pictures(tmp_path: Path) -> list[Picture]:
         ' {"image_id": 2, "category_id": 9, "bbox": [5, 6, 50, 40]}]}'
     )
     return read_coco(tmp_path / 'a.json')
+
+
+@pytest.mark.parametrize(
+    ('name', 'labels'),
+    [('Raccoon', {RACCOON}), ('racoon', {RACCOON}), ('red fox', {OTHER}), ('mouse', set())],
+)
+def test_names_of_other_tools_are_no_background(
+    pictures: list[Picture], name: str, labels: set[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = pictures[0].path.with_name('a.json')
+    file.write_text(file.read_text().replace('"raccoon"', f'"{name}"'))
+    assert read_coco(file, rendered=True)[0].labels == labels
+    left_out = 'chair' if labels else 'chair, mouse'
+    assert capsys.readouterr().err == f'{file}: boxes of {left_out} are left out.\n'
 
 
 def test_samples_depend_on_seed_and_number_only(pictures: list[Picture]) -> None:
