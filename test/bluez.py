@@ -54,9 +54,11 @@ class StandIn:
         self.addresses = {}
         self.characteristics = {}
         self.connections = {}
+        self.listeners = {}  # path of a characteristic: bus name of who listens
         self.methods = []  # names of the methods that were called
         device.on('advertisement', self.heard)
         bus.add_message_handler(self.called)
+        bus.add_message_handler(self.left)
 
     def signal(self, path, interface, member, signature, body):
         self.bus.send(
@@ -77,6 +79,7 @@ class StandIn:
     def remove(self, path):
         interfaces = self.objects.pop(path)
         self.characteristics.pop(path, None)
+        self.listeners.pop(path, None)
         self.signal('/', OBJECTS, 'InterfacesRemoved', 'oas', [path, list(interfaces)])
 
     def change(self, path, interface, **values):
@@ -127,6 +130,13 @@ class StandIn:
         task = asyncio.ensure_future(answer())
         self.background = {*getattr(self, 'background', ()), task}
         return True
+
+    def left(self, message):
+        """End the notifications, but not the connection, of a program that left the bus."""
+        if message.member == 'NameOwnerChanged' and not message.body[2]:
+            paths = [path for path, name in self.listeners.items() if name == message.body[0]]
+            tasks = [asyncio.ensure_future(self.end_notifications(path)) for path in paths]
+            self.background = {*getattr(self, 'background', ()), *tasks}
 
     async def do_GetManagedObjects(self, _):
         return 'a{oa{sa{sv}}}', [self.objects]
@@ -206,11 +216,16 @@ class StandIn:
             self.change(path, CHARACTERISTIC, Value=Variant('ay', bytes(value)))
 
         await self.characteristics[path].subscribe(notified)
+        self.listeners[path] = message.sender
         self.change(path, CHARACTERISTIC, Notifying=Variant('b', True))
 
     async def do_StopNotify(self, message):
-        await self.characteristics[message.path].unsubscribe()
-        self.change(message.path, CHARACTERISTIC, Notifying=Variant('b', False))
+        await self.end_notifications(message.path)
+
+    async def end_notifications(self, path):
+        del self.listeners[path]
+        await self.characteristics[path].unsubscribe()
+        self.change(path, CHARACTERISTIC, Notifying=Variant('b', False))
 
 
 CONFIGURATION = """\
@@ -254,6 +269,17 @@ def bluetoothd(transport, folder):
         bus = await MessageBus(bus_address=address).connect()
         stand_in = StandIn(device, bus)
         await bus.request_name('org.bluez')
+        name, rule = 'org.freedesktop.DBus', "type='signal',member='NameOwnerChanged'"
+        await bus.call(
+            Message(
+                destination=name,
+                path='/org/freedesktop/DBus',
+                interface=name,
+                member='AddMatch',
+                signature='s',
+                body=[rule],
+            )
+        )
         return hci, bus, stand_in
 
     async def stop(hci, bus):

@@ -26,11 +26,12 @@ def meka():
         yield one
 
 
-def until(wanted, client, timeout=40):
+def until(wanted, *clients, timeout=40):
     deadline = time.monotonic() + timeout
     while not wanted():
         assert time.monotonic() < deadline, 'it did not happen in time'
-        client.alive()
+        for client in clients:
+            client.alive()
         time.sleep(0.02)
 
 
@@ -61,6 +62,52 @@ def test_drive_lose_find_again_and_stop(meka, tmp_path, monkeypatch):
         ends(meka, since)
         assert meka.payloads[-3:] == [NEUTRAL] * 3
         assert {'StartDiscovery', 'Connect', 'StartNotify', 'WriteValue'} <= set(stand_in.methods)
+
+
+@pytest.fixture
+def system(meka, tmp_path, monkeypatch):
+    """Start a radio process on the stand-in; return (its client, its reports)."""
+    clients = []
+
+    def start(**options):
+        events = []
+        clients.append(RadioClient(events.append, transport='system', **options))
+        return clients[-1], events
+
+    with bluetoothd(meka.transport.removeprefix('hci:'), tmp_path) as (address, _):
+        monkeypatch.setenv('DBUS_SYSTEM_BUS_ADDRESS', address)
+        yield start
+        for client in clients:
+            client.close()
+
+
+def connected(events):
+    return any(e.get('state') == 'connected' for e in events)
+
+
+@pytest.mark.parametrize('may_walk', [True, False], ids=['radio restarts', 'driver restarts'])
+def test_a_robot_that_a_killed_radio_process_left_walking_is_stopped_first(system, meka, may_walk):
+    first, events = system()
+    until(lambda: connected(events), first)
+    first.send(WALK, time.monotonic() + 60)
+    until(lambda: meka.walking, first)
+    start = len(meka.payloads)
+    first.kill()
+    second, events = system(may_walk=may_walk)
+    until(lambda: connected(events), second)
+    assert meka.emulated.connected and meka.payloads[start] == NEUTRAL
+    # It answers the second process, too.
+    assert {'91', '85'} <= {e['payload'] for e in events if e['ev'] == 'rx'}
+
+
+def test_a_robot_that_another_program_drives_is_left_to_it(system, meka):
+    first, events = system()
+    until(lambda: connected(events), first)
+    first.send(WALK, time.monotonic() + 60)
+    until(lambda: meka.walking, first)
+    second, events = system()
+    until(lambda: any(e.get('reason') == 'not found' for e in events), first, second)
+    assert meka.walking and not connected(events)
 
 
 def test_without_bluetoothd_the_reason_is_told(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from ..errors import LinkError, LinkReason, RejectReason
 from ..hermes import (
     ACKNOWLEDGES,
     NUS_RX,
+    NUS_SERVICE,
     NUS_TX,
     Codec,
     Command,
@@ -166,16 +167,22 @@ class Link:
         self._say(State.SEARCHING)
         found: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
-        def heard(device: Any, advertisement: Any) -> None:
-            name = advertisement.local_name or device.name or ''
-            if not found.done() and matches(
-                self._settings.robot, name, device.address, advertisement.service_uuids
-            ):
+        def meet(device: Any, name: str, services: list[str]) -> None:
+            if not found.done() and matches(self._settings.robot, name, device.address, services):
                 self._name, self._address = name, device.address
                 found.set_result(device)
 
-        deadline = self._clock() + self._settings.scan_timeout
+        def heard(device: Any, advertisement: Any) -> None:
+            name = advertisement.local_name or device.name or ''
+            meet(device, name, advertisement.service_uuids)
+
         with radio_errors(LinkReason.ADAPTER):
+            for device in await self._transport.abandoned():
+                meet(device, device.name or '', [NUS_SERVICE])
+            if found.done():
+                self._lost_moving = True  # whoever died may have left it walking
+                return found.result()
+            deadline = self._clock() + self._settings.scan_timeout
             async with self._transport.scanner(heard):
                 while not found.done() and not self.ending and not self._transport.lost:
                     if self._clock() >= deadline:

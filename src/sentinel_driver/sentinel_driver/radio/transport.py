@@ -1,6 +1,7 @@
 """Which Bluetooth stack bleak works on: the system's, or an HCI controller through bumble."""
 
 import asyncio
+import sys
 from typing import Any
 
 from bleak import BleakClient, BleakScanner
@@ -57,6 +58,18 @@ class Transport:
     def lost(self) -> bool:
         """Whether the controller went away."""
         return self._adapter is not None and self._adapter.lost
+
+    async def abandoned(self) -> list[Any]:
+        """Return the robots that the system keeps connected for a program that died.
+
+        Raise what bleak raises.
+        """
+        if self._adapter is not None or sys.platform != 'linux':
+            return []  # there a connection ends with whoever made it
+        # What this imports exists on Linux only.
+        from .bluez import abandoned
+
+        return await abandoned()
 
     def scanner(self, detection_callback: Any) -> BleakScanner:
         """Return a scanner on this stack."""
