@@ -116,7 +116,12 @@ class Brain:
             zones = {t.track_id: board.zones.at(pose.to_world(place(t))) for t in frame.targets}
         for visit in board.visits.gone(board.stamp):
             self._close(visit, LOST if blind else '')
-        for visit in board.visits.see(frame, zones):
+        species = board.catalogue.target_species
+        sure = {t.track_id for t in frame.targets if t.best[0] in species} & board.sure.sure
+        opened, closed = board.visits.see(frame, zones, sure)
+        for visit in closed:
+            self._close(visit, STAYED)
+        for visit in opened:
             visit.context = board.period
             is_target = visit.species in board.catalogue.target_species
             if is_target:

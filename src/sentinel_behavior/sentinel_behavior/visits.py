@@ -70,6 +70,15 @@ class Stimulus:
 
 
 @dataclass
+class Track:
+    """A track of late; stamps in s. ``sure``: the species that it surely was once, or ''."""
+
+    first: float
+    last: float
+    sure: str = ''
+
+
+@dataclass
 class Visit:
     """Somebody's stay. Times are stamps (s, ROS time); ``context`` is day or night.
 
@@ -93,6 +102,8 @@ class Visit:
     distance_min: float = math.inf
     held: set[str] = field(default_factory=set)
     engaged: str = ''
+    sure: bool = False  # one of them surely was of the species
+    in_view: int = 0  # animals, also those that may be none
     together: int = 0  # pictures that showed more than one of them
 
     @property
@@ -100,9 +111,10 @@ class Visit:
         """Whether more than one animal is here: now, or in enough pictures before.
 
         A family stays one while the mother hides her young. One picture with two may be a tracker
-        that lost an animal and found it again.
+        that lost an animal and found it again. What may be no animal counts too: a young one is
+        hardly ever sure, and nobody walks up to a family.
         """
-        return len(self.targets) > 1 or self.together >= OPENING
+        return self.in_view > 1 or self.together >= OPENING
 
     def target(self, sure: Collection[str] = ()) -> Target | None:
         """The animal that is engaged.
@@ -117,7 +129,12 @@ class Visit:
 
 
 class VisitBook:
-    """Opens and closes visits. ``absence``: s without a sight after which the animal has left."""
+    """Opens and closes visits. ``absence``: s without a sight after which the animal has left.
+
+    Once an animal was sure, what was in view long before it was last seen, and never was sure
+    itself, is something else: a stone, a plant in the wind. It neither opens a visit nor keeps one
+    open. What came later may be the same animal under a new id.
+    """
 
     def __init__(self, *, absence: float, prefix: str) -> None:
         """``prefix`` makes ids unique among runs."""
@@ -125,38 +142,81 @@ class VisitBook:
         self._prefix = prefix
         self._count = 0
         self._seen: dict[str, list[float]] = {}
+        self._tracks: dict[str, Track] = {}
+        self._sure_seen: dict[str, float] = {}  # stamp of the last sight of a sure one, by species
         self.open: dict[str, Visit] = {}
 
-    def see(self, frame: TargetFrame, zones: dict[str, str]) -> list[Visit]:
-        """Count one picture's confirmed tracks; returns visits that it opened.
+    def see(
+        self, frame: TargetFrame, zones: dict[str, str], sure: Collection[str] = ()
+    ) -> tuple[list[Visit], list[Visit]]:
+        """Count one picture's confirmed tracks; returns visits that it opened, and that it closed.
 
-        ``zones``: zone by track id.
+        ``zones``: zone by track id; ``sure``: the tracks that surely are of their species. A visit
+        of something that never was sure ends with the sure animal that came long after it.
         """
-        by_species: dict[str, list[Target]] = {}
-        for target in frame.targets:
-            species, probability = target.best
-            if probability >= LIKELY:
-                by_species.setdefault(species, []).append(target)
-        opened = []
+        stamp = frame.stamp
+        opened, closed = [], []
+        by_species = self._sort(frame, sure)
         for species in set(self._seen) - set(by_species):
             del self._seen[species]
         for visit in self.open.values():
-            visit.targets = ()
+            visit.targets, visit.in_view = (), 0
         for species, targets in by_species.items():
+            tracks = {t.track_id: self._tracks[t.track_id] for t in targets}
+            came = min((t.first for t in tracks.values() if t.sure == species), default=-math.inf)
+            counting = [t for t in targets if self._counts(t, species)]
             known = self.open.get(species)
+            if not counting:
+                self._seen.pop(species, None)
+                continue
             if known is None:
                 seen = self._seen.setdefault(species, [])
-                seen.append(frame.stamp)
+                seen.append(stamp)
                 if len(seen) < OPENING:
                     continue
                 del self._seen[species]
-                self._count += 1
-                known = Visit(f'{self._prefix}-{self._count:04d}', species, frame.stamp)
-                known.first_seen, known.last_seen = min(seen[0], frame.stamp), frame.stamp
-                self.open[species] = known
+                known = self._open(species, min(seen[0], stamp), stamp)
                 opened.append(known)
-            self._update(known, targets, frame.stamp, zones)
-        return opened
+            elif not known.sure and any(
+                t.first + self._absence < came for i, t in tracks.items() if i in known.tracks
+            ):
+                closed.append(known)
+                known = self._open(species, came, stamp)
+                opened.append(known)
+            known.sure |= math.isfinite(came)
+            known.in_view = len(targets)
+            self._update(known, counting, stamp, zones)
+        return opened, closed
+
+    def _sort(self, frame: TargetFrame, sure: Collection[str]) -> dict[str, list[Target]]:
+        """Note the tracks of one picture; returns them by species."""
+        by_species: dict[str, list[Target]] = {}
+        for target in frame.targets:
+            species, probability = target.best
+            if probability < LIKELY:
+                continue
+            by_species.setdefault(species, []).append(target)
+            track = self._tracks.setdefault(target.track_id, Track(frame.stamp, frame.stamp))
+            track.last = frame.stamp
+            if target.track_id in sure:
+                track.sure = species
+            if track.sure == species:
+                self._sure_seen[species] = frame.stamp
+        oldest = frame.stamp - self._absence
+        self._tracks = {i: t for i, t in self._tracks.items() if t.last >= oldest}
+        return by_species
+
+    def _counts(self, target: Target, species: str) -> bool:
+        track = self._tracks[target.track_id]
+        sure_seen = self._sure_seen.get(species, -math.inf)
+        return track.sure == species or track.first + self._absence >= sure_seen
+
+    def _open(self, species: str, first_seen: float, stamp: float) -> Visit:
+        self._count += 1
+        visit_id = f'{self._prefix}-{self._count:04d}'
+        visit = Visit(visit_id, species, stamp, first_seen=first_seen, last_seen=stamp)
+        self.open[species] = visit
+        return visit
 
     def _update(
         self, visit: Visit, targets: list[Target], stamp: float, zones: dict[str, str]
@@ -167,7 +227,7 @@ class VisitBook:
         visit.tracks.update(t.track_id for t in targets)
         visit.votes[visit.species] += 1
         visit.distance_min = min(visit.distance_min, *map(distance, targets))
-        visit.together += len(targets) > 1
+        visit.together += visit.in_view > 1
         visit.zone = next((zones[t.track_id] for t in targets if zones.get(t.track_id)), '')
         if visit.zone:
             spent = visit.zone_seconds.get(visit.zone, 0.0)
@@ -181,9 +241,9 @@ class VisitBook:
         return closed
 
     def clear(self) -> None:
-        """Close all visits, and forget what was on the way to one."""
-        self.open.clear()
-        self._seen.clear()
+        """Close all visits, and forget every sight."""
+        for kept in (self.open, self._seen, self._tracks, self._sure_seen):
+            kept.clear()
 
 
 def place(target: Target) -> Point:

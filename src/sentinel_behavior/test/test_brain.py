@@ -786,3 +786,51 @@ def test_a_visit_after_a_gap_begins_anew(garden):
     _, second = [i for i in garden.incidents if i.kind == Kind.VISIT_STARTED]
     assert second.detail['first_seen'] == pytest.approx(66.0 + PERIOD)
     assert second.stamp == pytest.approx(66.0 + OPENING * PERIOD)
+
+
+STONE = ({'raccoon': 0.6, 'other_animal': 0.4}, 4.0, 1.0)
+
+
+def test_a_thing_that_never_is_sure_keeps_no_visit_open(garden):
+    learned = []
+    garden.brain.board.policy.learn = lambda name, context, reward: learned.append(reward)
+    garden.step(STONE, seconds=60)
+    for _ in range(2):
+        garden.step(STONE, (RACCOON, 2.5, -0.5), seconds=3)
+        garden.step(STONE, seconds=60)
+    ends = [i.detail['outcome'] for i in garden.incidents if i.kind == Kind.VISIT_ENDED]
+    assert ends == ['stayed', 'repelled', 'repelled']
+    assert len(learned) == 2 and min(learned) > 0.8
+    starts = [i for i in garden.incidents if i.kind == Kind.VISIT_STARTED]
+    assert [i.track_id for i in starts] == ['1', '2', '2']
+    assert starts[1].detail['first_seen'] == pytest.approx(60 + PERIOD)
+
+
+def test_an_arm_that_a_thing_drew_is_not_that_of_the_animal(tmp_path):
+    garden = make(tmp_path, trial=Trial(hold_out=1.0))
+    garden.step(STONE, seconds=60)
+    garden.brain.board.trial = Trial()
+    garden.step(STONE, (RACCOON, 2.5, -0.5), seconds=2)
+    assert garden.lit and garden.last(Kind.DECISION).detail['arm'] == 'treatment'
+
+
+HALF_HIDDEN = ({'raccoon': 0.7, 'other_animal': 0.3}, 3.0, 0.0)
+
+
+def test_an_animal_under_a_new_id_is_the_same_though_it_is_no_longer_sure(garden):
+    garden.step((RACCOON, 3.0, 0.0), seconds=20)
+    garden.step(({'other_animal': 0.9}, 9.0, 0.0), HALF_HIDDEN, seconds=20)
+    visits = [i for i in garden.incidents if i.kind == Kind.VISIT_STARTED]
+    assert [i.species for i in visits] == ['raccoon', 'other_animal']
+    assert Kind.VISIT_ENDED not in garden.kinds()
+
+
+def test_of_two_that_were_sure_the_one_that_stays_keeps_the_visit_open(garden):
+    garden.step((RACCOON, 3.0, 0.0), (RACCOON, 3.0, 1.0), seconds=20)
+    garden.step(HALF_HIDDEN, seconds=20)
+    assert garden.kinds().count(Kind.VISIT_STARTED) == 1 and garden.brain.board.target
+
+
+def test_a_young_one_that_never_is_sure_is_one_of_a_family(garden):
+    garden.step((RACCOON, 3.0, 0.5), ({'raccoon': 0.6}, 3.2, 0.2), seconds=40)
+    assert {i.deterrent for i in garden.incidents if i.kind == Kind.DECISION} == {'flash'}
