@@ -76,13 +76,14 @@ class Pipeline:
         self._classifier = classifier
         self._settings = settings
         self._tracker = Tracker()
-        # How often the stamps went back: more than once in a while means two cameras on one topic.
+        # How often the stamps went back or the size changed: more than once in a while means two
+        # cameras on one topic.
         self.restarts = 0
         self._forget()
 
     def _forget(self) -> None:
         """Begin as if no picture had come yet; but no name of a track is given twice."""
-        self._stamp = -np.inf
+        self._stamp, self._size = -np.inf, (0, 0)
         self._tracker.tracks.clear()
         self._attention = Attention()
         self._blindness = Blindness()
@@ -122,13 +123,14 @@ class Pipeline:
         ``delay``: how long after the picture before was taken it was told of, s; 0 in lock-step. A
         stamp before the last one begins another story (a bag that starts again, a simulation that
         was reset, a clock that was set back): what was remembered would never grow old in it, so it
-        is forgotten. Raises ModelError where the model fails; the pipeline stays usable.
+        is forgotten. So it is with pictures of another size, in which nothing is where it was.
+        Raises ModelError where the model fails; the pipeline stays usable.
         """
-        if stamp < self._stamp:
+        height, width = picture.shape[:2]
+        if stamp < self._stamp or self._size not in ((0, 0), (width, height)):
             self.restarts += 1
             self._forget()
-        self._stamp = stamp
-        height, width = picture.shape[:2]
+        self._stamp, self._size = stamp, (width, height)
         luma = small_luma(picture)
         motion = self._motion.update(luma, stamp, width, height)
         if moving:
@@ -166,7 +168,8 @@ class Pipeline:
         for track in self._tracker.tracks:
             track.arrival_unknown = moving or not self._motion.knows_arrivals()
             share = self._motion.changed_lately(track.box, width, height)
-            track.arrived |= share >= _ARRIVAL and not track.arrival_unknown
+            if share >= _ARRIVAL and not track.arrival_unknown:
+                track.arrive()
         self._look_again(picture, stamp)
         # A covered or frozen camera has looked at nothing, however often the model ran.
         swept = self._attention.swept(looks, stamp, self._settings) and not blind

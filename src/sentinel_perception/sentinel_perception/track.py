@@ -81,7 +81,7 @@ class Track:
     # Where it came from. Its centre at first and after each walk, px; in how many looks up to now
     # it was away from there, which counts anew while it is ``unsteady``: the camera moves, or
     # nothing does where it is. Whether it has walked, and in how many looks it has rested since.
-    # Whether something moved there before it was found; whether nobody can tell, as at start-up.
+    # Whether something moved there as it was found; whether nobody can tell, as at start-up.
     start: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     away: int = 0
     travelled: bool = False
@@ -158,6 +158,10 @@ class Track:
         """Something moves here: the animal is not parked."""
         self.anchor, self.still_since = self.box, stamp
 
+    def arrive(self) -> None:
+        """Something moved here: this track, or what passes before a thing known for longer."""
+        self.arrived |= self.looks <= _REMEMBERED
+
     @property
     def stays(self) -> bool:
         """Whether it was never seen to move or to come."""
@@ -211,8 +215,10 @@ class Track:
         self.away = self.away + 1 if distance > _TRAVEL * float(size.max()) else 0
         if self.away >= _TRAVEL_LOOKS:
             self.start, self.away, self.travelled, self.rested = place, 0, True, 0
-        # The box of a thing that never moved wanders with the looks, not with the thing.
-        if not self.stays and iou(self.anchor[None], self.box[None])[0, 0] < _SAME_PLACE:
+        # The box of a thing that never moved wanders with the looks, not with the thing. While
+        # nothing moves, so does that of any other: between the whole and what a tile shows of it.
+        same = _ANOTHER if self.unsteady else _SAME_PLACE
+        if not self.stays and iou(self.anchor[None], self.box[None])[0, 0] < same:
             self.disturb(stamp)
 
 

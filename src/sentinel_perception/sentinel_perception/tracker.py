@@ -62,6 +62,7 @@ class Tracker:
         they saw it.
         """
         owner = self._assign(found, evidence, stamp)
+        parts = self._parts(found, evidence, owner, stamp)
         for index, track in enumerate(self.tracks):
             if index in owner:
                 box = owner.index(index)
@@ -75,7 +76,7 @@ class Tracker:
             judge(track, settings)
         for box in range(len(found)):
             scores = found.scores[box]
-            if owner[box] < 0 and scores.max() >= _least(scores, settings):
+            if owner[box] < 0 and not parts[box] and scores.max() >= _least(scores, settings):
                 owner[box] = len(self.tracks)
                 self._start(found.boxes[box], evidence[box], stamp, settings, float(weights[box]))
         identities = [self.tracks[i].identity if i >= 0 else '' for i in owner]
@@ -83,6 +84,21 @@ class Tracker:
         self._drop_doubles(stamp)
         places = {t.identity: i for i, t in enumerate(self.tracks)}
         return [places.get(identity, -1) for identity in identities]
+
+    def _parts(
+        self, found: Candidates, evidence: Floats, owner: list[int], stamp: float
+    ) -> npt.NDArray[np.bool_]:
+        """Tell, (N,), which boxes are parts of a track that has another box of this picture.
+
+        Where two tiles meet, each shows half an animal.
+        """
+        owners = [self.tracks[i] for i in set(owner) - {-1}]
+        if not owners:
+            return np.zeros(len(found), bool)
+        expected = np.stack([t.expected(stamp) for t in owners])
+        species, theirs = evidence.argmax(axis=1), np.array([t.species for t in owners])
+        same = species[:, None] == theirs[None, :]
+        return np.asarray((same & one_animal(found.boxes, expected, species, theirs)).any(axis=1))
 
     def _drop_doubles(self, stamp: float) -> None:
         """Drop tracks that were not hit now and lie where one that was hit is."""

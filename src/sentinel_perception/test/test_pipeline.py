@@ -18,9 +18,9 @@ CAMERA = Intrinsics.from_field_of_view(640, 480, 0.7854)
 STEP = 0.1
 
 
-def play(pipeline, pictures, start=0.0):
+def play(pipeline, pictures, start=0.0, camera=CAMERA):
     return [
-        pipeline.process(picture, start + i * STEP, CAMERA) for i, picture in enumerate(pictures)
+        pipeline.process(picture, start + i * STEP, camera) for i, picture in enumerate(pictures)
     ]
 
 
@@ -292,6 +292,38 @@ def test_a_parked_thing_that_moves_is_a_target_again():
     pipeline = Pipeline(ColorDetector(), Settings(parked_after=2.0))
     play(pipeline, [scene(('raccoon', 100, 240, 70, 40), seed=i) for i in range(40)])
     assert play(pipeline, walk(5), start=4.0)[-1].targets.targets
+
+
+def test_a_thing_known_for_long_is_no_animal_because_somebody_passed_before_it():
+    pipeline = Pipeline(ColorDetector(score=0.68), Settings())
+    log = [scene(('raccoon', 100, 100, 70, 50), seed=i) for i in range(500)]
+    for i, picture in enumerate(log[400:420]):
+        picture[70:125, 9 * i : 9 * i + 90] = (40, 200, 200)
+    sights = play(pipeline, log)
+    assert not [t for s in sights for t in s.targets.targets if t.scores]
+
+
+@pytest.mark.parametrize('left', [100, 300])
+def test_a_thing_that_came_and_stays_parks_on_a_seam_of_the_tiles_too(left):
+    pipeline = Pipeline(ColorDetector(), Settings(parked_after=10.0))
+    came = [scene(('raccoon', left - 90 + 6 * i, 260, 70, 50), seed=i) for i in range(15)]
+    # The background takes 38 s to learn so stark a contrast: until then something moves there.
+    stays = [scene(('raccoon', left, 260, 70, 50), seed=i) for i in range(520)]
+    sights = play(pipeline, came + stays)
+    assert any(t.scores for s in sights[15:60] for t in s.targets.targets)
+    assert not [s for s in sights[-20:] if s.targets.targets]
+
+
+def test_in_pictures_of_another_size_nothing_is_where_it_was():
+    pipeline = Pipeline(ColorDetector(), Settings())
+    small = walk(50)
+    large = [cv2.resize(picture, (1280, 960), interpolation=cv2.INTER_NEAREST) for picture in small]
+    sights = play(pipeline, small[:25])
+    sights += play(pipeline, large[25:], start=2.5, camera=CAMERA.scaled(1280, 960))
+    places = [t.x for s in sights for t in s.targets.targets]
+    assert max(places) < 1.5 * min(places)
+    assert sights[-1].targets.targets
+    assert pipeline.restarts == 1
 
 
 def test_a_person_who_sits_still_is_still_reported():
