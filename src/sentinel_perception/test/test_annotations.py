@@ -124,6 +124,24 @@ def test_the_folder_where_one_is_has_a_name(tmp_path, monkeypatch):
     assert data.samples[0].name == f'{tmp_path.name}/a.png'
 
 
+def test_data_sets_have_as_many_folders_in_their_names_as_it_takes(tmp_path):
+    places = 'porch/valid', 'pond/valid', 'pond/train'
+    files = []
+    for place in places:
+        (tmp_path / place).mkdir(parents=True)
+        files.append(write(tmp_path / place, ['a.png'], where='_annotations.coco.json'))
+    files.append(write(tmp_path, ['a.png'], where='roof.json'))
+    names = [data.name for data in annotations.load_all(files)]
+    assert names == [
+        'porch/valid/_annotations.coco',
+        'pond/valid/_annotations.coco',
+        'train/_annotations.coco',
+        'roof',
+    ]
+    with pytest.raises(DatasetError, match='given twice'):
+        annotations.load_all([files[0], files[0]])
+
+
 def test_missing_pictures_are_counted_before_the_first_look(tmp_path):
     path = write(tmp_path, ['a.png', 'b.png', 'c.png'])
     (tmp_path / 'b.png').unlink()

@@ -28,13 +28,23 @@ _USUAL = ('annotations.json', '_annotations.coco.json', 'instances_default.json'
 
 
 def load_all(paths: Sequence[Path]) -> list[Dataset]:
-    """Read several data sets; those of the same file name are told apart by their folder."""
+    """Read several data sets; those of the same file name are told apart by their folders."""
+    return [load(path, name) for path, name in zip(paths, _names(paths), strict=True)]
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """The stem of each path, after as many of its folders as tell it from the others."""
     places = [_absolute(path) for path in paths]
-    stems = [place.stem for place in places]
-    return [
-        load(path, stem if stems.count(stem) == 1 else f'{place.parent.name}/{stem}')
-        for path, place, stem in zip(paths, places, stems, strict=True)
-    ]
+    parts = [(*place.parent.parts, place.stem) for place in places]
+    names = []
+    for path, mine in zip(paths, parts, strict=True):
+        tails = (mine[-n:] for n in range(1, len(mine) + 1))
+        alone = (t for t in tails if sum(other[-len(t) :] == t for other in parts) == 1)
+        name = next(alone, None)
+        if name is None:
+            raise DatasetError(f'The data set {path} is given twice, or another has its name.')
+        names.append('/'.join(name))
+    return names
 
 
 def load(path: Path, name: str = '') -> Dataset:
