@@ -250,7 +250,10 @@ def test_the_only_coco_file_of_a_folder_belongs_to_its_video(tmp_path):
     ('change_it', 'words'),
     [
         (lambda c: c['images'][3].update(video_id=7), 'boxes of 2 videos'),
-        (lambda c: c['images'][3].update(frame_index=2), 'gives frame 2 of clip.avi 2 times'),
+        (
+            lambda c: c['images'][3].update(frame_index=2),
+            'gives frame 2 of the clip clip/0 2 times',
+        ),
         (lambda c: c['images'][3].update(width=48, height=36), 'several sizes'),
         (lambda c: c['images'][3].pop('width'), 'several sizes'),
     ],
@@ -297,3 +300,59 @@ def test_pictures_with_a_pace_are_one_clip(tmp_path):
         ('set/0', 0.0),
         ('set/0', 0.2),
     ]
+
+
+@pytest.mark.parametrize('first', [0, 1, 9000])
+def test_times_of_a_clip_of_pictures_count_from_its_first(tmp_path, first):
+    path = write(tmp_path, [f'f_{first + i:06d}.png' for i in range(3)], info={'fps': 5})
+    change(path, lambda c: c['images'][2].update(video_id='b'))
+    assert [(s.clip, s.time) for s in annotations.load(path).samples] == [
+        ('set/0', 0.0),
+        ('set/0', 0.2),
+        ('set/b', 0.0),
+    ]
+
+
+def test_a_clip_of_pictures_that_has_a_frame_twice_is_one_sentence(tmp_path):
+    path = write(tmp_path, ['a_0000.png', 'a_0001.png', 'b_0000.png'], info={'fps': 5})
+    with pytest.raises(DatasetError, match='gives frame 0 of the clip set/0 2 times'):
+        annotations.load(path)
+    change(path, lambda c: c['images'][2].update(video_id='b'))
+    assert len(annotations.load(path).samples) == 3
+
+
+@pytest.mark.parametrize(
+    'names',
+    [
+        ('2026-11-25_23-10-59', '2026-11-25_23-11-00'),
+        ('25_23-59-59', '26_00-00-00'),
+        ('2026-11-25-23-10-59', '2026-11-25-23-11-07'),
+        ('20261125_231059', '20261125_231100'),
+        ('cam20261125231059', 'cam20261125231100'),
+    ],
+)
+def test_a_time_of_day_is_no_number_of_a_frame(tmp_path, names):
+    path = write(tmp_path, [f'{name}.png' for name in names], info={'fps': 1})
+    with pytest.raises(DatasetError, match=rf'{names[1]}\.png .* has a time of day'):
+        annotations.load(path)
+    change(path, lambda c: [i.update(frame_index=i['id']) for i in c['images']])
+    assert [s.time for s in annotations.load(path).samples] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    'names',
+    [
+        ('23-10-56', '23-10-57'),
+        ('visit_23-10-56_0001', 'visit_23-10-56_0002'),
+        ('site_01_02_0123', 'site_01_03_0124'),
+        ('frame_231056', 'frame_231057'),
+        ('2026-11-25_cam_1', '2026-11-26_cam_2'),
+    ],
+)
+def test_names_that_count_pictures_are_no_time_of_day(tmp_path, names):
+    path = write(tmp_path, [f'{name}.png' for name in names], info={'fps': 1})
+    assert [s.time for s in annotations.load(path).samples] == [0.0, 1.0]
+    # Stills have no order.
+    change(path, lambda c: c['images'][0].update(file_name=f'{names[1]}.png'))
+    change(path, lambda c: c.pop('info'))
+    assert {s.clip for s in annotations.load(path).samples} == {''}

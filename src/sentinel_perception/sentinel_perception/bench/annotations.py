@@ -26,6 +26,9 @@ _VIDEOS = ('.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v')
 # Names of the file in a folder that is given as a data set, as the usual tools write it.
 _USUAL = ('annotations.json', '_annotations.coco.json', 'instances_default.json', 'labels.json')
 
+# A name that ends with a time of day; the group is what stands before the seconds.
+_CLOCK = re.compile(r'(.*(?:(?<!\d)\d\d([-_.:])\d\d\2|20\d{6}[-_T]?\d{4}))\d\d$')
+
 
 def load_all(paths: Sequence[Path]) -> list[Dataset]:
     """Read several data sets; those of the same file name are told apart by their folders."""
@@ -119,6 +122,7 @@ class _Reader:
         rate = _rate(video) if video else pace or DEFAULT_RATE
         # Frames are those of a video, or belong to one, or the file tells their pace.
         all_clip = video is not None or pace > 0
+        _check_clocks([i for i in images if all_clip or 'video_id' in i], self.path)
         samples = []
         for order, image in enumerate(images):
             frame = _frame(image, order)
@@ -138,7 +142,10 @@ class _Reader:
             )
         if video is not None:
             samples = _from_zero(samples, video, rate)
-            _check_frames(samples, video, self.path)
+            _check_video(samples, video, self.path)
+        else:
+            samples = _from_first(samples, rate)
+        _check_frames(samples, self.path)
         samples = _grouped(samples, self.name, [str(image['file_name']) for image in images])
         samples.sort(key=lambda s: (s.clip, s.frame if s.clip else 0))
         return Dataset(self.name, tuple(samples), self._categories(), video, rate)
@@ -257,15 +264,34 @@ def _kind(truths: Iterable[Truth]) -> str:
     return next((name for name in _GROUP_ORDER if name in present), 'none')
 
 
+def _told_frame(image: Any) -> int | None:
+    """Index of the frame as COCO-VID and TAO write it, None where they do not."""
+    told = (image.get(key) for key in ('frame_index', 'frame_id', 'frame'))
+    return next((int(frame) for frame in told if frame is not None), None)
+
+
+def _stem(image: Any) -> str:
+    """Name of the picture without the hash that Roboflow appends to it."""
+    return re.sub(r'\.rf\.\w+$', '', Path(str(image['file_name'])).stem)
+
+
 def _frame(image: Any, order: int) -> int:
-    """Index of the frame: as COCO-VID and TAO write it, else the number in the name, else order."""
-    for key in ('frame_index', 'frame_id', 'frame'):
-        if image.get(key) is not None:
-            return int(image[key])
-    # Roboflow appends the hash of the picture to its name.
-    stem = re.sub(r'\.rf\.\w+$', '', Path(str(image['file_name'])).stem)
-    digits = re.findall(r'\d+', stem)
-    return int(digits[-1]) if digits else order
+    """Index of the frame as the file tells it, else the last number in the name, else order."""
+    told = _told_frame(image)
+    digits = re.findall(r'\d+', _stem(image))
+    return told if told is not None else int(digits[-1]) if digits else order
+
+
+def _check_clocks(images: list[Any], file: Path) -> None:
+    """Raise DatasetError where the frames of a clip would be the seconds of several minutes."""
+    minutes: dict[Any, str] = {}
+    for image in images:
+        clock = _CLOCK.match(_stem(image)) if _told_frame(image) is None else None
+        if clock and minutes.setdefault(image.get('video_id', 0), clock[1]) != clock[1]:
+            raise DatasetError(
+                f'{image["file_name"]} in {file} has a time of day where a frame has its number.',
+                'Give the pictures of a clip a frame_index each.',
+            )
 
 
 def _from_zero(samples: list[Sample], video: Path, rate: float) -> list[Sample]:
@@ -279,7 +305,7 @@ def _from_zero(samples: list[Sample], video: Path, rate: float) -> list[Sample]:
     return [replace(s, frame=s.frame - 1, time=(s.frame - 1) / rate) for s in samples]
 
 
-def _check_frames(samples: list[Sample], video: Path, file: Path) -> None:
+def _check_video(samples: list[Sample], video: Path, file: Path) -> None:
     """Raise DatasetError where the file tells of one video what cannot be: it has more of them."""
     clips = len({s.clip for s in samples})
     if clips > 1:
@@ -287,17 +313,30 @@ def _check_frames(samples: list[Sample], video: Path, file: Path) -> None:
             f'{file} has boxes of {clips} videos, but only {video.name} is there.',
             'Write one file per video.',
         )
-    frame, times = Counter(s.frame for s in samples).most_common(1)[0]
-    if times > 1:
-        raise DatasetError(
-            f'{file} gives frame {frame} of {video.name} {times} times.',
-            'A frame is told by frame_index, or by the last number in file_name.',
-        )
     if len({s.size for s in samples}) > 1:
         raise DatasetError(
             f'{file} gives the frames of {video.name} several sizes.',
             'Write the same width and height, those that the boxes refer to, for all of them.',
         )
+
+
+def _from_first(samples: list[Sample], rate: float) -> list[Sample]:
+    """Times of clips of pictures are counted from the first one of each."""
+    first: dict[str, int] = {}
+    for s in samples:
+        first[s.clip] = min(s.frame, first.get(s.clip, s.frame))
+    return [replace(s, time=(s.frame - first[s.clip]) / rate) if s.clip else s for s in samples]
+
+
+def _check_frames(samples: list[Sample], file: Path) -> None:
+    """Raise DatasetError where a clip has a frame twice."""
+    frames = Counter((s.clip, s.frame) for s in samples if s.clip)
+    for (clip, frame), times in frames.most_common(1):
+        if times > 1:
+            raise DatasetError(
+                f'{file} gives frame {frame} of the clip {clip} {times} times.',
+                'A frame is told by frame_index, or by the last number in file_name.',
+            )
 
 
 def _rate(video: Path) -> float:
