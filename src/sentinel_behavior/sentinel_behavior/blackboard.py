@@ -118,6 +118,11 @@ class Blackboard:
         return visit.target(self.sure.sure) if visit else None
 
     @property
+    def target_is_there(self) -> bool:
+        """Whether there is a target; without pictures nobody knows whether it is still there."""
+        return self.target is not None and self.frame_age <= self.settings.perception_timeout
+
+    @property
     def target_is_sure(self) -> bool:
         """Whether the target is surely of its species."""
         target = self.target

@@ -1,5 +1,6 @@
 """The brain without ROS: hears, ticks the tree, and says what it wants."""
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from .policy.trial import NO_TRIAL, Trial
 from .settings import MORE_TIME, SETTINGS, Settings
 from .stuck import StuckDetector
 from .tracks import SURENESS, Sureness, SureTracks
+from .tree import hold
 from .tree.build import build_tree
 from .visits import Visit, VisitBook, place
 from .zones import Zones
@@ -215,9 +217,11 @@ class Brain:
         return wants
 
     def watch(self, now: float, hour: float) -> Wants:
-        """Decide nothing at ``now``: only what was heard goes into the log."""
+        """Decide nothing at ``now``, as a person said: only what was heard goes into the log."""
         board = self.board
         board.now, board.hour = now, hour
+        if board.target_is_there:
+            hold.tell(board, -math.inf, ('disabled',), ('Switched off by a person.',))
         wants, board.wants = board.wants, Wants()
         return wants
 

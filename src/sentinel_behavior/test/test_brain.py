@@ -230,12 +230,25 @@ def test_no_sure_target_no_stimulus(garden, scores):
     assert Kind.DECISION not in garden.kinds() and not garden.lit
 
 
-def test_disarmed_it_only_watches(garden):
+@pytest.mark.parametrize('scores', [RACCOON, {'raccoon': 0.7}])
+def test_disarmed_it_only_watches(garden, scores):
     garden.guard.armed = False
-    garden.step((RACCOON, 3.0, 0.0), seconds=5)
+    garden.step((scores, 3.0, 0.0), seconds=5)
     assert garden.state == 'disarmed'
     assert garden.kinds() == [Kind.VISIT_STARTED, Kind.HELD_FIRE]
-    assert garden.last(Kind.HELD_FIRE).detail['rules'] == ['disarmed']
+    assert garden.last(Kind.HELD_FIRE).detail['rules'][0] == 'disarmed'
+
+
+def test_switched_off_it_says_so_once_a_visit(garden):
+    told = []
+    for _ in range(20):
+        garden.now += PERIOD
+        raccoon = Target('1', RACCOON, 3.0, 0.0)
+        garden.brain.see(Frame(garden.now, 'camera'), garden.now)
+        garden.brain.locate(TargetFrame(garden.now, 'base_link', (raccoon,)))
+        told += garden.brain.watch(garden.now, garden.hour).incidents
+    assert [i.kind for i in told] == [Kind.VISIT_STARTED, Kind.HELD_FIRE]
+    assert told[-1].detail['rules'] == ['disabled']
 
 
 def test_a_silent_guard_is_a_fault(garden):

@@ -199,10 +199,11 @@ def test_what_a_person_or_pet_cut_short_is_counted_too(night):
     assert 'something else came first (person or pet)' in page_of(night.folder)[0]
 
 
-def test_visits_to_a_sentinel_that_was_not_armed_do_not_count_against_it(night):
+@pytest.mark.parametrize('rule', ['disarmed', 'emergency_stop', 'disabled'])
+def test_visits_to_a_sentinel_that_was_switched_off_do_not_count_against_it(night, rule):
     night.visit('a', 0, 'bark')
     night.visit('b', 100, outcome='left')
-    night.tell(Kind.HELD_FIRE, 101, 'b', rules=['disarmed'], reasons=['It is not armed.'])
+    night.tell(Kind.HELD_FIRE, 101, 'b', rules=[rule], reasons=['A person did that.'])
     night.close()
     summary = report.summarise(night.folder)
     assert (summary.answerable, summary.outcomes) == (1, {'repelled': 1})

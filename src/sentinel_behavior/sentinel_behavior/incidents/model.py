@@ -19,6 +19,9 @@ INTERRUPTED = 'interrupted'  # by the end of the recorder or of the brain
 # Ends of a stimulus that the guard brought about, by itself or through a higher branch of the tree.
 CUT_SHORT = frozenset({'guard', 'interrupted'})
 
+# Rules of a hold by which a person keeps the sentinel from acting; ``brain/enable`` disables.
+SWITCHED_OFF = frozenset({'disarmed', 'emergency_stop', 'disabled'})
+
 
 class Kind(IntEnum):
     """Kind of an incident, as in sentinel_msgs/Incident."""

@@ -11,14 +11,20 @@ from typing import Any
 import numpy as np
 from sentinel_common.species import OTHER_ANIMAL, PROTECTED
 
-from ..incidents.model import CUT_SHORT, INTERRUPTED, LOST, REPELLED, Log, Stimulus, Visit
+from ..incidents.model import (
+    CUT_SHORT,
+    INTERRUPTED,
+    LOST,
+    REPELLED,
+    SWITCHED_OFF,
+    Log,
+    Stimulus,
+    Visit,
+)
 from ..incidents.recorder import LATENCY
 from ..incidents.store import SqliteStore
 from ..policy.trial import HOLD_OUT
 from .holds import Stretch, stretches
-
-# Rules of the guard by which a person keeps it from acting.
-_OFF = frozenset({'disarmed', 'emergency_stop'})
 
 SIMULATION, COSTS = 'simulation.json', 'stack.json'
 
@@ -174,7 +180,7 @@ def has_known_end(visit: Visit) -> bool:
 
 def was_off(visit: Visit) -> bool:
     """Whether the sentinel was not armed, or stopped, and so did nothing in this visit."""
-    return not visit.stimuli and any(_OFF.intersection(hold.rules) for hold in visit.holds)
+    return not visit.stimuli and any(SWITCHED_OFF.intersection(hold.rules) for hold in visit.holds)
 
 
 def is_left_alone(visit: Visit) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from py_trees.common import Status
 
 from ..blackboard import Blackboard
-from ..incidents.model import Kind
+from ..incidents.model import SWITCHED_OFF, Kind
 from .calm import State
 from .leaf import Leaf
 
@@ -44,7 +44,10 @@ class HoldFire(Leaf):
 
 
 class Refrain(State):
-    """As ``State``, where that forbids everything: also tells of a target that is left alone."""
+    """As ``State``, where that forbids everything: also tells of a target that is left alone.
+
+    Of an unsure one only where a person switched it off: else it may have been left alone anyway.
+    """
 
     def initialise(self) -> None:
         """Count from now."""
@@ -54,14 +57,13 @@ class Refrain(State):
         """See py_trees."""
         status = super().update()
         board = self.board
-        # Without pictures nobody knows whether it is still there.
-        if not board.target_is_sure or board.frame_age > board.settings.perception_timeout:
-            return status
         rules: tuple[str, ...] = (self._state,)
         reasons: tuple[str, ...] = (board.explanation,)
         if board.safety is not None and board.safety_is_fresh and board.safety.rules:
             rules, reasons = board.safety.rules, board.safety.reasons
-        tell(board, self._since, rules, reasons)
+        off = SWITCHED_OFF.intersection(rules)
+        if board.target_is_there and (board.target_is_sure or off):
+            tell(board, self._since, rules, reasons)
         return status
 
 
