@@ -119,6 +119,23 @@ def test_zones_and_thresholds_are_written_back_and_nothing_else(source, model, c
         assert line in text.splitlines()
 
 
+def test_what_nobody_touched_keeps_its_form_and_its_comments(source, model, config, tmp_path):
+    text = CONFIG.replace(
+        '    camera_z: 0.03\n',
+        """    min_score: 0.10  # measured
+    include_zones:
+      # the lawn
+      - '0,0.5 1,0.5 1,1 0,1'   # without the street
+    exclude_zones:
+      - "0,0 0.2,0 0.2,1"   # the lamp
+""",
+    )
+    config.write_text(text)
+    options = ('--config', config, '--threshold', 0.6, '--min-score', 0.1, '--write')
+    run('--source', source, '--out', tmp_path / 'out', '--model', model, *options)
+    assert config.read_text() == text.replace('threshold: 0.4', 'threshold: 0.6')
+
+
 def test_a_value_out_of_range_is_refused_before_anything_is_written(
     source, model, config, tmp_path
 ):

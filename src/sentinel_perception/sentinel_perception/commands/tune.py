@@ -73,14 +73,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Make the video, the list of tracks and, where asked, the negatives and the parameters."""
     config = args.config or share('config/perception.yaml')
-    values = read_detector(config)
+    written = read_detector(config)
+    told = {'include_zones': args.include, 'exclude_zones': args.exclude}
     for name in _TUNABLE:
         if getattr(args, name) is not None:
             parameter = next(p for p in PARAMETERS if p.name == name)
-            values[name] = parameter.check(getattr(args, name))
-    values['include_zones'] = args.include or values.get('include_zones', [])
-    values['exclude_zones'] = args.exclude or values.get('exclude_zones', [])
-    zones = parse(values['include_zones'], values['exclude_zones'])
+            told[name] = parameter.check(getattr(args, name))
+    # What the file says already keeps its form and its comments.
+    changed = {k: v for k, v in told.items() if v is not None and v != written.get(k)}
+    values = written | changed
+    zones = parse(values.get('include_zones', []), values.get('exclude_zones', []))
     settings = from_values(values)
     longest_side = read_longest_side(config)
     model = args.model or values.get('model') or share('models/detector.tflite')
@@ -109,12 +111,9 @@ def main(args: argparse.Namespace) -> int:
             f'Those of this source are numbered 0 to {session.pictures - 1}.',
         )
     if args.write:
-        write_detector(config, {k: values[k] for k in (*_TUNABLE, *_ZONES) if values.get(k)})
+        write_detector(config, changed)
         print(f'Written to {config}.')
     return 0
-
-
-_ZONES = ('include_zones', 'exclude_zones')
 
 
 class _Session:
