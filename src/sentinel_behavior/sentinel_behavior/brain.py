@@ -242,6 +242,8 @@ class Brain:
 
     def _close(self, visit: Visit, outcome: str) -> None:
         board = self.board
+        if visit.stimuli and visit.stimuli[-1].end is None:
+            self.root.stop(Status.INVALID)  # a clock that was set, or no tick for long
         if not outcome:
             outcome = REPELLED if self._credit(visit) else LEFT
         first = visit.stimuli[0].start if visit.stimuli else None

@@ -662,6 +662,9 @@ def test_a_time_of_day_that_is_set_ends_the_visit_and_nothing_else(garden, step)
     assert kinds.count(Kind.VISIT_STARTED) == (2 if step else 1)
     ends = [i.detail['outcome'] for i in incidents if i.kind == Kind.VISIT_ENDED]
     assert ends == (['lost'] if step else [])
+    act = kinds.index(Kind.STIMULUS_ENDED)
+    assert 0 < incidents[act].detail['seconds'] < 3
+    assert Kind.VISIT_ENDED not in kinds[:act]
     assert garden.state != 'fault'
 
 

@@ -138,7 +138,7 @@ class Act(Leaf):
             Kind.STIMULUS_ENDED,
             visit,
             {
-                'seconds': round(stimulus.end - stimulus.start, 3),
+                'seconds': round(board.now - self._start, 3),
                 'completed': reason == 'finished',
                 'reason': reason,
                 'rules': list(rules),
