@@ -99,6 +99,23 @@ def test_without_a_word_of_it_pictures_are_shrunk_as_by_the_camera(config):
     assert read_longest_side(config) == 1280
 
 
+@pytest.mark.parametrize('name', ['0', 'rtsp://camera/stream'])
+def test_a_false_alarm_of_a_live_source_is_refused(config, tmp_path, name):
+    out = tmp_path / 'out'
+    with pytest.raises(SentinelError, match='other pictures each time'):
+        run('--source', name, '--out', out, '--config', config, '--false-alarm', 4)
+    assert not out.exists()
+
+
+def test_negatives_of_an_earlier_run_do_not_stay(source, model, config, tmp_path):
+    out = tmp_path / 'out'
+    options = ('--source', source, '--out', out, '--config', config, '--model', model)
+    run(*options, '--false-alarm', 4)
+    assert (out / 'negatives.json').exists()
+    run(*options)
+    assert not (out / 'negatives.json').exists()
+
+
 @pytest.mark.parametrize('number', [20, 99, -1])
 def test_a_false_alarm_that_is_no_picture_is_refused(source, model, config, tmp_path, number):
     options = ('--config', config, '--out', tmp_path / 'out', '--model', model, '--write')

@@ -11,7 +11,7 @@ import numpy as np
 from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 
-from ..camera.sources import Source, SourceError, next_picture, open_source, shrunk
+from ..camera.sources import Source, SourceError, is_live, next_picture, open_source, shrunk
 from ..configuration import read_detector, read_longest_side, write_detector
 from ..detector.classifier import load_or_shipped
 from ..detector.model import load
@@ -29,6 +29,8 @@ _RATE = 10.0
 
 # Pictures of a folder are shown this often, so that a track can be confirmed.
 _REPEATS = 10
+
+_NEGATIVES = 'negatives.json'
 
 _TUNABLE = ('threshold', 'min_score', 'veto_level', 'finest_grid', 'motion_contrast')
 
@@ -72,6 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Make the video, the list of tracks and, where asked, the negatives and the parameters."""
+    if args.false_alarm and is_live(args.source):
+        raise SentinelError(
+            'A live source shows other pictures each time, so --false-alarm cannot find one again.',
+            'Record a video first, then tune on the video.',
+        )
     config = args.config or share('config/perception.yaml')
     written = read_detector(config)
     told = {'include_zones': args.include, 'exclude_zones': args.exclude}
@@ -97,6 +104,8 @@ def main(args: argparse.Namespace) -> int:
     source = open_source(args.source)
     try:
         args.out.mkdir(parents=True, exist_ok=True)
+        # Those of an earlier run have numbers of other pictures.
+        (args.out / _NEGATIVES).unlink(missing_ok=True)
         session = _Session(args.out, pipeline, zones, longest_side)
         session.run(source, args.seconds, frozenset(args.false_alarm or ()))
     except OSError as error:
@@ -226,7 +235,7 @@ class _Session:
                 'annotations': [],
                 'categories': [{'id': 1, 'name': 'raccoon'}],
             }
-            (self._out / 'negatives.json').write_text(json.dumps(coco, indent=1) + '\n', 'utf-8')
+            (self._out / _NEGATIVES).write_text(json.dumps(coco, indent=1) + '\n', 'utf-8')
 
     def tell(self) -> None:
         """Print what was found and where it lies."""
@@ -241,7 +250,7 @@ class _Session:
             )
         print(f'Video and list: {self._out / "tune.mp4"}, {self._out / "tracks.json"}')
         if self._negatives:
-            print(f'{len(self._negatives)} hard negatives: {self._out / "negatives.json"}')
+            print(f'{len(self._negatives)} hard negatives: {self._out / _NEGATIVES}')
 
 
 def _fitted(canvas: Pixels, size: tuple[int, int]) -> Pixels:
