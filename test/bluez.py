@@ -224,8 +224,8 @@ class StandIn:
 
     async def end_notifications(self, path):
         del self.listeners[path]
-        await self.characteristics[path].unsubscribe()
         self.change(path, CHARACTERISTIC, Notifying=Variant('b', False))
+        await self.characteristics[path].unsubscribe()
 
 
 CONFIGURATION = """\
