@@ -135,6 +135,18 @@ def test_the_arms_of_a_trial_are_compared():
     assert found.habituation.count == 20
 
 
+def disarmed():
+    return Hold(
+        stamp=START,
+        told=START,
+        visit_id='',
+        track_id='1',
+        species='raccoon',
+        probability=0.9,
+        detail={'rules': ['disarmed']},
+    )
+
+
 def test_the_groups_of_an_a_a_trial_are_compared():
     visits = [visit(START + i * 1000, group='AB'[i % 2], stay=10.0 + i // 2 % 5) for i in range(40)]
     found = of(visits)
@@ -224,19 +236,10 @@ def test_an_interval_that_says_nothing_is_no_long_number():
 
 def test_the_lift_is_that_of_the_trial_and_of_nothing_else():
     """Visits before the trial, and to a sentinel that was not armed, were not drawn by chance."""
-    disarmed = Hold(
-        stamp=START,
-        told=START,
-        visit_id='',
-        track_id='1',
-        species='raccoon',
-        probability=0.9,
-        detail={'rules': ['disarmed']},
-    )
     times = iter(START + 1000.0 * np.arange(1000))
     drawn = [visit(next(times), stay=6.0, trial=True) for _ in range(20)]
     drawn += [visit(next(times), arm='hold_out', stay=60.0, trial=True) for _ in range(20)]
     before = [visit(next(times), stay=60.0, trial=False) for _ in range(30)]
-    off = [visit(next(times), stay=60.0, trial=True, holds=(disarmed,)) for _ in range(30)]
+    off = [visit(next(times), stay=60.0, trial=True, holds=(disarmed(),)) for _ in range(30)]
     assert of(before + off + drawn).lift == of(drawn).lift
     assert of(drawn).lift.value == pytest.approx(0.9)

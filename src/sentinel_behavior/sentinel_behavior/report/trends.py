@@ -134,7 +134,8 @@ def trends(summary: Summary) -> Trends:
         if v.stimuli and v.arm == TREATMENT and has_known_end(v)
     ]
     # Only those among whom chance chose: others came before the trial, or to a sentinel at rest.
-    drawn = [v for v in targets if v.detail.get('trial', True) and not was_off(v)]
+    on = [v for v in targets if not was_off(v)]
+    drawn = [v for v in on if v.detail.get('trial', True)]
     arms = {
         arm: tuple(s for v in drawn if v.arm == arm and (s := stay(v)) is not None)
         for arm in (TREATMENT, NEUTRAL, HOLD_OUT)
@@ -147,6 +148,6 @@ def trends(summary: Summary) -> Trends:
         arms=tuple(Arm(name, stays) for name, stays in arms.items() if stays),
         lift=reduction(arms[TREATMENT], arms[HOLD_OUT]),
         neutral_lift=reduction(arms[NEUTRAL], arms[HOLD_OUT]),
-        a_a=reduction(_stays(targets, 'A'), _stays(targets, 'B')),
+        a_a=reduction(_stays(on, 'A'), _stays(on, 'B')),
         loudest_hour=_loudest_hour(summary.log.sounds),
     )
