@@ -5,10 +5,11 @@ import contextlib
 import time
 
 import pytest
+from bleak.exc import BleakDBusError
 from peripheral import Peripheral, air, make_adapter
 from sentinel_driver.errors import LinkError, LinkReason, RejectReason
 from sentinel_driver.hermes import Codec, Drive, HeadColourSet, encode
-from sentinel_driver.radio.link import Link, Settings
+from sentinel_driver.radio.link import Link, Settings, radio_errors
 from sentinel_driver.radio.outbox import Item
 from sentinel_driver.radio.status import State, matches
 from sentinel_driver.radio.transport import Transport
@@ -217,6 +218,36 @@ def test_a_radio_that_cannot_be_opened_names_its_own_cure(name, kind, cure):
     with pytest.raises(LinkError, match='cannot be opened') as caught:
         asyncio.run(Transport(name).ready())
     assert caught.value.kind is kind and cure in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ('name', 'words', 'cure'),
+    [
+        ('org.freedesktop.DBus.Error.ServiceUnknown', 'does not answer', 'Start bluetoothd'),
+        ('org.freedesktop.DBus.Error.NoReply', 'does not answer', 'Start bluetoothd'),
+        ('org.freedesktop.DBus.Error.UnknownObject', 'Write failed: ', 'nearer'),
+        ('org.bluez.Error.Failed', 'Write failed: ', 'nearer'),
+        ('org.bluez.Error.InProgress', 'Write failed: ', 'nearer'),
+    ],
+)
+def test_bluetoothd_that_says_no_is_no_bluetoothd_that_is_silent(name, words, cure):
+    with pytest.raises(LinkError, match=words) as caught, radio_errors(LinkReason.WRITE_FAILED):
+        raise BleakDBusError(name, ['Not connected'])
+    assert caught.value.kind is LinkReason.WRITE_FAILED and cure in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ('where', 'text', 'cure'),
+    [
+        (LinkReason.ADAPTER, 'No Bluetooth adapter: no answer.', 'bluetoothctl power on'),
+        (LinkReason.CONNECT_FAILED, 'Connect failed: no answer.', 'off and on'),
+        (LinkReason.WRITE_FAILED, 'Write failed: no answer.', 'charge'),
+    ],
+)
+def test_what_does_not_end_in_time_is_told_with_its_cure(where, text, cure):
+    with pytest.raises(LinkError) as caught, radio_errors(where):
+        raise TimeoutError
+    assert caught.value.reason == text and cure in caught.value.cure
 
 
 @pytest.mark.parametrize(

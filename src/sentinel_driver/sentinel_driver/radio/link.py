@@ -57,6 +57,15 @@ _FLUSH_TIME = 0.15
 # Nothing at the end of the process may take longer, s.
 _END_TIMEOUT = 1.5
 
+# What to do where an operation of the radio fails.
+_CURES = {
+    LinkReason.ADAPTER: (
+        'Switch the adapter on (bluetoothctl power on), plug one in, or restart bluetoothd.'
+    ),
+    LinkReason.CONNECT_FAILED: 'Bring the robot nearer; switch it off and on.',
+    LinkReason.WRITE_FAILED: 'Bring the robot nearer or charge it; reconnecting goes on by itself.',
+}
+
 
 class Listener(Protocol):
     """Who wants to know what the link does."""
@@ -182,19 +191,23 @@ class Link:
             if found.done():
                 self._lost_moving = True  # whoever died may have left it walking
                 return found.result()
-            deadline = self._clock() + self._settings.scan_timeout
-            async with self._transport.scanner(heard):
-                while not found.done() and not self.ending and not self._transport.lost:
-                    if self._clock() >= deadline:
-                        raise LinkError(
-                            LinkReason.NOT_FOUND,
-                            f'No robot matching {self._settings.robot!r} is in range.',
-                            'Switch it on, bring it near, and close the app that may hold it.',
-                        )
-                    await self._sleep_until(deadline, found)
+            await self._scan(heard, found)
         if self._transport.lost:
             raise LinkError(LinkReason.ADAPTER, 'The Bluetooth controller is gone.')
         return found.result() if found.done() and not self.ending else None
+
+    async def _scan(self, heard: Any, found: 'asyncio.Future[Any]') -> None:
+        """Scan until ``found``, a lost controller or the end; raise LinkError where none comes."""
+        deadline = self._clock() + self._settings.scan_timeout
+        async with self._transport.scanner(heard):
+            while not found.done() and not self.ending and not self._transport.lost:
+                if self._clock() >= deadline:
+                    raise LinkError(
+                        LinkReason.NOT_FOUND,
+                        f'No robot matching {self._settings.robot!r} is in range.',
+                        'Switch it on, bring it near, and close the app that may hold it.',
+                    )
+                await self._sleep_until(deadline, found)
 
     async def _serve(self, device: Any) -> None:
         self._say(State.CONNECTING)
@@ -363,16 +376,24 @@ def radio_errors(otherwise: LinkReason) -> Any:
     except BleakBluetoothNotAvailableError as error:
         raise LinkError(
             LinkReason.ADAPTER,
-            f'Bluetooth is not available: {error.args[0]}.',
-            'Switch the adapter on (bluetoothctl power on) or plug one in.',
-        ) from error
-    except (BleakDBusError, FileNotFoundError) as error:
-        raise LinkError(
-            LinkReason.ADAPTER if isinstance(error, FileNotFoundError) else otherwise,
-            f'The Bluetooth service does not answer: {error}.',
-            'Start bluetoothd, or use a dongle directly with transport hci:usb:0.',
+            f'Bluetooth is not available: {error.args[0].rstrip(".")}.',
+            _CURES[LinkReason.ADAPTER],
         ) from error
     except (BleakError, TimeoutError, EOFError, OSError) as error:
-        raise LinkError(
-            otherwise, f'{otherwise.value.capitalize()}: {error or "no answer"}.'
-        ) from error
+        if _unanswered(error):
+            raise LinkError(
+                LinkReason.ADAPTER if isinstance(error, FileNotFoundError) else otherwise,
+                f'The Bluetooth service does not answer: {error}.',
+                'Start bluetoothd, or use a dongle directly with transport hci:usb:0.',
+            ) from error
+        reason = f'{otherwise[0].upper()}{otherwise[1:]}: {str(error) or "no answer"}.'
+        raise LinkError(otherwise, reason, _CURES[otherwise]) from error
+
+
+def _unanswered(error: Exception) -> bool:
+    """Whether bluetoothd is not there, rather than the one who says no."""
+    if not isinstance(error, BleakDBusError):
+        return isinstance(error, FileNotFoundError)
+    # UnknownObject and its like are bluetoothd's own words: the device is gone.
+    name = error.dbus_error.removeprefix('org.freedesktop.DBus.Error.')
+    return name != error.dbus_error and not name.startswith('Unknown')
