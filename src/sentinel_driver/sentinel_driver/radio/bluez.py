@@ -42,7 +42,7 @@ async def abandoned() -> list[BLEDevice]:
     return [
         BLEDevice(device['Address'], device.get('Name'), {'path': path, 'props': device})
         for path, device in devices.items()
-        if device['Connected']
+        if device.get('Connected')
         and NUS_SERVICE in device.get('UUIDs', ())
         and not any(below.startswith(f'{path}/') for below in listened)
     ]
