@@ -9,6 +9,7 @@ from bleak.exc import BleakDBusError
 from peripheral import Peripheral, air, make_adapter
 from sentinel_driver.errors import LinkError, LinkReason, RejectReason
 from sentinel_driver.hermes import Codec, Drive, HeadColourSet, encode
+from sentinel_driver.radio import link as link_module
 from sentinel_driver.radio.link import Link, Settings, radio_errors
 from sentinel_driver.radio.outbox import Item
 from sentinel_driver.radio.status import State, matches
@@ -196,6 +197,31 @@ async def test_an_absent_robot_is_looked_for_with_growing_pauses_until_it_comes(
         assert {w.reason for w in waits} == {LinkReason.NOT_FOUND}
         await Peripheral(radio).start()
         await listener.connected()
+
+
+@contextlib.asynccontextmanager
+async def hanging(scanner, where):
+    if where == 'start':
+        await asyncio.Event().wait()
+    async with scanner:
+        yield
+    if where == 'stop':
+        await asyncio.Event().wait()
+
+
+@run
+async def test_a_scan_that_does_not_start_or_stop_is_told_and_tried_again():
+    radio = air()
+    await Peripheral(radio).start()
+    scan, hangs = Transport.scanner, ['start', 'stop', 'never']
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(link_module, '_SCANNER_TIMEOUT', 0.1)
+        patch.setattr(Transport, 'scanner', lambda t, heard: hanging(scan(t, heard), hangs.pop(0)))
+        async with linked(await make_adapter(radio), scan_timeout=1.0) as (_, listener):
+            await listener.connected()
+    told = [s for s in listener.states if s.state is State.WAITING]
+    assert [s.reason for s in told] == [LinkReason.ADAPTER] * 2 and hangs == []
+    assert all('no answer' in s.text and 'restart bluetoothd' in s.cure for s in told)
 
 
 @run

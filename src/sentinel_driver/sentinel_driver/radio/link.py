@@ -31,6 +31,9 @@ from .transport import Transport
 # A robot advertises several times a second; whoever is not heard for so long is not here, s.
 SCAN_TIMEOUT = 3.0
 
+# BlueZ starts and stops a scan within a moment; one that hangs never does, s.
+_SCANNER_TIMEOUT = 5.0
+
 # Connecting and discovering takes 0.1 s emulated and 1 to 3 s over the air, s.
 CONNECT_TIMEOUT = 10.0
 
@@ -185,13 +188,15 @@ class Link:
             name = advertisement.local_name or device.name or ''
             meet(device, name, advertisement.service_uuids)
 
+        limit = self._settings.scan_timeout + _SCANNER_TIMEOUT
         with radio_errors(LinkReason.ADAPTER):
-            for device in await self._transport.abandoned():
-                meet(device, device.name or '', [NUS_SERVICE])
-            if found.done():
-                self._lost_moving = True  # whoever died may have left it walking
-                return found.result()
-            await self._scan(heard, found)
+            async with asyncio.timeout(limit):
+                for device in await self._transport.abandoned():
+                    meet(device, device.name or '', [NUS_SERVICE])
+                if found.done():
+                    self._lost_moving = True  # whoever died may have left it walking
+                    return found.result()
+                await self._scan(heard, found)
         if self._transport.lost:
             raise LinkError(LinkReason.ADAPTER, 'The Bluetooth controller is gone.')
         return found.result() if found.done() and not self.ending else None
