@@ -1,6 +1,7 @@
 """The shipped data files hold, and each fault in one is one clear sentence."""
 
 import random
+import re
 
 import pytest
 from sentinel_behavior.brain import Brain
@@ -93,6 +94,25 @@ def test_a_home_outside_the_geofence_is_one_sentence(tmp_path):
     path.write_text('{geofence: [[0, 0], [1, 0], [1, 1], [0, 1]], zones: {}, home: [3, 0.5, 0]}')
     with pytest.raises(ConfigurationError, match=r'home \(3, 0.5\) lies outside the geofence'):
         read_zones(path)
+
+
+@pytest.mark.parametrize('value', ['.nan', '.inf', '-.inf'])
+@pytest.mark.parametrize(
+    ('file', 'old', 'read'),
+    [
+        ('zones.yaml', '[4.8, -3.5]', read_zones),
+        ('zones.yaml', 'home: [0.0', read_zones),
+        ('deterrents.yaml', 'duration: 4.0', read_deterrents),
+        ('deterrents.yaml', 'speed: 0.2', read_deterrents),
+    ],
+)
+def test_a_number_that_is_not_finite_is_refused(tmp_path, file, old, read, value):
+    whole = share(f'config/{file}').read_text()
+    number = re.search(r'\d+\.\d+', old).group()
+    path = tmp_path / file
+    path.write_text(whole.replace(old, old.replace(number, value, 1), 1))
+    with pytest.raises(ConfigurationError):
+        read(path)
 
 
 @pytest.mark.parametrize('node', [brain_node, guard_node])

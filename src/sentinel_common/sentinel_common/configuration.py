@@ -1,7 +1,8 @@
 """YAML files held against JSON schemas: one clear sentence per fault, nothing is guessed."""
 
 import hashlib
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,19 @@ def check(data: Any, schema: Mapping[str, Any], where: str) -> None:
     if fault is not None:
         place = '.'.join(str(p) for p in fault.absolute_path) or 'the file'
         raise ConfigurationError(f'{where}: {place}: {_sentence(fault)}.')
+    for place, value in _leaves(data):
+        # NaN is neither below a minimum nor above a maximum, and the schema lets it pass.
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigurationError(f'{where}: {place}: {value} is no finite number.')
+
+
+def _leaves(data: Any, *path: Any) -> Iterator[tuple[str, Any]]:
+    """Every value that is no mapping or list, and its place."""
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _leaves(value, *path, key)
+    else:
+        yield '.'.join(map(str, path)) or 'the file', data
 
 
 def _sentence(fault: jsonschema.ValidationError) -> str:
