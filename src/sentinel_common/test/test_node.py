@@ -25,18 +25,22 @@ sys.exit(node.run(Demo, args=sys.argv))
 """
 
 
-def start(*args):
+def start(*args, nohup=False):
+    def prepare():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
+
     return subprocess.Popen(
         [sys.executable, '-c', NODE, *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=prepare,
     )
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize('times', [1, 2])
 def test_the_stop_sequence_runs_once(number, times):
     process = start()
@@ -44,6 +48,17 @@ def test_the_stop_sequence_runs_once(number, times):
     for _ in range(times):
         process.send_signal(number)
         time.sleep(0.01)
+    out, err = process.communicate(timeout=20)
+    assert (out, err, process.returncode) == ('stopped\n', '', 0)
+
+
+def test_a_closed_terminal_does_not_end_what_nohup_started():
+    process = start(nohup=True)
+    assert process.stdout.readline() == 'rate 10.0\n'
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1.0)
+    process.terminate()
     out, err = process.communicate(timeout=20)
     assert (out, err, process.returncode) == ('stopped\n', '', 0)
 
