@@ -221,7 +221,9 @@ class Runner:
 
     @contextmanager
     def _catch_signals(self) -> Iterator[None]:
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup wants us to live on
+            numbers.append(signal.SIGHUP)
         before = {n: signal.signal(n, lambda n, _: self._signals.append(n)) for n in numbers}
         try:
             yield

@@ -21,8 +21,15 @@ PATIENCE = 60.0
 class Run:
     """``run_nodes.py`` as a process; every line that it prints is kept."""
 
-    def __init__(self, folder, *entries, duration=0.0, ignore_sigint=False):
+    def __init__(self, folder, *entries, duration=0.0, ignored=None):
         self.folder, self.lines = folder, []
+
+        def prepare():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+            if ignored:
+                signal.signal(ignored, signal.SIG_IGN)
+
         env = {**os.environ}
         env['PYTHONPATH'] = f'{HERE / "programs"}{os.pathsep}{env.get("PYTHONPATH", "")}'
         self.process = subprocess.Popen(
@@ -31,9 +38,7 @@ class Run:
             env=env,
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: signal.signal(
-                signal.SIGINT, signal.SIG_IGN if ignore_sigint else signal.default_int_handler
-            ),
+            preexec_fn=prepare,
         )
 
     def wait_for(self, words):
@@ -113,10 +118,18 @@ def test_a_node_that_hangs_is_killed(tmp_path):
 
 
 def test_nodes_are_asked_to_end_although_the_shell_made_us_ignore_sigint(tmp_path):
-    run = Run(tmp_path, QUIET, ignore_sigint=True)
+    run = Run(tmp_path, QUIET, ignored=signal.SIGINT)
     run.pid_of('quiet')
     run.process.send_signal(signal.SIGTERM)
     assert 'quiet||bye 2' in run.end()[1]
+
+
+def test_a_closed_terminal_does_not_end_what_nohup_started(tmp_path):
+    run = Run(tmp_path, QUIET, duration=3.0, ignored=signal.SIGHUP)
+    run.pid_of('quiet')
+    run.process.send_signal(signal.SIGHUP)
+    status, out = run.end()
+    assert status == 0 and 'signal=0' in out
 
 
 def test_killing_the_runner_ends_the_nodes(tmp_path):
