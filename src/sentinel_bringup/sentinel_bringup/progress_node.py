@@ -90,7 +90,8 @@ class ProgressNode(Node):
         subscribe(Bool, 'emergency_stop_state', self._on_emergency_stop, qos.LATCHED)
 
     def _tell(self, text: str, *, whole: bool = False) -> None:
-        minutes, seconds = divmod(round(time.time() - self._start, 1), 60)
+        # The clock may have been set back; a time below 0 would be no line of progress.
+        minutes, seconds = divmod(round(max(0.0, time.time() - self._start), 1), 60)
         if len(text) > _LONGEST and not whole:
             text = f'{text[: _LONGEST - 3]}...'
         print(f'{minutes:.0f}:{seconds:04.1f}  {text}', flush=True)

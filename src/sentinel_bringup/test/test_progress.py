@@ -1,11 +1,12 @@
 """What the progress node makes of what it hears."""
 
 import json
+import time
 
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from sentinel_bringup.console import FIRST_PICTURE
+from sentinel_bringup.console import FIRST_PICTURE, Console
 from vision_msgs.msg import Detection2DArray
 
 from sentinel_bringup import progress_node
@@ -129,3 +130,13 @@ def test_no_fault_is_told_once_the_source_has_ended(listener):
     listener.diagnostics('/camera: pictures', 'source has ended')
     listener.state('fault', 10.0, 12.0, 15.0)
     assert listener.told() == [FIRST_PICTURE]
+
+
+def test_a_clock_that_was_set_back_hides_no_progress(listener, capsys):
+    listener.node._start = time.time() + 60.0
+    listener.picture()
+    line = capsys.readouterr().out.rstrip()
+    console = Console()
+    console('progress', '', line)
+    assert console.looked
+    assert line.startswith('0:00.0  ')
