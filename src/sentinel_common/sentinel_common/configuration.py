@@ -11,6 +11,14 @@ import yaml
 
 from .errors import ConfigurationError
 
+# JSON Schema takes 1.0 for an integer; as an index or a count it is a TypeError in Python.
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        'integer', lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
 
 def digest(path: Path) -> str:
     """Short hash of a file's bytes, to tell which configuration made a decision.
@@ -54,8 +62,7 @@ def check(data: Any, schema: Mapping[str, Any], where: str) -> None:
     """Raise ConfigurationError for the first fault of ``data``, naming ``where`` and the place."""
     if data is None:
         raise ConfigurationError(f'{where}: the file is empty.')
-    validator = jsonschema.Draft202012Validator(schema)
-    fault = jsonschema.exceptions.best_match(validator.iter_errors(data))
+    fault = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(data))
     if fault is not None:
         place = '.'.join(str(p) for p in fault.absolute_path) or 'the file'
         raise ConfigurationError(f'{where}: {place}: {_sentence(fault)}.')

@@ -3,6 +3,7 @@
 With a seed, the same scenario gives the same night.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from sentinel_common.files import share
 
 from sentinel_common import configuration
 
-from .layout import LAYOUT
+from .layout import BACK, FRONT, LAYOUT, SIDE
 
 FOLDER = 'config/scenarios'
 KINDS = ('raccoon', 'cat', 'dog', 'fox', 'rabbit', 'opossum', 'person')
@@ -24,16 +25,21 @@ PLANS = ('forage', 'cross', 'wander')
 Range = tuple[float, float]
 
 _SPAN = {
-    'oneOf': [
-        {'type': 'number', 'minimum': 0},
-        {'type': 'array', 'items': {'type': 'number', 'minimum': 0}, 'minItems': 2, 'maxItems': 2},
-    ]
+    'type': ['number', 'array'],
+    'minimum': 0,
+    'items': {'type': 'number', 'minimum': 0},
+    'minItems': 2,
+    'maxItems': 2,
 }
 _SHARE = {'type': 'number', 'minimum': 0, 'maximum': 1}
 _PLACE = {
     'type': 'object',
     'additionalProperties': False,
-    'properties': {n: {'type': 'number'} for n in ('x', 'y', 'yaw')},
+    'properties': {
+        'x': {'type': 'number', 'minimum': FRONT, 'maximum': BACK},
+        'y': {'type': 'number', 'minimum': -SIDE, 'maximum': SIDE},
+        'yaw': {'type': 'number'},
+    },
 }
 _ANIMAL = {
     'type': 'object',
@@ -82,8 +88,8 @@ class Visitor:
     """One animal or person of a scenario.
 
     ``enters`` and ``stays`` are ranges in s from which the seed draws; ``gap``, ``bed`` and
-    ``variant`` are numbers or None for any. ``plan``: forage in a bed, cross the garden, or wander
-    about in it.
+    ``variant`` are numbers or None for any. ``plan``: forage in a bed, cross the garden (and leave
+    by the way ``leaves_by``), or wander about in it.
     """
 
     kind: str
@@ -150,13 +156,20 @@ def parse(name: str, table: Mapping[str, Any], where: str) -> Scenario:
     for number, entry in enumerate(table['animals'], 1):
         values = dict(entry)
         values.setdefault('name', f'{entry["kind"]}-{number}')
+        place = f'{where}: animals.{number - 1}'
+        if not re.fullmatch(r'[\w .-]+', values['name']):
+            raise ConfigurationError(
+                f'{place}.name: {values["name"]!r} has more than letters, digits, spaces and "._-".'
+            )
+        if 'leaves_by' in values and values.get('plan') != 'cross':
+            raise ConfigurationError(
+                f'{place}.leaves_by: only with the plan cross; others leave by the way they came.'
+            )
         for span in ('enters', 'stays', 'returns_after'):
             if span in values:
                 values[span] = _span(values[span])
                 if values[span][0] > values[span][1]:
-                    raise ConfigurationError(
-                        f'{where}: animals.{number - 1}.{span}: {entry[span]} runs backwards.'
-                    )
+                    raise ConfigurationError(f'{place}.{span}: {entry[span]} runs backwards.')
         visitors.append(Visitor(**values))
     names = [v.name for v in visitors]
     twice = next((n for n in names if names.count(n) > 1), None)

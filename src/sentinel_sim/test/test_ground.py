@@ -108,7 +108,7 @@ def test_raccoon_stands_on_the_bank():
     while w.night.agents[0].x > 4.6:
         w.step()
     w.pose_animals()
-    place = w.data.mocap_pos[w.model.body(w.night.agents[0].visitor.name).mocapid[0]]
+    place = w.data.mocap_pos[w.model.body(f'animal/{w.night.agents[0].visitor.name}').mocapid[0]]
     assert place[2] == pytest.approx(w.ground(*place[:2])) and place[2] > 0.05
 
 

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from sentinel_common.errors import ConfigurationError
 from sentinel_sim.agents import Sentinel
@@ -41,6 +43,34 @@ def test_bundled_scenarios_load_and_end(name):
             'animals.0.enters: [9, 3] runs backwards',
         ),
         ({'animals': [{'kind': 'cat', 'name': 'a'}] * 2}, "two animals are called 'a'"),
+        ({'animals': [{'kind': 'cat', 'gap': 1.0}]}, "animals.0.gap: 1.0 is not of type 'integer'"),
+        ({'garden': 3.0}, "garden: 3.0 is not of type 'integer'"),
+        (
+            {'animals': [{'kind': 'cat', 'enters': 'soon'}]},
+            "animals.0.enters: 'soon' is not of type 'number', 'array'",
+        ),
+        ({'animals': [{'kind': 'cat', 'stays': [1]}]}, 'animals.0.stays: [1] is too short'),
+        ({'animals': [{'kind': 'cat', 'stays': [-1, 2]}]}, 'animals.0.stays.0: -1 is less than'),
+        (
+            {'animals': [{'kind': 'cat', 'enters': math.nan}]},
+            'animals.0.enters: nan is no finite number',
+        ),
+        ({'duration': math.inf}, 'duration: inf is no finite number'),
+        (
+            {'animals': [{'kind': 'cat', 'leaves_by': 3}]},
+            'animals.0.leaves_by: only with the plan cross',
+        ),
+        (
+            {'animals': [{'kind': 'cat', 'plan': 'wander', 'leaves_by': 3}]},
+            'animals.0.leaves_by: only with the plan cross',
+        ),
+        (
+            {'animals': [{'kind': 'cat', 'name': 'robot/base_link'}]},
+            "animals.0.name: 'robot/base_link' has more than letters",
+        ),
+        ({'animals': [{'kind': 'cat', 'name': 'a\0'}]}, "animals.0.name: 'a\\x00' has more than"),
+        ({'robot': {'x': 9}}, 'robot.x: 9 is greater than the maximum of 6'),
+        ({'robot': {'y': -5.1}}, 'robot.y: -5.1 is less than the minimum of -5'),
         ({'weather': {'snow': 1}}, "weather: Additional properties are not allowed ('snow' was"),
     ],
 )

@@ -62,7 +62,7 @@ def test_walking_feet_stay_where_they_stand(stage, phase):
         # A phase further means that the body went on by that share of a stride.
         puppet.place(model, data, np.array([at * a.stride, 0.0, 0.0]), 0.0, pose)
         mujoco.mj_kinematics(model, data)
-        body = model.body(f'raccoon/{limb.lower}').id
+        body = model.body(f'animal/raccoon/{limb.lower}').id
         return data.xmat[body].reshape(3, 3) @ (limb.sole - limb.knee) + data.xpos[body]
 
     begin, end = sole(phase), sole(phase + 0.05)
@@ -127,6 +127,15 @@ def test_same_seed_same_night_bit_for_bit():
     assert truth1 == truth2
     assert (robot1.joints == robot2.joints).all() and (robot1.position == robot2.position).all()
     assert all((a == b).all() for a, b in zip(pictures1, pictures2, strict=True))
+
+
+def test_an_animal_may_be_called_as_something_else_in_the_garden():
+    names = ('world', 'robot', 'fixed', 'spectator', 'lawn')
+    visitors = [{'kind': 'rabbit', 'name': name} for name in names]
+    table = {'about': 'x', 'duration': 9, 'light': 'ir', 'animals': visitors}
+    garden_night = world.World(scenarios.parse('mine', table, 'mine.yaml'), 1)
+    bodies = [puppet.geoms for puppet in garden_night.puppets.values()]
+    assert all(bodies) and len(frozenset.union(*bodies)) == sum(map(len, bodies))
 
 
 def test_boxes_of_the_world_lie_on_the_animal():

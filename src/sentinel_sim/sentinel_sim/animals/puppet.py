@@ -89,6 +89,8 @@ class Puppet:
 
     def __init__(self, name: str, anatomy: Anatomy) -> None:
         self.name = name
+        # Own names in the model, whatever else is called so there.
+        self._root = f'animal/{name}'
         self.anatomy = anatomy
         self.geoms: frozenset[int] = frozenset()
         self._bodies: dict[str, int] = {}
@@ -103,9 +105,9 @@ class Puppet:
         The animal starts far below the ground.
         """
         a = self.anatomy
-        root = spec.worldbody.add_body(name=self.name, mocap=True, pos=[0, 0, -50])
+        root = spec.worldbody.add_body(name=self._root, mocap=True, pos=[0, 0, -50])
         root.add_geom(
-            name=f'{self.name}/shadow',
+            name=f'{self._root}/shadow',
             type=mujoco.mjtGeom.mjGEOM_ELLIPSOID,
             pos=[-0.02 * a.length, 0, 0.004],
             size=[0.42 * a.length, 0.55 * a.width, 0.003],
@@ -122,20 +124,20 @@ class Puppet:
         if len(a.eyes):
             # One material of its own, so that eyes shine animal by animal.
             spec.add_material(
-                name=f'{self.name}/eye', rgba=[*a.eye_color, 1], specular=1, shininess=1
+                name=f'{self._root}/eye', rgba=[*a.eye_color, 1], specular=1, shininess=1
             )
         for i, eye in enumerate(a.eyes):
             head.add_geom(
-                name=f'{self.name}/eye{i}',
+                name=f'{self._root}/eye{i}',
                 type=mujoco.mjtGeom.mjGEOM_SPHERE,
                 pos=eye - a.neck,
                 size=[a.eye_radius, 0, 0],
-                material=f'{self.name}/eye',
+                material=f'{self._root}/eye',
                 contype=0, conaffinity=0, group=GROUP_ANIMAL, mass=0,
             )  # fmt: skip
 
     def _part(self, spec: Any, parent: Any, part: str, pivot: Array, origin: Array) -> Any:
-        name = f'{self.name}/{part}'
+        name = f'{self._root}/{part}'
         _add_mesh(spec, name, self.anatomy.meshes[part], pivot)
         body = parent.add_body(name=name, pos=pivot - origin)
         body.add_geom(
@@ -146,8 +148,8 @@ class Puppet:
 
     def bind(self, model: Any) -> None:
         """Look up the numbers of bodies and geoms in the compiled model."""
-        prefix = f'{self.name}/'
-        self._mocap = int(model.body(self.name).mocapid[0])
+        prefix = f'{self._root}/'
+        self._mocap = int(model.body(self._root).mocapid[0])
         for i in range(model.nbody):
             body = model.body(i).name
             if body.startswith(prefix):
@@ -155,7 +157,7 @@ class Puppet:
         bodies = set(self._bodies.values())
         self.geoms = frozenset(i for i in range(model.ngeom) if int(model.geom_bodyid[i]) in bodies)
         if len(self.anatomy.eyes):
-            self._eye_material = model.mat(f'{self.name}/eye').id
+            self._eye_material = model.mat(f'{self._root}/eye').id
 
     def hide(self, data: Any) -> None:
         """Take the animal out of sight."""
