@@ -5,6 +5,7 @@ noisy look at the truth, and no guard stands before the robot. What was learned 
 real stack behind the guard, or it does not run.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, SupportsFloat
 
@@ -109,7 +110,7 @@ class GardenEnv(gymnasium.Env[Observation, Action]):
         world.walk(float(x), float(y), float(yaw))
         rewards = dict.fromkeys(REWARDS, 0.0)
         for _ in range(round(DECISION / world.control_step)):
-            before = self._distances()
+            before = world.x, world.y
             world.step()
             self._judge(rewards, before, stimulus=deterrent != 'none')
         tracks = self._look()
@@ -118,29 +119,25 @@ class GardenEnv(gymnasium.Env[Observation, Action]):
         return self._observe(tracks), total, done, False, self._info(tracks, rewards)
 
     def _judge(
-        self, rewards: dict[str, float], before: dict[str, float], *, stimulus: bool
+        self, rewards: dict[str, float], before: tuple[float, float], *, stimulus: bool
     ) -> None:
+        """Add the rewards of the last step; ``before``: where the robot was, x, y in m."""
         dt = self.world.control_step
-        now = self._distances()
+        here = self.world.x, self.world.y
         if stimulus:
             rewards['stimulus'] += REWARDS['stimulus'] * dt
         for agent in self.world.night.agents:
             if not agent.present:
                 continue
-            name, kind = agent.visitor.name, agent.visitor.kind
+            kind, place = agent.visitor.kind, (agent.x, agent.y)
+            distance = math.dist(here, place)
             if kind == 'raccoon' and agent.in_bed:
                 rewards['in_bed'] += REWARDS['in_bed'] * dt
-            if stimulus and kind in HOUSEHOLD and now[name] < _EARSHOT:
+            if stimulus and kind in HOUSEHOLD and distance < _EARSHOT:
                 rewards['household'] += REWARDS['household'] * dt
-            if now[name] < _NEAREST and now[name] < before.get(name, 0.0):
+            # Both distances are to where the animal is now: what it came nearer itself is not paid.
+            if distance < _NEAREST and distance < math.dist(before, place):
                 rewards['too_near'] += REWARDS['too_near'] * dt
-
-    def _distances(self) -> dict[str, float]:
-        return {
-            a.visitor.name: float(np.hypot(a.x - self.world.x, a.y - self.world.y))
-            for a in self.world.night.agents
-            if a.present
-        }
 
     def _look(self) -> list[Track]:
         """What the tracker reports now, nearest first."""

@@ -7,6 +7,7 @@ pytest.importorskip('gymnasium', reason='gymnasium is not installed; ./sentinel 
 
 from gymnasium.utils.env_checker import check_env
 from sentinel_sim.gym import DETERRENTS, HALF_VIEW, SIGHT, GardenEnv
+from sentinel_sim.scenarios import Scenario, Visitor
 
 from sentinel_sim import scenarios
 
@@ -77,3 +78,15 @@ def test_walking_up_to_an_animal_costs():
     chased = sum(play(env, seed, chase)[0]['too_near'] for seed in range(5))
     watched = sum(play(env, seed, lambda _: action())[0]['too_near'] for seed in range(5))
     assert chased < watched
+
+
+def test_an_animal_that_comes_up_to_a_robot_that_stands_costs_nothing():
+    person = Visitor(kind='person', name='p', plan='wander', stays=(90.0, 90.0))
+    night = Scenario(
+        name='x', about='x', duration=120.0, light='ir', robot=(2.5, 0.0, 0.0), animals=(person,)
+    )
+    env = GardenEnv(night)
+    for seed in range(5):
+        sums, _ = play(env, seed, lambda _: action(cmd_vel=np.array([0, 0, 0.5], np.float32)))
+        assert sums['too_near'] == 0
+        assert env.world.night.truth()['visits'][0]['closest_distance'] < 0.6
