@@ -116,10 +116,9 @@ class RecorderNode(Node):
         super().__init__('recorder')
         self.parameters = p = Parameters(self, PARAMETERS)
         folder = Path(p['folder']).expanduser()
-        store = SqliteStore(folder)
-        store.start_run(self._now(), {'film': p['film'], 'snapshots': p['snapshots']})
+        started, info = self._now(), {'film': p['film'], 'snapshots': p['snapshots']}
         self._recorder = Recorder(
-            store=store,
+            open_store=lambda: SqliteStore.for_run(folder, started, info),
             folder=folder,
             options=Options(
                 snapshots=p['snapshots'],

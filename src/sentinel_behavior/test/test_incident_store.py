@@ -1,11 +1,13 @@
 """The incident log keeps what it was told, whatever happens to the process or to the file."""
 
+import errno
 import os
 import random
 import shutil
 import signal
 import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 from sentinel_behavior.incidents import connection, lock
@@ -342,3 +344,41 @@ def test_a_folder_is_free_again_when_its_recorder_has_ended(tmp_path):
         with pytest.raises(StoreError, match='another --folder'):
             lock.check(tmp_path)
     lock.check(tmp_path)
+
+
+def test_a_run_that_the_disk_does_not_take_leaves_the_folder_free(tmp_path, monkeypatch):
+    SqliteStore(tmp_path).close()
+    opened = connection.to_write
+
+    def full(path):
+        db = opened(path)
+        db.execute('PRAGMA max_page_count = 1')  # as few as there are: the next one is too many
+        return db
+
+    with monkeypatch.context() as patch, pytest.raises(StoreError, match='full') as caught:
+        patch.setattr(connection, 'to_write', full)
+        SqliteStore.for_run(tmp_path, 0.0, {'note': 'x' * 20_000})
+    assert caught.value.passing
+    SqliteStore.for_run(tmp_path, 0.0, {}).close()
+
+
+def test_a_folder_without_permission_is_no_full_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, 'access', lambda *_: False)
+    with pytest.raises(StoreError, match='no permission') as caught:
+        SqliteStore(tmp_path)
+    assert not caught.value.passing
+
+
+@pytest.mark.parametrize('make', [lock.claim, lambda folder: SqliteStore(folder / 'new')])
+@pytest.mark.parametrize(('number', 'passing'), [(errno.ENOSPC, True), (errno.EACCES, False)])
+def test_a_full_disk_may_pass_also_before_there_is_a_log(
+    tmp_path, monkeypatch, make, number, passing
+):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, 'open', refuse)
+    monkeypatch.setattr(Path, 'mkdir', refuse)
+    with pytest.raises(StoreError) as caught:
+        make(tmp_path)
+    assert caught.value.passing == passing

@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from sentinel_behavior.incidents import disk, pictures
+from sentinel_behavior.incidents import connection, disk, pictures
 from sentinel_behavior.incidents.film_frame import SIZE, Caption, compose
 from sentinel_behavior.incidents.latency import LatencyLog, match
 from sentinel_behavior.incidents.model import Incident, Kind
 from sentinel_behavior.incidents.recorder import Options, Recorder
-from sentinel_behavior.incidents.store import SqliteStore, StoreError
+from sentinel_behavior.incidents.store import FILE_NAME, SqliteStore, StoreError
 from sentinel_behavior.report import page
 from sentinel_common.detections import Box, Detection, Frame
 from sentinel_common.images import ImageError
@@ -54,15 +54,18 @@ class Bench:
 
     def __init__(self, folder, **options):
         self.folder, self.now, self.complaints = folder, 1.0, []
-        self.store = SqliteStore(folder)
-        self.store.start_run(0.0, {})
+        self.store = None
         self.recorder = Recorder(
-            store=self.store,
+            open_store=self.open,
             folder=folder,
             options=Options(**({'min_free': 0.0} | options)),
             now=lambda: self.now,
             complain=self.complaints.append,
         )
+
+    def open(self):
+        self.store = SqliteStore.for_run(self.folder, 0.0, {})
+        return self.store
 
     def look(self, stamp, *detections, glimpses=()):
         self.recorder.image(stamp, lambda: NOISE)
@@ -253,6 +256,38 @@ def test_incidents_wait_while_the_disk_is_full_and_pictures_are_given_up(tmp_pat
     assert bench.complaints[-1] == ''
 
 
+def test_incidents_wait_for_a_disk_that_is_full_from_the_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, '_RETRY', 0.01)
+    opened = connection.to_write
+
+    def full(path):
+        db = opened(path)
+        db.execute('PRAGMA max_page_count = 1')  # SQLite's own "disk is full"
+        return db
+
+    monkeypatch.setattr(connection, 'to_write', full)
+    bench = Bench(tmp_path)
+    bench.look(1.0, RACCOON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    _until(lambda: bench.complaints and bench.recorder.disk.unsaved)
+    assert 'full' in bench.complaints[0]
+    assert 'full' in bench.recorder.mark('v1', True, '')
+
+    monkeypatch.setattr(connection, 'to_write', opened)
+    _until(lambda: not bench.recorder.disk.unsaved)
+    bench.tell(Kind.VISIT_ENDED, 2.0, outcome='left')
+    log = bench.finish()
+    assert [visit.outcome for visit in log.visits] == ['left']
+    assert [run.started for run in log.runs] == [0.0]
+    assert bench.complaints[-1] == ''
+
+
+def test_a_log_that_is_damaged_from_the_start_is_not_waited_for(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b'no database at all' * 100)
+    with pytest.raises(StoreError, match='not a database'):
+        Bench(tmp_path)
+
+
 def test_too_little_room_gives_up_pictures_with_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(disk, '_RETRY', 0.01)
     bench = Bench(tmp_path, min_free=1e18)
@@ -356,6 +391,7 @@ def test_what_is_too_old_is_deleted_with_its_pictures(bench):
     bench.tell(Kind.VISIT_ENDED, 1.0, outcome='left')
     old_stray = bench.folder / 'snapshots' / '00000000000500_9_crop.jpg'
     new_stray = bench.folder / 'snapshots' / '00000000099500_9_crop.jpg'
+    old_stray.parent.mkdir(exist_ok=True)
     for stray in (old_stray, new_stray):
         stray.write_bytes(b'')
     bench.now = 100.0

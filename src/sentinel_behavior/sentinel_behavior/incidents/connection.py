@@ -19,9 +19,12 @@ def to_write(path: Path) -> sqlite3.Connection:
     """Open the file, made if it is missing; raises sqlite3.Error."""
     # The recorder's disk thread uses the store that the node made; never two at once.
     db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-    db.execute('PRAGMA journal_mode = WAL')
-    db.execute('PRAGMA synchronous = FULL')
-    db.execute('PRAGMA foreign_keys = ON')
+    try:
+        for pragma in ('journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON'):
+            db.execute(f'PRAGMA {pragma}')
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
 
 

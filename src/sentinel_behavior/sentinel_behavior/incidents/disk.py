@@ -105,6 +105,7 @@ class Disk:
             return False
         part = path.with_name(path.name + '.part')
         try:
+            path.parent.mkdir(exist_ok=True)
             with part.open('wb') as file:
                 file.write(data)
                 file.flush()

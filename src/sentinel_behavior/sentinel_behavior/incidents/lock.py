@@ -4,7 +4,7 @@ import fcntl
 from pathlib import Path
 from typing import IO
 
-from .port import StoreError
+from .port import FULL, StoreError
 
 FILE_NAME = 'incidents.lock'
 
@@ -21,6 +21,7 @@ def claim(folder: Path) -> IO[str]:
         raise StoreError(
             f'{path} cannot be written: {error.strerror}.',
             'Did another user start the sentinel here? Give it a folder that is yours.',
+            passing=error.errno in FULL,
         ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,14 @@
 """What the recorder asks of a store, and what a store may answer instead."""
 
+import errno
 from typing import Protocol
 
 from sentinel_common.errors import SentinelError
 
 from .model import Incident, Picture, Sound
+
+# What a full disk says; later there may be room.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class StoreError(SentinelError):

@@ -15,7 +15,7 @@ from .film_frame import Caption, compose
 from .latency import LatencyLog
 from .model import Incident, Kind, Picture, Sound, brain_of
 from .pictures import Pixels, boxes_in, crop, to_rgb, whole
-from .port import IncidentStore
+from .port import IncidentStore, StoreError
 
 # Pictures and frames that wait for their partner: 3 s at 10 Hz.
 _RING = 30
@@ -69,6 +69,8 @@ class View:
 class Recorder:
     """The log of one run in ``folder``; all methods are called from one thread.
 
+    ``open_store`` opens the log. Where that fails for a reason that may pass, such as a full disk,
+    it is tried again with each incident, and what comes waits; any other StoreError is raised.
     ``now`` gives ROS time in seconds, ``complain`` takes one sentence for the operator whenever
     what is wrong with the disk changes ('' when it is over).
     """
@@ -76,13 +78,15 @@ class Recorder:
     def __init__(
         self,
         *,
-        store: IncidentStore,
+        open_store: Callable[[], IncidentStore],
         folder: Path,
         options: Options,
         now: Callable[[], float],
         complain: Callable[[str], None],
     ) -> None:
-        self._store, self._folder, self._options, self._now = store, folder, options, now
+        self._open_store = open_store
+        self._store: IncidentStore | None = None
+        self._folder, self._options, self._now = folder, options, now
         self._images: dict[float, Callable[[], Pixels]] = {}
         self._views: deque[View] = deque(maxlen=_RING)
         self._tracks: dict[str, str] = {}  # track -> visit that lasts
@@ -91,9 +95,11 @@ class Recorder:
         self._began: float | None = None
         self.garden: Callable[[], Pixels] | None = None
         self.latency = LatencyLog()
-        (folder / SNAPSHOTS).mkdir(exist_ok=True)
-        if options.film:
-            (folder / FILM).mkdir(exist_ok=True)
+        try:
+            self._log()
+        except StoreError as error:
+            if not error.passing:
+                raise
         self.disk = Disk(folder, min_free=options.min_free, complain=complain)
 
     # What comes in.
@@ -119,7 +125,7 @@ class Recorder:
     def incident(self, incident: Incident) -> None:
         """Keep an incident, and a picture where it is worth one."""
         told = self._now()
-        self.disk.save(lambda: self._store.record(incident, told))
+        self.disk.save(lambda: self._log().record(incident, told))
         if incident.visit_id:
             self._taken.setdefault(incident.visit_id, (0, float('-inf')))
             # Visits of a brain that died have ended too.
@@ -149,7 +155,7 @@ class Recorder:
                 name=current.name,
                 volume=current.volume,
             )
-            self.disk.save(lambda: self._store.add_sound(done))
+            self.disk.save(lambda: self._log().add_sound(done))
             current = None
         if playing and current is None:
             current = Sound(started=stamp, seconds=0.0, name=name, volume=round(volume, 3))
@@ -177,13 +183,13 @@ class Recorder:
 
     def mark(self, visit: str, false_alarm: bool, note: str) -> str:
         """Mark a visit as a false alarm, or take that back; '' or why that failed."""
-        return self.disk.ask(lambda: self._store.mark(visit, false_alarm, note))
+        return self.disk.ask(lambda: self._log().mark(visit, false_alarm, note))
 
     def alive(self) -> None:
         """Note that the recorder still listens, and put the latency samples on the disk."""
         now = self._now()
         if not self.disk.unsaved:  # what waits for the disk is worth more, and says it as well
-            self.disk.save(lambda: self._store.alive(now))
+            self.disk.save(lambda: self._log().alive(now))
         samples = self.latency.samples()
         if samples:
             text = json.dumps({'unit': 's', 'samples': samples})
@@ -197,8 +203,8 @@ class Recorder:
         before = self._now() - age
 
         def job() -> None:
-            self._store.forget(before)
-            known = self._store.picture_paths()
+            self._log().forget(before)
+            known = self._log().picture_paths()
             for folder in (SNAPSHOTS, DRAWN, FILM):
                 for path in (self._folder / folder).glob('*.jpg*'):
                     # A picture younger than that may wait for its row.
@@ -213,9 +219,15 @@ class Recorder:
             self.sound(self._now(), False, '', 0.0)
         self.alive()
         done = self.disk.stop()
-        if done:
+        if done and self._store is not None:
             self._store.close()
         return done
+
+    def _log(self) -> IncidentStore:
+        """Return the store, open; raises StoreError."""
+        if self._store is None:
+            self._store = self._open_store()
+        return self._store
 
     def _view_of(self, incident: Incident) -> View | None:
         """Return the picture that the incident answers, else the newest one with its track."""
@@ -276,4 +288,4 @@ class Recorder:
             height=int(place.height),
             boxes=boxes_in(view.frame, place),
         )
-        self.disk.save(lambda: self._store.add_picture(picture))
+        self.disk.save(lambda: self._log().add_picture(picture))

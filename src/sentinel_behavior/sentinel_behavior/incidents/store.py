@@ -6,6 +6,7 @@ leaves a sound file.
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,12 +16,14 @@ from typing import IO, Any, Self
 
 from . import connection, lock
 from .model import Incident, Kind, Log, Picture, Sound
-from .port import StoreError
+from .port import FULL, StoreError
 from .reading import read_log
 from .schema import MIGRATIONS
 from .writers import WRITERS, as_json, interrupt
 
 FILE_NAME = 'incidents.sqlite3'
+
+_CURE = 'Set the parameter folder of the recorder to a place that can be written.'
 
 # No animal stays longer, s.
 _LONGEST_VISIT = 86_400.0
@@ -48,17 +51,36 @@ class SqliteStore:
         except OSError as error:
             raise StoreError(
                 f'The folder {folder} cannot be made: {error.strerror}.',
-                'Set the parameter folder of the recorder to a place that can be written.',
+                _CURE,
+                passing=error.errno in FULL,
             ) from error
+        for place in (folder, self.path):
+            if create and place.exists() and not os.access(place, os.W_OK):
+                raise StoreError(f'{place} cannot be written: no permission.', _CURE)
         self._copy: TemporaryDirectory[str] | None = None
         with self._explained():
             if not create and connection.is_read_only(self.path):
                 self._db, self._copy = connection.to_read(self.path, len(MIGRATIONS))
             else:
                 self._db = connection.to_write(self.path)
-            self._migrate()
+            try:
+                self._migrate()
+            except (sqlite3.Error, StoreError):
+                self.close()  # or a half-made file stays locked
+                raise
             if self._copy is not None:
                 self._db.execute('PRAGMA query_only = ON')  # a change would be lost
+
+    @classmethod
+    def for_run(cls, folder: Path, now: float, info: Mapping[str, Any]) -> Self:
+        """Open the log and ``start_run``; where that fails, nothing stays open or locked."""
+        store = cls(folder)
+        try:
+            store.start_run(now, info)
+        except StoreError:
+            store.close()
+            raise
+        return store
 
     def __enter__(self) -> Self:
         return self
