@@ -1,5 +1,6 @@
 """The night benchmark in small: the same visits for all, events that agree with steps, figures."""
 
+import argparse
 import json
 import math
 import random
@@ -14,6 +15,7 @@ from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.policy.trial import Trial
 from sentinel_bringup.night import (
     bodies,
+    command,
     detector_errors,
     effect,
     encounters,
@@ -301,6 +303,31 @@ def test_random_worlds_go_on_from_a_journal(tmp_path, monkeypatch):
     found = worlds.measure(20, journal=journal)['one']
     assert found['worlds'] == 20 and found['broken'] == 0
     assert len(journal.read_text().splitlines()) == 3
+
+
+def test_a_journal_whose_last_line_was_cut_short_goes_on(tmp_path):
+    path = tmp_path / 'journal'
+    for seed in (1, 2):
+        Journal('x', path).add({'seed': seed})
+    whole = path.read_text()
+    path.write_text(whole[:-9])
+    cut = Journal('x', path)
+    assert cut.portions == [{'seed': 1}]
+    cut.add({'seed': 3})
+    cut.add({'seed': 4})
+    assert Journal('x', path).portions == [{'seed': seed} for seed in (1, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    'option', ['campaigns', 'encounters', 'others', 'rendered', 'worlds', 'workers']
+)
+@pytest.mark.parametrize('count', ['0', '-1', '1.5', 'many'])
+def test_a_count_below_one_is_refused(option, count, capsys):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args([f'--{option}', count])
+    assert f"--{option}: '{count}' is no whole number from 1 on" in capsys.readouterr().err
 
 
 def test_an_interrupt_ends_the_random_worlds_with_what_was_played(monkeypatch):

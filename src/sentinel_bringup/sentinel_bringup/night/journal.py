@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,22 @@ class Journal:
     def __init__(self, code: str, path: Path | None = None) -> None:
         self.code = code
         self._path = path
-        lines = path.read_text().splitlines() if path and path.exists() else []
-        rows = [json.loads(line) for line in lines]
-        self.portions: list[dict[str, Any]] = [r['portion'] for r in rows if r['code'] == code]
+        text = path.read_text() if path and path.exists() else ''
+        self._start = '\n' if text and not text.endswith('\n') else ''
+        self.portions: list[dict[str, Any]] = []
+        for line in text.splitlines():
+            with suppress(json.JSONDecodeError):  # cut short by a power cut: it is played again
+                row = json.loads(line)
+                self.portions += [row['portion']] if row['code'] == code else []
 
     def add(self, portion: dict[str, Any]) -> None:
         """Keep one more."""
         self.portions.append(portion)
         if self._path:
             with self._path.open('a') as file:
-                file.write(json.dumps({'code': self.code, 'portion': portion}) + '\n')
+                line = json.dumps({'code': self.code, 'portion': portion})
+                file.write(f'{self._start}{line}\n')
+            self._start = ''
 
 
 def fingerprint(files: Iterable[Path]) -> str:
