@@ -100,7 +100,8 @@ class BagNode(Node):
         self._trouble = ''
 
         def path(visit: str) -> Path:
-            return folder / file_name(visit, self.get_clock().now().nanoseconds // 10**9)
+            # Simulated time begins at 0 in each run.
+            return folder / file_name(visit, int(time.time()))
 
         self._folder = folder
         self._recording = Recording(path, visits_only=p['visits_only'], before=p['before'])

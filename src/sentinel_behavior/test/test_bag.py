@@ -21,6 +21,7 @@ from sentinel_behavior.bag.bag import Bag, BagError, Entry, Gate, Recording, for
 from sentinel_behavior.bag.definitions import DefinitionError, definition
 from sentinel_behavior.bag.meshes import with_meshes
 from sentinel_behavior.bag.topics import TOPICS
+from sentinel_behavior.bag_node import BagNode
 from sentinel_common.detections import Box, Detection, Frame, frame_to_message, to_stamp
 from sentinel_common.files import share
 from std_msgs.msg import Header, String
@@ -38,6 +39,24 @@ def read(path):
     with path.open('rb') as file:
         reader = make_reader(file, decoder_factories=[DecoderFactory()])
         return [(c.topic, m, r.log_time) for _, c, r, m in reader.iter_decoded_messages()]
+
+
+@pytest.fixture
+def bag_node(tmp_path, monkeypatch):
+    """Makes the node in this process, with parameters; it records into ``tmp_path``."""
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(DOMAIN))
+    made = []
+
+    def make(*parameters):
+        words = [w for p in (f'folder:={tmp_path}', *parameters) for w in ('-p', p)]
+        rclpy.init(args=['--ros-args', *words])
+        made.append(BagNode())
+        return made[0]
+
+    yield make
+    made[0].stop()
+    made[0].destroy_node()
+    rclpy.shutdown()
 
 
 def entry(text, at, topic='/words'):
@@ -65,6 +84,20 @@ def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(BagError, match='cannot be written'):
         Bag(tmp_path / 'file' / 'a.mcap')
+
+
+def test_no_earlier_recording_is_overwritten(tmp_path):
+    for number in range(3):
+        with Bag(tmp_path / 'garden-0.mcap') as bag:
+            bag.write(entry(str(number), number))
+    names = ('garden-0', 'garden-0-2', 'garden-0-3')
+    assert [read(tmp_path / f'{name}.mcap')[0][1].data for name in names] == ['0', '1', '2']
+
+
+def test_a_recording_is_named_by_the_time_of_day_also_in_simulated_time(bag_node):
+    before = int(time.time())
+    second = int(bag_node('use_sim_time:=true')._recording.file.stem.removeprefix('garden-'))
+    assert before <= second <= time.time()
 
 
 def test_old_recordings_are_deleted_and_nothing_else(tmp_path):

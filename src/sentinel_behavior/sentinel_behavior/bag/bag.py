@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from sentinel_common.errors import SentinelError
 from sentinel_common.files import safe_name
@@ -29,9 +29,20 @@ class BagError(SentinelError):
 
 
 def file_name(visit: str, second: int) -> str:
-    """Name of the recording of ``visit``; where that is '', of everything from ``second`` on."""
+    """Name of the recording of ``visit``; '': of everything from ``second`` (since 1970) on."""
     name = safe_name(visit)
     return _VISIT.format(name) if name else _GARDEN.format(second)
+
+
+def _new(path: Path) -> tuple[Path, BinaryIO]:
+    """Make ``path``, or where there is such a recording already, path-2, path-3 ..."""
+    place, number = path, 1
+    while True:
+        try:
+            return place, place.open('xb')
+        except FileExistsError:
+            number += 1
+            place = path.with_stem(f'{path.stem}-{number}')
 
 
 def forget(folder: Path, before: float) -> list[Path]:
@@ -60,7 +71,10 @@ class Entry:
 
 
 class Bag:
-    """An MCAP file with the profile ``ros2``; also a context manager. Raises BagError."""
+    """An MCAP file with the profile ``ros2``; also a context manager. Raises BagError.
+
+    ``path`` names it; no earlier recording is overwritten.
+    """
 
     def __init__(self, path: Path) -> None:
         try:
@@ -70,12 +84,11 @@ class Bag:
                 'The library mcap is missing.',
                 'Install it (./sentinel setup --ros), or record with ros2 bag record.',
             ) from error
-        self.path = path
         self._channels: dict[str, int] = {}
         self._counts: dict[str, int] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open('wb')
+            self.path, self._file = _new(path)
         except OSError as error:
             raise BagError(f'{path} cannot be written: {error.strerror}.') from error
         self._writer = Writer(self._file)
