@@ -26,7 +26,7 @@ from sentinel_common import images, node
 from . import retention
 from .bag.bag import BagError, Entry, Gate, Recording, file_name, forget
 from .bag.meshes import with_meshes
-from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, ROBOT, TOPICS, Manner, Topic
+from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, ROBOT, STATIC, TOPICS, Manner, Topic
 from .incidents.pictures import persons
 
 PARAMETERS = (
@@ -130,17 +130,17 @@ class BagNode(Node):
         package, _, name = topic.datatype.partition('/msg/')
         kind = getattr(importlib.import_module(f'{package}.msg'), name)
         reliable = topic.manner != Manner.SENSOR
+        latched = topic.manner == Manner.LATCHED
         profile = QoSProfile(
             depth=_PICTURES if topic.image else _DEPTH,
             reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
-            durability=DurabilityPolicy.TRANSIENT_LOCAL
-            if topic.manner == Manner.LATCHED
-            else DurabilityPolicy.VOLATILE,
+            durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
         )
         full = self.resolve_topic_name(topic.name)
 
         def callback(data: bytes) -> None:
-            entry = Entry(full, topic.datatype, data, self.get_clock().now().nanoseconds)
+            now = self.get_clock().now().nanoseconds
+            entry = Entry(full, topic.datatype, data, now, latched)
             try:
                 if not self._trouble:
                     self._take(topic, entry, kind)
@@ -192,7 +192,10 @@ class BagNode(Node):
             robot = deserialize_message(entry.data, kind)
             robot.data = with_meshes(robot.data, share('urdf/meshes'))
             entry = replace(entry, data=serialize_message(robot))
-        self._recording.add(entry, latched=topic.manner == Manner.LATCHED)
+        if topic == STATIC:
+            transforms = deserialize_message(entry.data, kind).transforms
+            entry = replace(entry, about=' '.join(t.child_frame_id for t in transforms))
+        self._recording.add(entry)
 
     def _add_picture(self, entry: Entry) -> None:
         quality = self.parameters['jpeg_quality']

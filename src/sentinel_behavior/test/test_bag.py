@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import rclpy
+from geometry_msgs.msg import TransformStamped
 from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 from rclpy.context import Context
@@ -20,11 +21,12 @@ from sensor_msgs.msg import Image
 from sentinel_behavior.bag.bag import Bag, BagError, Entry, Gate, Recording, forget
 from sentinel_behavior.bag.definitions import DefinitionError, definition
 from sentinel_behavior.bag.meshes import with_meshes
-from sentinel_behavior.bag.topics import TOPICS
+from sentinel_behavior.bag.topics import INCIDENTS, STATIC, TOPICS, Manner
 from sentinel_behavior.bag_node import BagNode
 from sentinel_common.detections import Box, Detection, Frame, frame_to_message, to_stamp
 from sentinel_common.files import share
 from std_msgs.msg import Header, String
+from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection2DArray
 
 from sentinel_common import images, qos
@@ -59,9 +61,9 @@ def bag_node(tmp_path, monkeypatch):
     rclpy.shutdown()
 
 
-def entry(text, at, topic='/words'):
+def entry(text, at, topic='/words', **more):
     data = serialize_message(String(data=text))
-    return Entry(topic, 'std_msgs/msg/String', data, int(at * 1e9))
+    return Entry(topic, 'std_msgs/msg/String', data, int(at * 1e9), **more)
 
 
 @pytest.mark.parametrize('datatype', sorted({topic.datatype for topic in TOPICS}))
@@ -138,7 +140,7 @@ def test_meshes_of_another_robot_stay_as_they_are():
 
 def test_the_file_of_a_visit_begins_before_it_and_ends_with_it(tmp_path):
     recording = Recording(lambda name: tmp_path / f'{name}.mcap', visits_only=True, before=2.0)
-    recording.add(entry('robot', 0.5, '/robot_description'), latched=True)
+    recording.add(entry('robot', 0.5, '/robot_description', latched=True))
     for second in (1.0, 7.0, 8.0, 9.0):
         recording.add(entry(f'at {second}', second))
     recording.visit_started('v1')
@@ -154,6 +156,35 @@ def test_the_file_of_a_visit_begins_before_it_and_ends_with_it(tmp_path):
         ('at 9.0', 9.0),
         ('during', 9.5),
     ]
+
+
+def test_the_file_of_a_visit_has_the_newest_latched_message_about_each_thing(tmp_path):
+    recording = Recording(lambda name: tmp_path / f'{name}.mcap', visits_only=True, before=2.0)
+    for at, (text, about) in enumerate([('old a', 'a'), ('b', 'b'), ('new a', 'a')]):
+        recording.add(entry(text, at, latched=True, about=about))
+    recording.add(entry('before', 9.0))
+    recording.visit_started('v1')
+    recording.close()
+    words = [message.data for _, message, _ in read(tmp_path / 'v1.mcap')]
+    assert words == ['b', 'new a', 'before']
+
+
+def test_the_file_of_a_visit_has_the_static_transforms_of_every_node(tmp_path, bag_node):
+    node = bag_node('visits_only:=true')
+
+    def take(topic, message):
+        data = serialize_message(message)
+        now = node.get_clock().now().nanoseconds
+        latched = topic.manner == Manner.LATCHED
+        node._take(topic, Entry(topic.name, topic.datatype, data, now, latched), type(message))
+
+    for child in ('imu_link', 'camera_link'):
+        take(STATIC, TFMessage(transforms=[TransformStamped(child_frame_id=child)]))
+    take(INCIDENTS, Incident(kind=Incident.VISIT_STARTED, visit_id='v1'))
+    take(INCIDENTS, Incident(kind=Incident.VISIT_ENDED, visit_id='v1'))
+    found = read(tmp_path / 'visit-v1.mcap')
+    frames = [m.transforms[0].child_frame_id for topic, m, _ in found if topic == STATIC.name]
+    assert frames == ['imu_link', 'camera_link']
 
 
 def test_visits_that_overlap_share_a_file(tmp_path):

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -62,12 +62,17 @@ def forget(folder: Path, before: float) -> list[Path]:
 
 @dataclass(frozen=True)
 class Entry:
-    """One serialized message (CDR); ``at`` is when it was received, ns of ROS time."""
+    """One serialized message (CDR); ``at`` is when it was received, ns of ROS time.
+
+    Of those that are ``latched`` the newest counts, for each thing that they are ``about``.
+    """
 
     topic: str
     datatype: str
     data: bytes
     at: int
+    latched: bool = False
+    about: str = ''
 
 
 class Bag:
@@ -160,7 +165,7 @@ class Recording:
     def __init__(self, path: Callable[[str], Path], *, visits_only: bool, before: float) -> None:
         self._path, self._visits_only, self._before = path, visits_only, int(before * 1e9)
         self._recent: deque[Entry] = deque()
-        self._latched: dict[str, Entry] = {}
+        self._latched: dict[tuple[str, str], Entry] = {}
         self._open: set[str] = set()
         self._in_view = 0  # when somebody was last, ns
         self._bag = None if visits_only else Bag(path(''))
@@ -170,13 +175,15 @@ class Recording:
         """The file that is being written."""
         return self._bag.path if self._bag else None
 
-    def add(self, entry: Entry, *, latched: bool = False) -> None:
+    def add(self, entry: Entry) -> None:
         """Write a message now, or keep it for a visit that may begin."""
-        if latched:
-            self._latched[entry.topic] = entry
+        if entry.latched:
+            key = entry.topic, entry.about
+            self._latched.pop(key, None)  # the newest is written last
+            self._latched[key] = entry
         if self._bag:
             self._bag.write(entry)
-        elif not latched:
+        elif not entry.latched:
             while self._recent and self._recent[-1].at > entry.at:  # the clock was set back
                 self._recent.pop()
             self._recent.append(entry)
@@ -209,8 +216,7 @@ class Recording:
             self._bag = Bag(self._path(visit))
             start = self._recent[0].at if self._recent else 0
             for entry in self._latched.values():
-                at = max(entry.at, start)
-                self._bag.write(Entry(entry.topic, entry.datatype, entry.data, at))
+                self._bag.write(replace(entry, at=max(entry.at, start)))
             while self._recent:
                 self._bag.write(self._recent.popleft())
         return done

@@ -25,6 +25,8 @@ class Topic:
 CAMERA = Topic('camera/image_raw', 'sensor_msgs/msg/Image', Manner.SENSOR, True)
 DETECTIONS = Topic('detections', 'vision_msgs/msg/Detection2DArray')
 INCIDENTS = Topic('incidents', 'sentinel_msgs/msg/Incident')
+# Several nodes publish it, each its own transforms.
+STATIC = Topic('/tf_static', 'tf2_msgs/msg/TFMessage', Manner.LATCHED)
 ROBOT = Topic('robot_description', 'std_msgs/msg/String', Manner.LATCHED)
 
 TOPICS = (
@@ -47,7 +49,7 @@ TOPICS = (
     Topic('pose_fix', 'geometry_msgs/msg/PoseWithCovarianceStamped', Manner.SENSOR),
     Topic('odom', 'nav_msgs/msg/Odometry', Manner.SENSOR),
     Topic('/tf', 'tf2_msgs/msg/TFMessage'),
-    Topic('/tf_static', 'tf2_msgs/msg/TFMessage', Manner.LATCHED),
+    STATIC,
     Topic('joint_states', 'sensor_msgs/msg/JointState', Manner.SENSOR),
     Topic('imu', 'sensor_msgs/msg/Imu', Manner.SENSOR),
     Topic('battery_state', 'sensor_msgs/msg/BatteryState', Manner.SENSOR),
