@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import rclpy
+import yaml
 from geometry_msgs.msg import TransformStamped
 from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
@@ -136,6 +137,29 @@ def test_a_robot_is_recorded_with_its_meshes(uri):
 def test_meshes_of_another_robot_stay_as_they_are():
     urdf = '<mesh filename="package://another/meshes/wheel.stl"/>'
     assert with_meshes(urdf, share('urdf/meshes')) == urdf
+
+
+def test_a_recording_says_which_topics_were_latched(tmp_path):
+    with Bag(tmp_path / 'a.mcap') as bag:
+        bag.write(entry('now', 1.0))
+        bag.write(entry('always', 1.0, '/robot_description', latched=True))
+    with (tmp_path / 'a.mcap').open('rb') as file:
+        channels = make_reader(file).get_summary().channels.values()
+    offered = {channel.topic: channel.metadata for channel in channels}
+    assert offered['/words'] == {}
+    (profile,) = yaml.safe_load(offered['/robot_description']['offered_qos_profiles'])
+    infinite = {'sec': 9223372036, 'nsec': 854775807}
+    assert profile == {  # what rosbag2 writes and reads, version 9 of its metadata
+        'history': 'keep_last',
+        'depth': 1,
+        'reliability': 'reliable',
+        'durability': 'transient_local',
+        'deadline': infinite,
+        'lifespan': infinite,
+        'liveliness': 'automatic',
+        'liveliness_lease_duration': infinite,
+        'avoid_ros_namespace_conventions': False,
+    }
 
 
 def test_the_file_of_a_visit_begins_before_it_and_ends_with_it(tmp_path):

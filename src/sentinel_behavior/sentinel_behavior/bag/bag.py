@@ -24,6 +24,22 @@ _WAITING = 30
 _VISIT, _GARDEN = 'visit-{}.mcap', 'garden-{}.mcap'
 
 
+# How a latched topic was offered, as ``ros2 bag play`` (Jazzy and later) reads it: without it, who
+# subscribes as the publisher offered it gets nothing.
+_FOR_EVER = '{sec: 9223372036, nsec: 854775807}'
+_LATCHED = f"""\
+- history: keep_last
+  depth: 1
+  reliability: reliable
+  durability: transient_local
+  deadline: {_FOR_EVER}
+  lifespan: {_FOR_EVER}
+  liveliness: automatic
+  liveliness_lease_duration: {_FOR_EVER}
+  avoid_ros_namespace_conventions: false
+"""
+
+
 class BagError(SentinelError):
     """The recording cannot be written."""
 
@@ -113,7 +129,8 @@ class Bag:
                 schema = self._writer.register_schema(
                     entry.datatype, 'ros2msg', definition(entry.datatype).encode()
                 )
-                channel = self._writer.register_channel(entry.topic, 'cdr', schema)
+                offered = {'offered_qos_profiles': _LATCHED} if entry.latched else {}
+                channel = self._writer.register_channel(entry.topic, 'cdr', schema, offered)
                 self._channels[entry.topic] = channel
             number = self._counts[entry.topic] = self._counts.get(entry.topic, 0) + 1
             self._writer.add_message(channel, entry.at, entry.data, entry.at, number)
