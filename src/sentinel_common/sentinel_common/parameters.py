@@ -153,6 +153,9 @@ class Parameters:
         from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
         descriptor = ParameterDescriptor(description=spec.description, read_only=spec.read_only)
+        # ROS cannot tell what an empty list is a list of, and would refuse texts later; `check`
+        # knows.
+        descriptor.dynamic_typing = spec.default == []
         if spec.choices:
             descriptor.additional_constraints = f'one of: {", ".join(spec.choices)}'
         if spec.minimum is not None or spec.maximum is not None:

@@ -1,8 +1,10 @@
 """Parameters are checked with one clear sentence each."""
 
 import pytest
+import rclpy
+from rclpy.parameter import Parameter as RclParameter
 from sentinel_common.errors import ConfigurationError
-from sentinel_common.parameters import Parameter, check
+from sentinel_common.parameters import Parameter, Parameters, check
 
 RATE = Parameter('rate', 10.0, 'loop rate, Hz', minimum=1, maximum=50)
 MODE = Parameter('mode', 'a', 'how', choices=('a', 'b'))
@@ -31,3 +33,30 @@ def test_a_misfit_is_named_with_its_place(values, words):
         check(values, [RATE, MODE, NAMES], 'garden.yaml: camera')
     assert words in str(caught.value)
     assert str(caught.value).startswith('garden.yaml: camera: ')
+
+
+@pytest.fixture
+def context():
+    rclpy.init()
+    yield
+    rclpy.try_shutdown()
+
+
+@pytest.mark.parametrize('at_start', [[], ['a']])
+def test_a_list_that_may_be_empty_is_changed_live(context, at_start):
+    overrides = [RclParameter('zones', value=at_start)] if at_start else []
+    node = rclpy.create_node('lists', parameter_overrides=overrides)
+    parameters = Parameters(node, [Parameter('zones', [], 'where')])
+
+    def change(kind, value):
+        return node.set_parameters([RclParameter('zones', kind, value)])[0]
+
+    assert change(RclParameter.Type.STRING_ARRAY, ['b']).successful
+    assert parameters['zones'] == ['b']
+    # What `ros2 param set` makes of an empty list.
+    assert change(RclParameter.Type.BOOL_ARRAY, []).successful
+    assert parameters['zones'] == node.get_parameter('zones').value == []
+    refused = change(RclParameter.Type.INTEGER, 3)
+    assert 'zones takes a list, not 3' in refused.reason
+    assert parameters['zones'] == []
+    node.destroy_node()
