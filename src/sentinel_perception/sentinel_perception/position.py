@@ -30,7 +30,7 @@ HEIGHTS = {
 # The lower edge of a box wanders by about this share of its height, and at least by a pixel.
 _EDGE_SHARE = 0.05
 
-# A box that ends this close to the lower edge of the picture is cut off there, px.
+# A box that ends this close to the lower or upper edge of the picture is cut off there, px.
 _CUT = 3.0
 
 # Nothing is reported farther than this, m: the inverse range is zero within its error there.
@@ -126,7 +126,7 @@ def locate(
     track_id: str, box: Box, scores: Mapping[str, float], camera: Intrinsics, settings: Settings
 ) -> Target:
     """Position in base_link (m, x forward, y left, on the ground) with its covariance."""
-    cut = box.bottom >= camera.height - _CUT
+    cut, cut_above = box.bottom >= camera.height - _CUT, box.y <= _CUT
     box = camera.straightened(box)
     above_ground = settings.camera_z + settings.body_height
     slope = (box.bottom - camera.cy) / camera.fy
@@ -142,13 +142,17 @@ def locate(
     if not cut:
         # The angle that the animal spans, along the ground rather than along the line of sight.
         rho = box.height / camera.fy / height / max(math.cos(depression), 0.2)
-        measurements.append((rho, rho * spread / height))
+        # Whose head is above the picture is at least as near as what is seen of it.
+        if not (cut_above and measurements and rho < measurements[0][0]):
+            measurements.append((rho, rho * spread / height))
     weight = sum(1 / sigma**2 for _, sigma in measurements) or 1.0
     rho = sum(value / sigma**2 for value, sigma in measurements) / weight
     distance = min(max(1 / max(rho, 1e-6), _NEAREST), _FARTHEST)
     sigma_range = min(distance**2 / math.sqrt(weight), distance)
-    bearing = math.atan2(camera.cx - box.center[0], camera.fx)
-    sigma_bearing = max(box.width * 0.1, 2.0) / camera.fx
+    # Along the ground; less than 1 where the line of sight leaves the pitch of the camera downward.
+    forward = math.cos(depression) * math.hypot(1, slope)
+    bearing = math.atan2(camera.cx - box.center[0], camera.fx * forward)
+    sigma_bearing = max(box.width * 0.1, 2.0) / (camera.fx * forward)
     cosine, sine = math.cos(bearing), math.sin(bearing)
     # The range runs along the optical axis on the ground; off axis the way is longer.
     along, across = sigma_range / cosine, distance / cosine * sigma_bearing

@@ -50,6 +50,22 @@ def test_a_box_that_touches_the_lower_edge_is_near():
     assert locate('1', cut, RACCOON, CAMERA, Settings()).x - 0.075 < 0.3
 
 
+@pytest.mark.parametrize('distance', [0.3, 0.5, 1.0, 1.5, 2.0])
+def test_a_person_whose_head_is_above_the_picture_is_no_farther_than_the_feet_say(distance):
+    whole = box_at(distance, height=1.7)
+    seen = Box(whole.x, 0, whole.width, whole.bottom)
+    target = locate('1', seen, {'person': 1.0}, CAMERA, Settings())
+    told, sigma = target.x - 0.075, math.sqrt(target.variance_x)
+    assert told - 1.645 * sigma < distance < told + 1.645 * sigma
+
+
+def test_what_is_seen_of_a_body_that_is_cut_above_may_say_that_it_is_nearer():
+    """The feet seem far where the camera sways up."""
+    seen = Box(200, 0, 200, 250)
+    feet = 0.105 / ((seen.bottom - CAMERA.cy) / CAMERA.fy)
+    assert locate('1', seen, RACCOON, CAMERA, Settings()).x - 0.075 < 0.5 * feet
+
+
 def test_a_box_above_the_horizon_is_far_and_unsure():
     target = locate('1', Box(300, 100, 10, 8), RACCOON, CAMERA, Settings())
     assert target.x > 8
@@ -73,6 +89,24 @@ def test_a_camera_on_the_wall_looks_down():
     tall = CAMERA.fy * 0.3 * math.cos(angle + 0.5) / math.hypot(distance, below) * 1.0
     target = locate('1', Box(310, bottom - tall, 2 * tall, tall), RACCOON, CAMERA, settings)
     assert target.x == pytest.approx(distance, rel=0.1)
+
+
+@pytest.mark.parametrize(('pitch', 'above'), [(0.0, 0.105), (0.2, 0.105), (0.4, 2.5), (0.6, 2.5)])
+def test_what_stands_aside_is_told_where_it_is_however_the_camera_looks_down(pitch, above):
+    settings = Settings(camera_x=0.0, camera_z=above, body_height=0.0, camera_pitch=pitch)
+    ahead, left = 3.0, 1.0
+    sine, cosine = math.sin(pitch), math.cos(pitch)
+
+    def seen(height):
+        depth = cosine * ahead + sine * (above - height)
+        down = cosine * (above - height) - sine * ahead
+        return CAMERA.cx - CAMERA.fx * left / depth, CAMERA.cy + CAMERA.fy * down / depth
+
+    (x, bottom), (_, top) = seen(0.0), seen(0.30)
+    box = Box(x - (bottom - top), top, 2 * (bottom - top), bottom - top)
+    target = locate('1', box, RACCOON, CAMERA, settings)
+    assert target.y / target.x == pytest.approx(left / ahead, rel=0.01)
+    assert target.x == pytest.approx(ahead, rel=0.05)
 
 
 @pytest.mark.parametrize('pitch', [1.2, 1.3, 1.4, 1.5])
