@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from sentinel_common.configuration import read
 from sentinel_common.errors import ConfigurationError
+from sentinel_common.files import replace_file
 from sentinel_common.parameters import Parameter, check
 
 from .camera.sources import LONGEST_SIDE
@@ -73,8 +74,11 @@ def write_detector(path: Path, values: Mapping[str, Any]) -> None:
             f'Put this under {_SECTION} by hand: {flow.strip("{}")}.',
         )
     try:
-        with path.open('w', encoding='utf-8', newline='') as file:
-            file.write(text)
+        # Who names the file by a link keeps the link, and who may read it stays the same.
+        path = path.resolve()
+        mode = path.stat().st_mode
+        replace_file(path, text)
+        path.chmod(mode)
     except OSError as error:
         raise ConfigurationError(f'{path} cannot be written: {error.strerror}.') from None
 

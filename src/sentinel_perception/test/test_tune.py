@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import resource
 
 import cv2
 import pytest
@@ -175,6 +176,26 @@ def test_a_value_that_is_there_is_replaced_not_doubled(config):
     write_detector(config, {'threshold': 0.3})
     write_detector(config, {'threshold': 0.5})
     assert config.read_text().count('threshold: 0.') == 1
+
+
+def test_a_disk_without_room_leaves_the_parameter_file_as_it_was(config):
+    _, hard = limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(CONFIG) // 2, hard))
+    try:
+        with pytest.raises(ConfigurationError, match=r'cannot be written: File too large\.'):
+            write_detector(config, {'threshold': 0.3})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert config.read_text() == CONFIG
+
+
+def test_a_parameter_file_stays_a_link_and_secret(config, tmp_path):
+    config.chmod(0o600)
+    link = tmp_path / 'link.yaml'
+    link.symlink_to(config)
+    write_detector(link, {'threshold': 0.3})
+    assert link.is_symlink() and read_detector(config)['threshold'] == 0.3
+    assert config.stat().st_mode & 0o777 == 0o600
 
 
 HEAD = '/**/detector:\n  ros__parameters:\n'
