@@ -250,6 +250,14 @@ def test_nobody_runs_into_a_thing_of_which_only_the_place_is_told(bench):
     assert bench.drive('auto').twist == STOP
 
 
+@pytest.mark.parametrize('variance', [(math.inf, math.inf), (math.nan, math.nan), (0.0, math.inf)])
+def test_nobody_approaches_an_animal_whose_distance_is_not_known(bench, variance):
+    bench.look(detection(RACCOON), times=8)
+    target = Target('1', RACCOON, 3.0, 0.0, 0.0, *variance)
+    bench.guard.locate(TargetFrame(bench.now, 'base_link', (target,)), bench.now)
+    assert bench.drive().twist == STOP
+
+
 def test_teleop_does_not_run_into_an_animal(bench):
     bench.look(detection(RACCOON), times=8, distance=0.7)
     assert bench.drive('teleop').twist == STOP

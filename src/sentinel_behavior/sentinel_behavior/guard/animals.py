@@ -36,11 +36,12 @@ class Animals:
                 + uy * uy * target.variance_y
                 + 2 * ux * uy * target.covariance_xy
             )
+            # Who does not know how far away it is may be touching it.
+            sigma = math.sqrt(max(0.0, variance)) if math.isfinite(variance) else math.inf
             place = here.to_world((target.x, target.y))
             known = self._known.get(target.track_id)
-            self._known[target.track_id] = _Memory(
-                place, math.sqrt(max(0.0, variance)), captured, known.entry if known else place
-            )
+            entry = known.entry if known else place
+            self._known[target.track_id] = _Memory(place, sigma, captured, entry)
         self._known = {i: m for i, m in self._known.items() if captured - m.time <= ANIMAL_MEMORY}
 
     def move(self, before: Pose, after: Pose) -> None:
