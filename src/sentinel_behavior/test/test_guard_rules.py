@@ -168,6 +168,13 @@ def test_a_box_at_the_lower_edge_stops_walking_ahead():
     assert limits.MinimumDistance().clip(scene, Twist(-0.2)) == Twist(-0.2)
 
 
+@pytest.mark.parametrize(('age', 'objects'), [(2.9, True), (3.1, False)])
+def test_once_the_camera_is_dead_its_last_picture_does_not_hold_a_driver_for_ever(age, objects):
+    rule, scene = limits.MinimumDistance(), replace(CALM, frame=frame(LOW), frame_age=age)
+    assert bool(rule.objection(scene)) == objects
+    assert rule.clip(scene, Twist(0.2)) == Twist(0.0 if objects else 0.2)
+
+
 def at(x, sigma=0.0):
     return replace(CALM, pose=PoseEstimate(Pose(x, 0.0, 0.0), sigma, 0.0))
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 from sentinel_common.geometry import ORIGIN, STOP, Point, Pose, Twist, wrap
 
 from ..geometry import Z_95_ONE_SIDED, inside_by, segment_distance
+from .animals import ANIMAL_MEMORY
 from .scene import Animal, Scene
 
 # How long a command may stay in force before the next judgement reaches the legs, s: the age at
@@ -72,7 +73,8 @@ class MinimumDistance:
 
     Measured by the lower 5 % bound of the distance. Sights are remembered; an older one counts as
     nearer by what an animal may have walked since (``animal_speed``, a raccoon's walk). A box that
-    touches the lower edge of the picture means near, whatever the distance says.
+    touches the lower edge of the picture means near, whatever the distance says, as long as the
+    picture is no older than a sight is remembered.
     """
 
     name: ClassVar[str] = 'minimum_distance'
@@ -87,6 +89,8 @@ class MinimumDistance:
 
     def _at_edge(self, scene: Scene) -> bool:
         if scene.frame is None or not scene.frame.detections:
+            return False
+        if scene.frame_age is not None and scene.frame_age > ANIMAL_MEMORY:
             return False
         if scene.image_height is None:
             return True
