@@ -34,6 +34,7 @@ def test_a_garden_is_watched_with_little_space_too(little_space, tmp_path, capsy
 def test_which_folder_is_a_garden():
     assert folders.is_garden(folders.of_source('0', 'none', 'north'))
     assert folders.is_garden(folders.of_source('rtsp://eye/1', 'MekaMon'))
+    assert folders.is_garden(folders.of_source('/dev/v4l/by-id/usb-eye-index0', 'none'))
     assert not folders.is_garden(folders.of_source('night.mp4', 'none'))
     assert not folders.is_garden(folders.of_source('0', 'emulated'))
 

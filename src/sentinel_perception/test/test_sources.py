@@ -66,9 +66,66 @@ def test_a_video_can_be_read_again(video):
     assert source.read() is not None
 
 
-@pytest.mark.parametrize('name', ['0', '/dev/video3', 'rtsp://host/stream', 'http://host/a.mjpg'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        '0',
+        '/dev/video3',
+        '/dev/v4l/by-id/usb-eye-index0',
+        '/dev/garden',
+        'rtsp://host/stream',
+        'http://host/a.mjpg',
+    ],
+)
 def test_cameras_and_streams_are_not_opened_before_they_are_read(name):
     assert isinstance(open_source(name), LiveSource)
+
+
+def test_a_file_in_memory_is_no_camera():
+    with pytest.raises(SourceError, match='There is no source'):
+        open_source('/dev/shm/no-such-clip.mp4')
+
+
+class FakeVideoCapture:
+    """A V4L2 camera at the port of OpenCV: delivers one picture, then it is pulled out."""
+
+    made = ()
+
+    def __init__(self):
+        self.opened, self.asked, self.good = None, {}, True
+        FakeVideoCapture.made += (self,)
+
+    def open(self, device):
+        self.opened = device
+        return True
+
+    def set(self, what, value):
+        self.asked[what] = value
+
+    def read(self):
+        good, self.good = self.good, False
+        return good, np.zeros((4, 4, 3), np.uint8)
+
+    def release(self):
+        pass
+
+
+def test_a_camera_by_a_link_is_found_again_under_another_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(cv2, 'VideoCapture', FakeVideoCapture)
+    monkeypatch.setattr(FakeVideoCapture, 'made', ())
+    link = tmp_path / 'usb-eye-index0'
+    source = LiveSource(str(link), width=800, height=600)
+    for number in (2, 4):
+        with pytest.raises(SourceError, match='No picture can be had'):
+            source.read()
+        link.symlink_to(f'/dev/video{number}')
+        assert source.read().shape == (4, 4, 3)
+        with pytest.raises(SourceError, match='has stopped'):
+            source.read()
+        link.unlink()
+    assert [c.opened for c in FakeVideoCapture.made] == [None, 2, None, 4]
+    size = {cv2.CAP_PROP_FRAME_WIDTH: 800, cv2.CAP_PROP_FRAME_HEIGHT: 600}
+    assert FakeVideoCapture.made[-1].asked.items() >= size.items()
 
 
 @pytest.mark.parametrize(

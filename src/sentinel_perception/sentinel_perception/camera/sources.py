@@ -31,8 +31,9 @@ _SILENCE = 5000
 # Pace of sources that have none of their own, pictures per second.
 _DEFAULT_RATE = 10.0
 
-# Streams that OpenCV opens by their address; /dev/video* is a camera.
-_LIVE = re.compile(r'^(rtsps?|rtmp|https?|udp|tcp)://|^/dev/video\d+$', re.IGNORECASE)
+# Streams that OpenCV opens by their address; a device is a camera, also by a link of udev that is
+# not there now. Files lie in /dev/shm.
+_LIVE = re.compile(r'^(rtsps?|rtmp|https?|udp|tcp)://|^/dev/(?!shm/)', re.IGNORECASE)
 
 
 class SourceError(SentinelError):
@@ -145,7 +146,7 @@ class VideoSource:
 
 
 class LiveSource:
-    """A camera by number or a stream by address; reading connects and, after a loss, reconnects."""
+    """A camera by number or device, or a stream by address; reading connects, also after a loss."""
 
     live = True
     rate = 0.0
@@ -168,9 +169,11 @@ class LiveSource:
 
     def _open(self) -> cv2.VideoCapture:
         capture = cv2.VideoCapture()
-        device = self._name.removeprefix('/dev/video')
-        if device.isdecimal():
-            opened = capture.open(int(device))
+        if '://' not in self._name:
+            # A link leads to another number once the camera was plugged in again.
+            device = self._name if self._name.isdecimal() else os.path.realpath(self._name)
+            number = device.removeprefix('/dev/video')
+            opened = number.isdecimal() and capture.open(int(number))
             capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._size[0])
             capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._size[1])
         else:
