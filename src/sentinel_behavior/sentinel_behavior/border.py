@@ -20,6 +20,10 @@ _AHEAD = 0.1
 # One older than this may come from another clock, s; it counts as that old all the same.
 _BEHIND = 5.0
 
+# A fix that is less sure, one sigma, tells nothing: x and y in m, and the heading in rad that leads
+# as far astray on the 2 m that a fix is good for.
+_LARGEST_DOUBT = 1.0, 1.0, 0.5
+
 HOUR = Parameter(
     'hour',
     -1.0,
@@ -76,21 +80,21 @@ class TimeBridge:
         return Report(Level.OK, 'clocks agree', values)
 
 
-def pose_from_message(pose: Any) -> Pose:
-    """Planar pose of a geometry_msgs/Pose."""
-    q = pose.orientation
-    return Pose(pose.position.x, pose.position.y, yaw_of(q.x, q.y, q.z, q.w))
-
-
 def fix_from_message(message: Any) -> tuple[Pose, float] | None:
-    """Pose and variance of its place (m^2) of a geometry_msgs/PoseWithCovarianceStamped.
+    """Pose in ``map`` and variance of its place (m^2) of a PoseWithCovarianceStamped.
 
-    None where the place or its variance is not known: not finite, or a negative variance.
+    None where it does not tell both place and heading: in another frame, not finite, no rotation,
+    or with an uncertainty that is negative or larger than ``_LARGEST_DOUBT``.
     """
-    pose, covariance = pose_from_message(message.pose.pose), message.pose.covariance
-    variance = max(float(covariance[0]), float(covariance[7]))
-    known = all(map(math.isfinite, (pose.x, pose.y, pose.yaw, variance)))
-    return (pose, variance) if known and min(covariance[0], covariance[7]) >= 0.0 else None
+    p, q = message.pose.pose.position, message.pose.pose.orientation
+    variances = [float(message.pose.covariance[i]) for i in (0, 7, 35)]
+    known = (
+        message.header.frame_id == 'map'
+        and math.isfinite(p.x + p.y)
+        and 0.9 <= math.hypot(q.x, q.y, q.z, q.w) <= 1.1
+        and all(0.0 <= v <= s * s for v, s in zip(variances, _LARGEST_DOUBT, strict=True))
+    )
+    return (Pose(p.x, p.y, yaw_of(q.x, q.y, q.z, q.w)), max(variances[:2])) if known else None
 
 
 def twist_from_message(message: Any) -> Twist:

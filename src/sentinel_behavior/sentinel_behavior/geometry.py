@@ -16,8 +16,8 @@ TRAIL = 2.0
 
 
 def yaw_of(x: float, y: float, z: float, w: float) -> float:
-    """Heading of a quaternion, rad."""
-    return math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+    """Heading of a quaternion of any length but 0, rad."""
+    return math.atan2(2 * (w * z + x * y), w * w + x * x - y * y - z * z)
 
 
 def segment_distance(point: Point, a: Point, b: Point) -> float:

@@ -149,7 +149,8 @@ class GuardNode(Node):
         fix = fix_from_message(message)
         if fix is None:
             self.get_logger().warning(
-                'a pose_fix without a place or with an unknown covariance was ignored',
+                'a pose_fix was ignored: it must tell place and heading in the frame map, '
+                'one sigma at most 1 m and 0.5 rad',
                 throttle_duration_sec=LOG_PERIOD_FIX,
             )
         else:

@@ -1,6 +1,7 @@
 """Guard and brain as nodes over DDS: what goes in, what comes out, and how they start and end."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -19,12 +20,13 @@ from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 from sentinel_behavior.blackboard import Play, Wants
-from sentinel_behavior.border import TimeBridge
+from sentinel_behavior.border import TimeBridge, fix_from_message
 from sentinel_behavior.brain_node import PARAMETERS as BRAIN_PARAMETERS
 from sentinel_behavior.brain_node import BrainNode
 from sentinel_behavior.guard_node import PARAMETERS as GUARD_PARAMETERS
 from sentinel_behavior.guard_node import GuardNode
 from sentinel_common.files import share
+from sentinel_common.geometry import Pose
 from sentinel_common.parameters import check
 from std_msgs.msg import Bool, ColorRGBA, Header, String
 from std_srvs.srv import SetBool
@@ -81,7 +83,7 @@ class Probe(Node):
         places = [d.Target(f.track_id, f.scores, 2.5, 1.0, 0.0, 0.01, 0.01) for f in found]
         self.camera.publish(CameraInfo(height=480, width=640))
         self.sound.publish(SoundState())
-        pose = PoseWithCovarianceStamped()
+        pose = PoseWithCovarianceStamped(header=Header(frame_id='map'))
         pose.pose.pose.orientation.w = 1.0
         self.pose.publish(pose)
         self.detections.publish(d.frame_to_message(d.Frame(now, 'camera', tuple(found))))
@@ -232,6 +234,42 @@ def test_guard_and_brain_take_the_hour_that_they_are_told(stack, context, silent
 def test_without_an_hour_the_clock_tells_it():
     before, hour, after = time.localtime(), TimeBridge(None, -1.0).hour(), time.localtime()
     assert hour in [clock.tm_hour + clock.tm_min / 60 for clock in (before, after)]
+
+
+def fix(x=1.0, z=0.0, w=1.0, frame='map', **covariance):
+    message = PoseWithCovarianceStamped(header=Header(frame_id=frame))
+    message.pose.pose.position.x = x
+    message.pose.pose.orientation.z, message.pose.pose.orientation.w = z, w
+    for entry, value in covariance.items():
+        message.pose.covariance[int(entry[1:])] = value
+    return fix_from_message(message)
+
+
+@pytest.mark.parametrize('length', [0.95, 1.0, 1.05])
+def test_a_fix_tells_place_heading_and_the_larger_variance_of_the_place(length):
+    half = length * math.sqrt(0.5)
+    pose, variance = fix(z=half, w=half, c0=0.2, c7=0.3, c35=0.1)
+    assert variance == 0.3
+    assert (pose.x, pose.y, pose.yaw) == pytest.approx((1.0, 0.0, math.pi / 2))
+    assert fix() == (Pose(1.0), 0.0)
+
+
+@pytest.mark.parametrize(
+    'said',
+    [
+        {'x': math.nan},
+        {'z': 0.0, 'w': 0.0},
+        {'z': 1.0, 'w': 1.0},
+        {'w': math.nan},
+        {'frame': 'odom'},
+        {'frame': ''},
+        *({c: v} for c in ('c0', 'c7', 'c35') for v in (-1.0, 1e6, math.inf, math.nan)),
+        {'c7': 1.1},
+        {'c35': 0.3},
+    ],
+)
+def test_a_fix_that_does_not_tell_where_the_robot_is_and_heads_is_none(said):
+    assert fix(**said) is None
 
 
 def test_a_sound_that_is_called_off_before_the_speaker_took_it_is_cancelled(stack):
