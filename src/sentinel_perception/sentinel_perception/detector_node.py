@@ -68,6 +68,10 @@ PARAMETERS = (
 # Without a picture for this long the detector is blind, s.
 _SILENCE = 1.0
 
+# A driver does not stamp its pictures where so many in a row have the stamp of the one before;
+# without time no sweep is ever completed.
+_UNSTAMPED = 5
+
 # Who is told of a picture later than this has another clock, or shows a recording, s.
 _LONGEST_DELAY = 2.0
 
@@ -123,6 +127,8 @@ class DetectorNode(ManagedNode):
         self._worker: LatestOnlyWorker[Any] = LatestOnlyWorker(self._look)
         self._meter = Meter()
         self._trouble, self._grid, self._delay = '', 0, 0.0
+        self._came = self._stamp = float('-inf')
+        self._unstamped = 0
         self._detections = self.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
         self._targets = self.create_publisher(Detection3DArray, 'targets', qos.RELIABLE)
         self._sweeps = self.create_publisher(Header, 'sweep', qos.RELIABLE)
@@ -142,6 +148,7 @@ class DetectorNode(ManagedNode):
 
     def activate(self) -> None:
         """Begin to look."""
+        self._trouble, self._unstamped = '', 0
         self._worker.start()
 
     def deactivate(self) -> None:
@@ -186,6 +193,7 @@ class DetectorNode(ManagedNode):
     def _receive(self, message: Any) -> None:
         self._own_motion.shown(to_seconds(message.header.stamp))
         if self._worker.running:
+            self._came = time.monotonic()
             self._meter.received += 1
             self._meter.skipped += self._worker.offer(message)
 
@@ -209,6 +217,8 @@ class DetectorNode(ManagedNode):
         begin = time.monotonic()
         picture = images.image_to_bgr(message)
         stamp = to_seconds(message.header.stamp)
+        self._unstamped = self._unstamped + 1 if stamp == self._stamp else 0
+        self._stamp = stamp
         pipeline = self._pipeline
         if pipeline is None:
             return
@@ -263,10 +273,14 @@ class DetectorNode(ManagedNode):
         }
         if not self._worker.running:
             return Report(Level.OK, 'inactive', values)
+        if now - self._came > _SILENCE:
+            return Report(Level.ERROR, 'no pictures', values)
         if self._meter.idle(now) > _SILENCE:
             return Report(Level.ERROR, self._trouble or 'no pictures', values)
         if self._trouble:
             return Report(Level.WARN, self._trouble, values)
+        if self._unstamped >= _UNSTAMPED:
+            return Report(Level.WARN, 'time stamps stand still', values)
         return Report(Level.OK, 'looking', values)
 
 

@@ -14,6 +14,7 @@ import rclpy
 from color_detector import scene
 from rclpy.parameter import Parameter
 from sentinel_common.detections import frame_from_message, targets_from_message, to_stamp
+from sentinel_common.diagnostics import Level
 from sentinel_perception.camera.sources import SourceError
 
 from sentinel_common import images, qos
@@ -319,6 +320,31 @@ def test_a_fault_that_nobody_foresaw_is_told_and_the_watch_goes_on(bench, monkey
     bench.show(blob())
     assert len(bench.got['detections']) == 1
     assert 'nobody foresaw' not in bench.node._report().message
+
+
+def test_what_the_last_picture_showed_is_not_told_of_a_camera_that_is_gone(bench, monkeypatch):
+    report = bench.node._report
+    dark = np.zeros((96, 96, 3), np.uint8)
+    bench.show(dark)
+    bench.spin(lambda: report().message.startswith('cannot see'))
+    with monkeypatch.context() as patch:
+        later = time.monotonic() + 1.5
+        patch.setattr(time, 'monotonic', lambda: later)
+        assert (report().level, report().message) == (Level.ERROR, 'no pictures')
+    bench.show(dark)
+    bench.spin(lambda: report().message.startswith('cannot see'))
+    bench.node.trigger_deactivate()
+    bench.node.trigger_activate()
+    assert 'cannot see' not in report().message
+
+
+def test_pictures_without_a_time_of_their_own_are_a_warning(bench):
+    for _ in range(8):
+        bench.show(blob(), stamp=to_stamp(0.0))
+    bench.spin(lambda: bench.node._report().message == 'time stamps stand still')
+    assert bench.node._report().level == Level.WARN
+    bench.show(scene(size=(96, 96), grey=90, seed=1))
+    bench.spin(lambda: bench.node._report().message == 'looking')
 
 
 def test_its_own_motion_is_that_of_the_stamps_however_long_it_waits(bench, monkeypatch):
