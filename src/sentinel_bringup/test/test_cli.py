@@ -17,9 +17,11 @@ from sentinel_behavior.incidents.store import SqliteStore
 from sentinel_common.errors import SentinelError
 from sentinel_common.images import image_from_array
 from std_msgs.msg import Header
+from std_srvs.srv import SetBool
 
 from sentinel_bringup import cli
 from sentinel_common import qos
+from sentinel_msgs.msg import SafetyState
 
 
 def sentinel(*arguments, **options):
@@ -281,6 +283,20 @@ def test_a_run_that_no_stop_reaches_is_told(tmp_path, monkeypatch):
     assert result.returncode == 1
     assert result.stdout == 'ROS domain 93: stopped\n'
     assert 'ROS domain 92: not stopped' in result.stderr
+
+
+def test_a_guard_that_is_there_and_does_not_answer_is_no_success(two_runs):
+    named, _ = two_runs
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=named)
+    hung = rclpy.create_node('guard', namespace='robot2', context=context)  # never spun
+    hung.create_publisher(SafetyState, 'safety_state', qos.RELIABLE)
+    hung.create_service(SetBool, 'emergency_stop', lambda _, response: response)
+    result = sentinel('estop', '--domain', str(named))
+    hung.destroy_node()
+    rclpy.shutdown(context=context)
+    assert (result.returncode, result.stdout) == (1, 'stopped\n')
+    assert result.stderr == 'robot2: the guard does not answer, not stopped.\n'
 
 
 @pytest.mark.parametrize(

@@ -32,17 +32,20 @@ def main(args: argparse.Namespace) -> int:
     # Who works with ROS sets ROS_DOMAIN_ID for good; it must not keep a stop from a run elsewhere.
     named = not running or args.domain is not None or 'ROS_DOMAIN_ID' in os.environ
     domains = sorted(running | ({domain_in_force()} if named else set()))
-    stopped = set()
+    told, mute = set(), False
     for answer in tell_guards(
         _SERVICE, True, domains=domains, namespace=args.namespace, several=True
     ):
-        stopped.add(answer.domain)
+        told.add(answer.domain)
+        mute = mute or not answer.text
         where = [f'ROS domain {answer.domain}'] if len(domains) > 1 else []
         where += [answer.namespace] if answer.namespace and not args.namespace else []
-        print(': '.join(filter(None, (', '.join(where), answer.text))), flush=True)
-    if not stopped:
+        text = answer.text or 'the guard does not answer, not stopped.'
+        line = ': '.join(filter(None, (', '.join(where), text)))
+        print(line, file=None if answer.text else sys.stderr, flush=True)
+    if not told:
         raise nobody('guard', args.namespace)
-    silent = running - stopped if not args.namespace else set()
+    silent = running - told if not args.namespace else set()
     for domain in sorted(silent):
         print(f'No guard is heard in the run in ROS domain {domain}: not stopped.', file=sys.stderr)
-    return int(bool(silent))
+    return int(mute or bool(silent))

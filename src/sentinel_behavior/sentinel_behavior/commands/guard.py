@@ -20,7 +20,7 @@ _STATE, _STATE_TYPE = 'safety_state', 'sentinel_msgs/msg/SafetyState'
 
 @dataclass(frozen=True)
 class Answer:
-    """What a guard said."""
+    """What a guard said; '' from one that was found and stayed silent."""
 
     domain: int
     namespace: str
@@ -34,7 +34,8 @@ def tell_guards(
 
     Without a ``namespace`` those of every namespace are meant. Each is called as soon as it is
     found, and none waits for another. Where not ``several`` are meant and there are, SentinelError
-    is raised and none is called. It ends when all have answered, or when patience does.
+    is raised and none is called. It ends when all have answered, or when patience does; then those
+    that were found and did not answer are yielded, too.
     """
     with ExitStack() as stack:
         places = [
@@ -49,6 +50,8 @@ def tell_guards(
                 elif place.settled:
                     place.call_the_only_one()
                 yield from place.answers()
+        for place in places:
+            yield from place.silent()
 
 
 def tell_one(service: str, value: bool, namespace: str) -> str:
@@ -57,10 +60,10 @@ def tell_one(service: str, value: bool, namespace: str) -> str:
     Raises NobodyError where none does, SentinelError where several could be meant.
     """
     domains = [domain_in_force()]
-    answers = list(tell_guards(service, value, domains=domains, namespace=namespace, several=False))
-    if not answers:
-        raise nobody('guard', namespace)
-    return answers[0].text
+    for answer in tell_guards(service, value, domains=domains, namespace=namespace, several=False):
+        if answer.text:
+            return answer.text
+    raise nobody('guard', namespace)
 
 
 class _Place:
@@ -140,6 +143,11 @@ class _Place:
             if future.done() and namespace not in self._told:
                 self._told.add(namespace)
                 yield Answer(self._domain, namespace, str(future.result().message))
+
+    def silent(self) -> Iterator[Answer]:
+        """Yield an empty answer for each guard that has not answered."""
+        for namespace in sorted(set(self._clients) - self._told):
+            yield Answer(self._domain, namespace, '')
 
 
 def _namespaces(found: list[tuple[str, list[str]]], name: str, kind: str) -> set[str]:
