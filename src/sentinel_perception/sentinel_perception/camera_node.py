@@ -120,7 +120,7 @@ class CameraNode(ManagedNode):
         self._wake = self.create_guard_condition(self._publish)
         self._published = 0
         self._last = self._started = time.monotonic()
-        self._trouble = ''
+        self._trouble, self._end_told = '', False
         Diagnostics(self).add('pictures', self._report)
         every(self, _WATCH_PERIOD, self._watch)
 
@@ -184,6 +184,7 @@ class CameraNode(ManagedNode):
         )
         self._begin_by = time.monotonic() + (0.0 if source.live else self._patience)
         self._end_by = None
+        self._end_told = False
         self._ready = self._ready or source.live
         self._begin()
 
@@ -260,16 +261,23 @@ class CameraNode(ManagedNode):
             raise trouble or SourceError(f'No picture came within {patience:.0f} s.')
         if capture.ended:
             self._publish()
-            unreadable = f', {capture.unreadable} unreadable' if capture.unreadable else ''
-            logger = self.get_logger()
-            tell = logger.warning if capture.unreadable else logger.info
-            tell(f'The source has ended: {self._published} pictures{unreadable}.', once=True)
+            if not self._end_told:
+                self._end_told = True
+                self._tell_end(capture.unreadable)
             if not self._is_looked_at():
                 # On a busy machine a detector that is ready may not hear us yet.
                 if self._looked_at is None:
                     self._show()
             elif self.parameters['exit_at_end']:
                 signal.raise_signal(signal.SIGTERM)
+
+    def _tell_end(self, unreadable: int) -> None:
+        end = f'The source has ended: {self._published} pictures'
+        # Two lines of code: rclpy takes no second severity from one.
+        if unreadable:
+            self.get_logger().warning(f'{end}, {unreadable} unreadable.')
+        else:
+            self.get_logger().info(f'{end}.')
 
     def _report(self) -> Report:
         capture = self._capture

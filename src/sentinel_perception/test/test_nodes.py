@@ -193,6 +193,30 @@ def test_how_long_a_camera_is_silent_is_no_matter_of_the_time_of_day(domain, mon
     rclpy.try_shutdown()
 
 
+def test_the_end_of_a_folder_is_told_again_after_it_was_shown_again(domain, tmp_path, capfd):
+    from sentinel_perception.camera_node import CameraNode
+
+    cv2.imwrite(str(tmp_path / 'a.png'), scene(size=(64, 48)))
+    options = {'source': tmp_path, 'exit_at_end': 'false', 'hold': '0.1'}
+    rclpy.init(args=['--ros-args', *(o for k, v in options.items() for o in ('-p', f'{k}:={v}'))])
+    node, said = CameraNode(), ''
+
+    def told(words):
+        nonlocal said
+        said += capfd.readouterr().err
+        return words in said
+
+    node.autostart()
+    wait_for(node, lambda: told('The source has ended: 1 pictures.'))
+    (tmp_path / 'b.png').write_bytes(b'damaged')
+    node.trigger_deactivate()
+    node.trigger_activate()
+    wait_for(node, lambda: told('The source has ended: 2 pictures, 1 unreadable.'))
+    assert said.count('The source has ended') == 2
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
 def test_the_parameters_of_the_camera_are_fixed_at_start():
     from sentinel_perception.camera_node import PARAMETERS
 
