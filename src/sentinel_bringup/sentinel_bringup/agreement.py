@@ -49,6 +49,13 @@ def check(nodes: Mapping[str, Values], robot: str = '') -> None:
                     f'{brain["deterrents"]}: the detector knows no target {species!r}.',
                     f'It tells apart: {", ".join(SPECIES)}.',
                 )
+        for species in guard['also_protected'] if guard is not None else ():
+            if species not in SPECIES:
+                raise ConfigurationError(
+                    f"The guard's parameter also_protected holds {species!r}, which the detector "
+                    'does not know: nobody would be protected.',
+                    f'It tells apart: {", ".join(SPECIES)}. A hedgehog is an other_animal there.',
+                )
     if 'speaker' in nodes:
         _check_sounds(catalogue, brain['deterrents'])
 

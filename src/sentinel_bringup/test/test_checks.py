@@ -174,6 +174,13 @@ def test_a_target_is_not_protected(tmp_path):
         told(tmp_path, section('guard', also_protected=['raccoon']))
 
 
+@pytest.mark.parametrize('species', ['hedgehog', 'Other_animal'])
+def test_who_is_protected_is_one_that_the_detector_can_tell(tmp_path, species):
+    with pytest.raises(ConfigurationError, match=f"holds '{species}', which the detector does not"):
+        told(tmp_path, section('guard', also_protected=['other_animal', species]))
+    told(tmp_path, section('guard', also_protected=['other_animal']))
+
+
 def test_a_target_is_one_that_the_detector_can_tell(tmp_path):
     text = targets(tmp_path, 'racoon') + section('guard', target_species=['racoon'])
     with pytest.raises(ConfigurationError, match=r"no target 'racoon'\. It tells apart: raccoon,"):

@@ -25,8 +25,9 @@ PARAMETERS = (
     ),
     Parameter(
         'also_protected',
-        ['hedgehog'],
-        'species besides person, cat and dog whose slightest sign forbids every stimulus',
+        [],
+        'species besides person, cat and dog whose slightest sign forbids every stimulus, of those '
+        'that the detector tells apart',
         read_only=True,
     ),
     Parameter(
