@@ -1,15 +1,19 @@
 """What the commands print, refuse and return."""
 
 import argparse
+import time
 
 import pytest
+import ros
 from sentinel_common.geometry import STOP, Twist
-from sentinel_driver.commands import frame, scan
+from sentinel_common.joining import joined
+from sentinel_driver.commands import frame, scan, teleop
 from sentinel_driver.commands.teleop import Line, guard_line
 from sentinel_driver.errors import BadFrameError, CommandRejectedError, LinkError
 from sentinel_driver.hermes import Codec, DriveForm
 from sentinel_driver.hermes.explain import explain
 from sentinel_driver.teleop import FIRST_HOLD, REPEAT_HOLD, Keys
+from std_srvs.srv import SetBool
 
 from sentinel_msgs.msg import SafetyState
 
@@ -152,3 +156,32 @@ def test_the_scale_has_bounds():
 )
 def test_teleop_tells_what_binds_the_person_who_drives(state, words):
     assert words in guard_line(SafetyState(**state))
+
+
+@pytest.mark.parametrize('key', ['x', 'X'])
+def test_a_stop_reaches_a_guard_that_is_found_only_after_the_key(key, monkeypatch, capsys):
+    heard = []
+
+    def on_stop(request, response):
+        heard.append(request.data)
+        return response
+
+    def keys(guard):
+        yield key
+        yield ''
+        assert 'Emergency stop: no guard has heard it yet.' in capsys.readouterr().out
+        guard.node.create_service(SetBool, 'emergency_stop', on_stop)
+        end = time.monotonic() + 30.0
+        while 'No guard is heard' not in capsys.readouterr().out:  # the stop is no longer told
+            assert time.monotonic() < end, heard
+            guard.executor.spin_once(timeout_sec=0.01)
+            yield ''
+        raise KeyboardInterrupt
+
+    with ros.one_tester() as guard:
+        monkeypatch.setenv('ROS_DOMAIN_ID', str(guard.domain))
+        pressed = keys(guard)
+        monkeypatch.setattr(teleop, '_pressed', lambda: next(pressed))
+        with joined('teleop', '') as node, pytest.raises(KeyboardInterrupt):
+            teleop._Teleop(node, Keys(0.2, 1.0)).run()
+    assert heard == [True]

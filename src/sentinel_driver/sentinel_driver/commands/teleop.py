@@ -113,6 +113,8 @@ class _Teleop:
         self._node = node
         self._publisher = self._node.create_publisher(TwistStamped, 'cmd_vel_teleop', qos.RELIABLE)
         self._emergency: Any = self._node.create_client(SetBool, 'emergency_stop')
+        self._stop_wanted = False
+        self._stop_call: Any = None
         self._guard = ''
         self._guard_heard = -PERMISSION_AGE
         self._node.create_subscription(SafetyState, 'safety_state', self._on_safety, qos.RELIABLE)
@@ -121,7 +123,20 @@ class _Teleop:
         self._guard_heard = time.monotonic()
         self._guard = guard_line(message)
 
+    def _stop(self) -> None:
+        """Bring a stop that is wanted to the guard; one may yet have to be found, or to restart."""
+        from std_srvs.srv import SetBool
+
+        if not self._emergency.service_is_ready():
+            self._stop_call = None  # whoever was called is gone
+        elif self._stop_call is None:
+            self._stop_call = self._emergency.call_async(SetBool.Request(data=True))
+        elif self._stop_call.done():
+            self._stop_wanted, self._stop_call = False, None
+
     def _allowed(self, now: float) -> str:
+        if self._stop_wanted:
+            return 'Emergency stop: no guard has heard it yet.'
         if now - self._guard_heard > PERMISSION_AGE:
             return 'No guard is heard: nothing will move.'
         return self._guard
@@ -129,7 +144,6 @@ class _Teleop:
     def run(self) -> None:
         import rclpy
         from geometry_msgs.msg import TwistStamped
-        from std_srvs.srv import SetBool
 
         print(_HELP)
         moving, line = False, Line()
@@ -137,9 +151,11 @@ class _Teleop:
             rclpy.spin_once(self._node, timeout_sec=1 / _RATE)
             now = time.monotonic()
             for key in _pressed():
-                if key == 'x':
-                    self._emergency.call_async(SetBool.Request(data=True))
+                if key.lower() == 'x':
+                    self._stop_wanted, self._stop_call = True, None
                 self._keys.press(key, now)
+            if self._stop_wanted:
+                self._stop()
             velocity = self._keys.velocity(now)
             if moving or not velocity.is_zero:
                 # One zero after the last motion, then silence, so that others may command.
