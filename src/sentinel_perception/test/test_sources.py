@@ -58,6 +58,23 @@ def test_a_video_has_its_own_pace_and_an_end(video):
     assert len(all_of(source)) == 10
 
 
+@pytest.mark.parametrize('name', ['2026-11-27T20:17:00.mp4', 'file:x.mp4', 'garden:night.mp4'])
+def test_a_relative_name_with_a_colon_is_a_file(tmp_path, monkeypatch, name):
+    # One that FFmpeg alone reads.
+    writer = cv2.VideoWriter(
+        str(tmp_path / 'x.mp4'), cv2.VideoWriter.fourcc(*'mp4v'), 25.0, (64, 48)
+    )
+    for _ in range(3):
+        writer.write(scene(size=(64, 48)))
+    writer.release()
+    (tmp_path / 'x.mp4').rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    source = open_source(name)
+    assert len(all_of(source)) == 3
+    source.rewind()
+    assert len(all_of(source)) == 3
+
+
 def test_a_video_can_be_read_again(video):
     source = open_source(str(video))
     while source.read() is not None:
@@ -253,6 +270,26 @@ def test_what_cannot_be_read_is_one_clear_sentence(tmp_path, content, name, word
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SourceError, match=words):
         open_source(str(tmp_path / name))
+
+
+@pytest.mark.parametrize('name', ['~no-such-user/x.mp4', 'a' * 300, 'file:///nowhere.mp4'])
+def test_a_name_that_no_file_can_have_is_no_source(name):
+    with pytest.raises(SourceError, match='There is no source'):
+        open_source(name)
+
+
+def test_a_file_in_a_folder_of_somebody_else_is_one_clear_sentence(tmp_path):
+    (tmp_path / 'x.mp4').touch()
+    code = (
+        'import os; from sentinel_perception.camera.sources import SourceError, open_source\n'
+        'os.geteuid() or os.setuid(65534)  # root may read everything\n'
+        f'try: open_source({str(tmp_path / "x.mp4")!r})\n'
+        'except SourceError as error: print(error)'
+    )
+    tmp_path.chmod(0)
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
+    tmp_path.chmod(0o700)
+    assert done.stdout.endswith('x.mp4 may not be read by this user.\n'), done.stderr
 
 
 @pytest.mark.parametrize('name', ['', ' '])

@@ -118,8 +118,9 @@ class VideoSource:
     unreadable = 0
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._capture = cv2.VideoCapture(str(path))
+        # Of a relative name FFmpeg would take what stands before a colon for a protocol.
+        self._path = path.absolute()
+        self._capture = cv2.VideoCapture(str(self._path))
         self._delivered = False
         if not self._capture.isOpened():
             raise SourceError(f'{path} is no video that can be read.')
@@ -282,8 +283,15 @@ def open_source(name: str, *, width: int = 640, height: int = 480) -> Source:
     """
     if is_live(name):
         return LiveSource(name, width=width, height=height)
-    path = Path(name).expanduser()
-    if not name.strip() or not path.exists():  # an empty name would mean this folder
+    path = Path(name)
+    try:
+        path = path.expanduser()
+        found = bool(name.strip()) and path.exists()  # an empty name would mean this folder
+    except PermissionError:
+        raise SourceError(f'{path} may not be read by this user.') from None
+    except (OSError, RuntimeError):  # a name that is too long, or an unknown user after ~
+        found = False
+    if not found:
         raise SourceError(
             f'There is no source {name!r}.',
             'It takes a video file, a picture, a folder of pictures, a camera number, '
