@@ -298,6 +298,25 @@ def test_walking_uses_up_the_fix(bench):
     assert 'no_pose_fix' not in bench.rules()
 
 
+def test_a_speaker_that_starts_again_does_not_begin_a_new_budget(bench):
+    bench.look(detection(RACCOON), times=8)
+    for used in (20.0, 59.0, 0.0, 1.0):
+        bench.guard.hear(used, bench.now)
+        assert ('sound_budget' in bench.rules()) == (used == 1.0)
+    bench.now += 3600.1
+    bench.guard.hear(0.0, bench.now)
+    assert 'sound_budget' not in bench.rules()
+
+
+@pytest.mark.parametrize('used', [math.nan, math.inf, -math.inf])
+def test_a_speaker_that_tells_no_number_may_make_no_sound(bench, used):
+    bench.look(detection(RACCOON), times=8)
+    bench.guard.hear(used, bench.now)
+    assert 'sound_budget' in bench.rules()
+    bench.guard.hear(0.0, bench.now)
+    assert 'sound_budget' not in bench.rules()
+
+
 def test_light_is_counted(bench):
     bench.look(detection(RACCOON), times=8)
     bench.guard.light(True, bench.now)

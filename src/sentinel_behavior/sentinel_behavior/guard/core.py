@@ -3,12 +3,14 @@
 Stands between everything that wants and everything that acts, and can only take away.
 """
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentinel_common.detections import Frame, TargetFrame
 from sentinel_common.geometry import STOP, Pose, Twist
+from sentinel_common.hourly import HourlyUse
 
 from ..geometry import DeadReckoning
 from ..tracks import SURENESS, Sureness, SureTracks
@@ -111,6 +113,7 @@ class Guard:
         self._reckoning = DeadReckoning()
         self._sound_time: float | None = None
         self._sound_used = 0.0
+        self._sound = HourlyUse()
         self._light = Light()
         self._approach: deque[tuple[float, float]] = deque()
         self._commands: dict[str, Command] = {}
@@ -140,7 +143,15 @@ class Guard:
         self._animals.move(before, pose)
 
     def hear(self, used_last_hour: float, now: float) -> None:
-        """The speaker told how many seconds of sound it made in the last hour."""
+        """The speaker told how many seconds of sound it made in the last hour.
+
+        What it adds is booked here too: a speaker that starts again begins at 0. What is no number
+        tells nothing.
+        """
+        if not math.isfinite(used_last_hour):
+            self._sound_time = None
+            return
+        self._sound.add(now - (used_last_hour - self._sound_used), now)
         self._sound_time, self._sound_used = now, used_last_hour
 
     def light(self, on: bool, now: float) -> None:
@@ -173,7 +184,7 @@ class Guard:
             image_height=self.image_height,
             pose=self._reckoning.estimate,
             sound_age=_age(now, self._sound_time),
-            sound_used=self._sound_used,
+            sound_used=max(self._sound_used, self._sound.used(now)),
             light_age=self._light.age(now),
             light_used=self._light.used(now),
             approached=self._approached(now),
