@@ -40,7 +40,19 @@ def test_a_calibration_fits_pictures_of_its_own_aspect_ratio_only(tmp_path, size
 
 
 @pytest.mark.parametrize(
-    'content', ['', '[]', 'image_width: 640', FILE.replace('600', '-1'), FILE.replace('320', 'x')]
+    'content',
+    [
+        '',
+        '[]',
+        'image_width: 640',
+        FILE.replace('600', '-1'),
+        FILE.replace('320', 'x'),
+        FILE.replace('600', '.nan'),
+        FILE.replace('320', '.nan'),
+        FILE.replace('0.1', '.inf'),
+        FILE.replace('640', '.inf'),
+        FILE.replace('640', '.nan'),
+    ],
 )
 def test_a_wrong_file_is_one_clear_sentence(tmp_path, content):
     path = tmp_path / 'c.yaml'

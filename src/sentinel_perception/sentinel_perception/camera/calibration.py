@@ -1,5 +1,6 @@
 """What the camera sees where: from a calibration file or from a field of view."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,11 +79,15 @@ def read(path: Path) -> Calibration:
         raise ConfigurationError(
             f'The calibration {path} cannot be read: {error.strerror}.'
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ConfigurationError(
             f'{path} is no camera calibration: {type(error).__name__} at {error}.',
             "It takes the YAML file that ROS' camera_calibration writes.",
         ) from None
     if len(matrix) != 9 or matrix[0] <= 0 or matrix[4] <= 0 or min(width, height) <= 0:
         raise ConfigurationError(f'The camera matrix in {path} is impossible.')
+    if not all(map(math.isfinite, (*matrix, *distortion))):
+        raise ConfigurationError(
+            f'The calibration {path} has a number that is not finite.', 'Calibrate again.'
+        )
     return Calibration(width, height, matrix, model, distortion)
