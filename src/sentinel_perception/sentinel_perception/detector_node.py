@@ -165,6 +165,7 @@ class DetectorNode(ManagedNode):
         self._settings = settings
         if self._pipeline is not None:
             self._pipeline.settings, self._pipeline.zones = self._settings, self._zones
+            self._publish_labels()
 
     def _publish_labels(self) -> None:
         from vision_msgs.msg import LabelInfo, VisionClass
