@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import rclpy
 from sensor_msgs.msg import Image
+from sentinel_behavior.commands import guard as guard_command
 from sentinel_behavior.incidents.store import SqliteStore
 from sentinel_common.errors import SentinelError
 from sentinel_common.images import image_from_array
@@ -267,6 +268,15 @@ def test_arm_asks_where_there_are_two_robots_and_leaves_other_services_alone(two
         assert drone.stdout.read() == ''
     assert result.returncode == 2 and 'north, south. Name one: --namespace.' in result.stderr
     assert json.loads(two_runs[other].read_text())['armed']
+
+
+def test_a_guard_that_is_found_late_is_told(two_runs, monkeypatch):
+    named, _ = two_runs
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(named))
+    # Whenever it is found, patience is over before it is sure that no other one is there.
+    monkeypatch.setattr(guard_command, 'PATIENCE', 6.0)
+    monkeypatch.setattr(guard_command, '_SETTLED', 6.5)
+    assert guard_command.tell_one('arm', True, '') == 'armed'
 
 
 def test_a_run_that_no_stop_reaches_is_told(tmp_path, monkeypatch):

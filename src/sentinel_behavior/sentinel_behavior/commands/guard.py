@@ -12,6 +12,8 @@ from sentinel_common.joining import PATIENCE, domain_in_force, nobody
 # After a guard was found others of its domain get as long as this to be found too, s: on a busy
 # computer the first words of DDS are missed, and it says them again every 3 s.
 _SETTLED = 4.0
+# One that is found late, too, is told, and gets this long to answer, s.
+_ANSWER = 2.0
 _LOOK_PERIOD = 0.05  # s
 _SERVICE = 'std_srvs/srv/SetBool'
 # What only a guard of ours says: other robots, too, have services called ``arm``.
@@ -50,6 +52,7 @@ def tell_guards(
                 elif place.settled:
                     place.call_the_only_one()
                 yield from place.answers()
+            deadline = max(deadline, *(place.due for place in places))
         for place in places:
             yield from place.silent()
 
@@ -106,6 +109,11 @@ class _Place:
     def done(self) -> bool:
         """Whether nothing more is to come from here."""
         return self.settled and self._told == set(self._clients)
+
+    @property
+    def due(self) -> float:
+        """Until when the last one found can be told and answer."""
+        return self._newest + _SETTLED + _ANSWER
 
     def look(self) -> None:
         """Take in for a moment what comes."""
