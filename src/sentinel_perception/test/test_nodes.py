@@ -415,7 +415,8 @@ def test_parameters_are_tuned_live_within_their_range(bench):
     set_one = bench.node.set_parameters
     assert set_one([Parameter('threshold', value=0.6)])[0].successful
     assert bench.node._pipeline.settings.threshold == 0.6
-    bench.spin(lambda: bench.got['label_info'] and bench.got['label_info'][-1].threshold > 0.5)
+    told = bench.got['label_info']
+    bench.spin(lambda: told and told[-1].threshold == pytest.approx(0.6))
     refused = set_one([Parameter('threshold', value=1.5)])[0]
     assert not refused.successful
     refused = set_one([Parameter('confirm_hits', value=19)])[0]
