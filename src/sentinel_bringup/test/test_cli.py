@@ -266,7 +266,8 @@ def test_arm_asks_where_there_are_two_robots_and_leaves_other_services_alone(two
             guard.terminate()
         drone.kill()
         assert drone.stdout.read() == ''
-    assert result.returncode == 2 and 'north, south. Name one: --namespace.' in result.stderr
+    assert result.returncode == 2
+    assert 'north, south. Name one, as in --namespace north.' in result.stderr
     assert json.loads(two_runs[other].read_text())['armed']
 
 
@@ -277,6 +278,25 @@ def test_a_guard_that_is_found_late_is_told(two_runs, monkeypatch):
     monkeypatch.setattr(guard_command, 'PATIENCE', 6.0)
     monkeypatch.setattr(guard_command, '_SETTLED', 6.5)
     assert guard_command.tell_one('arm', True, '') == 'armed'
+
+
+def test_a_guard_without_a_namespace_can_be_named_beside_one_that_has_one(two_runs):
+    named, _ = two_runs
+    state_file = two_runs[named].parent / 'south.json'
+    south = ['--ros-args', '-r', '__ns:=/south', '-p', f'state_file:={state_file}']
+    with subprocess.Popen(
+        [sys.executable, '-m', 'sentinel_behavior.guard_node', *south],
+        env={**os.environ, 'ROS_DOMAIN_ID': str(named)},
+    ) as guard:
+        while not state_file.exists():
+            time.sleep(0.1)
+        unnamed = sentinel('arm', '--domain', str(named))
+        result = sentinel('arm', '--domain', str(named), '--namespace', '/')
+        guard.terminate()
+    assert '/, south. Name one, as in --namespace /.' in unnamed.stderr
+    assert result.stdout == 'armed\n', result.stderr
+    assert json.loads(two_runs[named].read_text())['armed']
+    assert not json.loads(state_file.read_text())['armed']
 
 
 def test_a_run_that_no_stop_reaches_is_told(tmp_path, monkeypatch):

@@ -23,9 +23,12 @@ class NobodyError(SentinelError):
 
 
 def add_namespace(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--namespace``."""
+    """Declare ``--namespace``; '/' is kept, and means the robot that has none."""
     parser.add_argument(
-        '--namespace', type=namespace, default='', help='of the robot, where there are several'
+        '--namespace',
+        type=lambda text: namespace(text) or text[:1],
+        default='',
+        help='of the robot, where there are several; / is the one without',
     )
 
 

@@ -1,5 +1,7 @@
 """How commands join a sentinel that runs."""
 
+import argparse
+
 import pytest
 import rclpy
 from rclpy.exceptions import InvalidNodeNameException
@@ -38,3 +40,12 @@ def test_a_node_that_cannot_be_made_leaves_nothing_behind(monkeypatch):
     with joining.joined('viewer', joining.namespace('front/')) as node:
         assert node.get_namespace() == '/front'
     assert not rclpy.ok()
+
+
+@pytest.mark.parametrize(
+    ('text', 'namespace'), [('', ''), ('/', '/'), ('//', '/'), ('front/', 'front')]
+)
+def test_the_robot_without_a_namespace_can_be_named(text, namespace):
+    parser = argparse.ArgumentParser()
+    joining.add_namespace(parser)
+    assert parser.parse_args(['--namespace', text]).namespace == namespace

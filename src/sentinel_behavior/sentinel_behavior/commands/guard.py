@@ -34,10 +34,10 @@ def tell_guards(
 ) -> Iterator[Answer]:
     """Call ``arm`` or ``emergency_stop`` of the guards in ``domains``; yield what they answer.
 
-    Without a ``namespace`` those of every namespace are meant. Each is called as soon as it is
-    found, and none waits for another. Where not ``several`` are meant and there are, SentinelError
-    is raised and none is called. It ends when all have answered, or when patience does; then those
-    that were found and did not answer are yielded, too.
+    Without a ``namespace`` those of every one are meant; '/' is the guard that has none. Each is
+    called as soon as it is found, and none waits for another. Where not ``several`` are meant and
+    there are, SentinelError is raised and none is called. It ends when all have answered, or when
+    patience does; then those that were found and did not answer are yielded, too.
     """
     with ExitStack() as stack:
         places = [
@@ -77,7 +77,7 @@ class _Place:
         from rclpy.executors import SingleThreadedExecutor
 
         self._domain, self._service, self._value = domain, service, value
-        self._namespace = namespace.strip('/')
+        self._meant = {namespace.strip('/')} if namespace else None
         self._context = rclpy.Context()
         rclpy.init(args=[], context=self._context, domain_id=domain)
         self._node = rclpy.create_node(
@@ -101,7 +101,7 @@ class _Place:
     @property
     def settled(self) -> bool:
         """Whether all guards that are meant are found, as far as one can know."""
-        if self._namespace:
+        if self._meant:
             return bool(self._clients)
         return bool(self._clients) and time.monotonic() > self._newest + _SETTLED
 
@@ -121,8 +121,7 @@ class _Place:
 
         topics = _namespaces(self._node.get_topic_names_and_types(), _STATE, _STATE_TYPE)
         services = _namespaces(self._node.get_service_names_and_types(), self._service, _SERVICE)
-        meant = {self._namespace} if self._namespace else topics
-        for namespace in (services & meant) - set(self._clients):
+        for namespace in (services & (self._meant or topics)) - set(self._clients):
             name = f'/{namespace}/{self._service}'.replace('//', '/')
             self._clients[namespace] = self._node.create_client(SetBool, name)
             self._newest = time.monotonic()
@@ -139,9 +138,10 @@ class _Place:
     def call_the_only_one(self) -> None:
         """See ``call``; raise SentinelError where one cannot know who is meant."""
         if len(self._clients) > 1:
-            names = ', '.join(sorted(name or '(none)' for name in self._clients))
+            names = sorted(name or '/' for name in self._clients)
             raise SentinelError(
-                f'Guards of several namespaces are there: {names}.', 'Name one: --namespace.'
+                f'Guards of several namespaces are there: {", ".join(names)}.',
+                f'Name one, as in --namespace {names[0]}.',
             )
         self.call()
 
