@@ -3,6 +3,8 @@
 Off unless switched on.
 """
 
+import os
+import signal
 import subprocess
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +46,7 @@ class Hooks:
         for program, started in self._programs:
             status = program.poll()
             if status is None and now - started > PROGRAM_TIMEOUT:
-                program.kill()
+                os.killpg(program.pid, signal.SIGKILL)
                 self.fault = f'a hook ran longer than {PROGRAM_TIMEOUT:.0f} s and was ended'
             elif status is None:
                 still.append((program, started))
@@ -74,7 +76,8 @@ class Hooks:
 
     def _run(self, command: tuple[str, ...], now: float) -> None:
         try:
-            program = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+            # A session of its own, so that what the program starts can be ended with it.
+            program = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
         except OSError as error:
             self.fault = f'{command[0]}: {error.strerror}'
             return

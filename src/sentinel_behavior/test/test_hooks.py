@@ -1,5 +1,7 @@
 """Deterrents outside the robot: a topic, a service, a program. The node is a fake at its port."""
 
+import os
+import select
 import time
 from types import SimpleNamespace
 
@@ -97,3 +99,19 @@ def test_a_program_that_hangs_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(hooks, 'PROGRAM_TIMEOUT', 0.0)
     made.reap(time.monotonic() + 0.1)
     assert program.wait(timeout=30) != 0 and 'was ended' in made.fault
+
+
+def test_what_a_hanging_program_started_is_ended_with_it(tmp_path, monkeypatch):
+    pipe = tmp_path / 'pipe'
+    os.mkfifo(pipe)
+    script = 'exec 3<>$0; sleep 60 3>&3 & echo up >&3; wait'
+    made, _ = make(tmp_path, f'{{command: [sh, -c, "{script}", "{pipe}"]}}')
+    made.start('water', time.monotonic())
+    ((program, _started),) = made._programs
+    with pipe.open('rb', buffering=0) as held:
+        assert held.read(3) == b'up\n'
+        monkeypatch.setattr(hooks, 'PROGRAM_TIMEOUT', 0.0)
+        made.reap(time.monotonic() + 0.1)
+        # The pipe ends when the last process that holds it has ended.
+        assert select.select([held], [], [], 30.0)[0] and held.read() == b''
+    assert program.wait(timeout=30) != 0
