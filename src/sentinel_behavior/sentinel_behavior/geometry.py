@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sentinel_common.geometry import SLIP, STOP, Point, Pose, Twist
+from sentinel_common.geometry import SLIP, STOP, TURN_SLIP, Point, Pose, Twist
 
 # One-sided 95 % quantile of the normal distribution: a lower bound that is too high once in twenty
 # times.
@@ -47,12 +47,13 @@ class PoseEstimate:
     """Where the robot believes it is in ``map``.
 
     ``sigma`` is the standard deviation of the place in m, ``path`` the metres walked since the last
-    fix.
+    fix. A metre more leads ``astray`` by so many, one sigma, for the heading that was turned since.
     """
 
     pose: Pose
     sigma: float
     path: float
+    astray: float = 0.0
 
 
 class DeadReckoning:
@@ -64,7 +65,7 @@ class DeadReckoning:
 
     def __init__(self) -> None:
         self._variance: float | None = None
-        self._path = 0.0
+        self._path = self._turned = self._aside = 0.0
         self._time: float | None = None
         self._twist = STOP
         # Since when it moved how from where: the newest last.
@@ -90,6 +91,8 @@ class DeadReckoning:
             return
         self.pose = self.pose.moved(self._twist, seconds)
         self._path += self._twist.speed * seconds
+        self._turned += abs(self._twist.wz) * seconds
+        self._aside += self._astray * self._twist.speed * seconds
 
     def pose_at(self, time: float) -> Pose:
         """Pose at ``time`` (s), up to TRAIL ago: an image shows what was where at its capture."""
@@ -112,13 +115,17 @@ class DeadReckoning:
         self._trail = deque((t, p.seen_from(before, pose), w) for t, p, w in self._trail)
         self.pose = pose
         self._variance = variance
-        self._path = 0.0
+        self._path = self._turned = self._aside = 0.0
         return before
+
+    @property
+    def _astray(self) -> float:
+        return 2 * math.sin(min(math.pi, TURN_SLIP * self._turned) / 2)
 
     @property
     def estimate(self) -> PoseEstimate | None:
         """Pose in ``map``, or None before the first fix."""
         if self._variance is None:
             return None
-        sigma = math.sqrt(self._variance + (SLIP * self._path) ** 2)
-        return PoseEstimate(self.pose, sigma, self._path)
+        sigma = math.hypot(math.sqrt(self._variance), SLIP * self._path, self._aside)
+        return PoseEstimate(self.pose, sigma, self._path, self._astray)

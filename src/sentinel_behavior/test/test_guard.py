@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from sentinel_behavior.geometry import inside_by
 from sentinel_behavior.guard import make_guard
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.guard.rules import Act
@@ -315,6 +316,25 @@ def test_a_speaker_that_tells_no_number_may_make_no_sound(bench, used):
     assert 'sound_budget' in bench.rules()
     bench.guard.hear(0.0, bench.now)
     assert 'sound_budget' not in bench.rules()
+
+
+@pytest.mark.parametrize('share', [0.75, 1.25])
+@pytest.mark.parametrize('angle', [1.0, 2.0, 4 * math.pi, 5 * math.pi])
+@pytest.mark.parametrize('ahead', [0.2, -0.2])
+def test_a_robot_that_turned_more_or_less_than_told_stays_inside(bench, share, angle, ahead):
+    real = Pose(4.2)
+    bench.guard.fix(real, 0.0, bench.now)
+    walked = 0.0
+    for step in range(round(angle / 0.1) + 100):
+        bench.look()
+        wanted = Twist(wz=1.0) if step < round(angle / 0.1) else Twist(ahead)
+        sent = bench.drive(twist=wanted).twist
+        walked += abs(sent.vx) * 0.1
+        real = real.moved(Twist(sent.vx, sent.vy, sent.wz * share), 0.1)
+        assert inside_by((real.x, real.y), ZONES.geofence) > 0.0
+    assert walked > 0.05
+    bench.guard.fix(Pose(), 0.0, bench.now)
+    assert bench.drive(twist=Twist(0.2)).twist == Twist(0.2)
 
 
 def test_light_is_counted(bench):

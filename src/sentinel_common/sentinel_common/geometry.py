@@ -8,6 +8,9 @@ from dataclasses import dataclass
 # docs/calibration.md says how to get a better one.
 SLIP = 0.25
 
+# The same of the angle turned.
+TURN_SLIP = 0.25
+
 Point = tuple[float, float]
 
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from sentinel_common.geometry import ORIGIN, SLIP, STOP, Pose, Twist
+from sentinel_common.geometry import ORIGIN, SLIP, STOP, TURN_SLIP, Pose, Twist
 
-# How far the truth may be from the command, one sigma. Assumptions, as SLIP is.
-TURN_SLIP = 0.25  # of the angle turned
-DRIFT = 0.20  # rad of heading per metre walked
+# How far the heading may stray, one sigma, rad per metre walked. An assumption, as SLIP is.
+DRIFT = 0.20
 
 # Velocity noise that does not depend on the command (a leg that slips), one sigma.
 _SPEED_FLOOR = 0.02  # m/s

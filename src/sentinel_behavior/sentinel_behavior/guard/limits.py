@@ -124,7 +124,7 @@ class MinimumDistance:
 class Geofence:
     """The robot stays inside ``polygon`` (map, m), drawn in by what its place is uncertain.
 
-    Outside it may only return.
+    Outside it may only return, and only with a heading that is known well enough to lead back.
     """
 
     name: ClassVar[str] = 'geofence'
@@ -149,6 +149,7 @@ class Geofence:
             return twist
         here = self._room(scene, scene.pose.pose)
         there = self._room(scene, scene.pose.pose.moved(twist, HORIZON))
+        there -= Z_95_ONE_SIDED * scene.pose.astray * twist.speed * HORIZON
         return twist if there >= 0 or there > here else twist.scaled(0.0)
 
 
