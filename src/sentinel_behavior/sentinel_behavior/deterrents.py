@@ -14,6 +14,16 @@ from sentinel_common.species import PROTECTED
 
 _UNIT = {'type': 'number', 'minimum': 0, 'maximum': 1}
 _NAMES = {'type': 'array', 'items': {'type': 'string', 'minLength': 1}}
+_ROS_NAME = {
+    'type': 'string',
+    'pattern': r'^(~?/)?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*\Z',
+    'description': 'ROS name (letters, digits, "_" and "/"; no part begins with a digit)',
+}
+_ARGUMENT = {
+    'type': 'string',
+    'pattern': r'^[^\0]*\Z',
+    'description': 'argument of a program (it holds a zero byte)',
+}
 MOTIONS = ('face', 'advance', 'retreat', 'lunge', 'strafe', 'stomp')
 
 SCHEMA: dict[str, Any] = {
@@ -91,13 +101,9 @@ SCHEMA: dict[str, Any] = {
                         'minProperties': 1,
                         'maxProperties': 1,
                         'properties': {
-                            'topic': {'type': 'string', 'minLength': 1},
-                            'service': {'type': 'string', 'minLength': 1},
-                            'command': {
-                                'type': 'array',
-                                'items': {'type': 'string'},
-                                'minItems': 1,
-                            },
+                            'topic': _ROS_NAME,
+                            'service': _ROS_NAME,
+                            'command': {'type': 'array', 'items': _ARGUMENT, 'minItems': 1},
                         },
                     },
                 },

@@ -6,8 +6,12 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.expand_topic_name import expand_topic_name
+from rclpy.validate_full_topic_name import validate_full_topic_name
 from sentinel_behavior.deterrents import read_deterrents
 from sentinel_behavior.hooks import Hooks
+from sentinel_common.errors import ConfigurationError
 
 from sentinel_behavior import hooks
 
@@ -45,12 +49,40 @@ def make(tmp_path, hook, node=None):
     return Hooks(node, read_deterrents(path)), node
 
 
+def as_ros_takes(name):
+    validate_full_topic_name(expand_topic_name(name, 'brain', '/'))
+
+
 def reaped(made, patience=30.0):
     end = time.monotonic() + patience
     while made._programs:
         assert time.monotonic() < end
         made.reap(time.monotonic())
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize('kind', ['topic', 'service'])
+@pytest.mark.parametrize(
+    'name', ['', 'garden sprinkler', '/sprinkler/1', 'a//b', 'a/', '1st', r'valve\n']
+)
+def test_a_name_that_ros_would_refuse_is_refused_with_the_file(tmp_path, kind, name):
+    with pytest.raises(ConfigurationError, match=f'hook.{kind}: .* is no ROS name'):
+        make(tmp_path, f'{{{kind}: "{name}"}}')
+    with pytest.raises((InvalidTopicNameException, ValueError)):
+        as_ros_takes(name)
+
+
+@pytest.mark.parametrize('name', ['valve', '/garden/valve_1', '~/valve', '_a/B2'])
+def test_a_name_that_ros_takes_is_taken(tmp_path, name):
+    as_ros_takes(name)
+    made, node = make(tmp_path, f'{{topic: "{name}"}}')
+    made.start('water', 1.0)
+    assert node.published == [(name, True)]
+
+
+def test_a_program_whose_argument_no_program_can_take_is_refused_with_the_file(tmp_path):
+    with pytest.raises(ConfigurationError, match=r'hook.command.1: .* zero byte'):
+        make(tmp_path, r'{command: [touch, "a\0b"]}')
 
 
 def test_a_topic_says_on_and_off(tmp_path):

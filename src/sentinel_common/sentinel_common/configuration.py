@@ -88,4 +88,7 @@ def _sentence(fault: jsonschema.ValidationError) -> str:
         keys = [key for option in options for key in option.get('required', ())]
         number = 'exactly one' if fault.validator == 'oneOf' else 'at least one'
         return f'needs {number} of {", ".join(keys)}'
+    if fault.validator == 'pattern':
+        schema: Any = fault.schema
+        return f'{fault.instance!r} is no {schema["description"]}'
     return fault.message
