@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sentinel_behavior.geometry import TRAIL, DeadReckoning
+from sentinel_behavior.geometry import TRAIL, DeadReckoning, inside_by, segment_distance, yaw_of
 from sentinel_common.geometry import Pose, Twist
 
 speed, turn = st.floats(-0.3, 0.3), st.floats(-1.5, 1.5)
@@ -59,3 +59,31 @@ def test_a_fix_moves_the_past_as_well():
     reckoning.fix(Pose(5.0, 5.0, math.pi / 2), 0.01, 101.0)
     assert near(reckoning.pose_at(100.5), Pose(5.0, 4.9, math.pi / 2))
     assert near(reckoning.pose, Pose(5.0, 5.0, math.pi / 2))
+
+
+@pytest.mark.parametrize(
+    ('point', 'distance'), [((1, 1), 1.0), ((-3, 4), 5.0), ((5, 4), 5.0), ((2, 0), 0.0)]
+)
+def test_how_far_a_point_is_from_a_way(point, distance):
+    assert segment_distance(point, (0, 0), (2, 0)) == pytest.approx(distance)
+    assert segment_distance(point, (2, 0), (0, 0)) == pytest.approx(distance)
+
+
+# An L: its inner corner is at 1, 1.
+L_SHAPE = ((0, 0), (3, 0), (3, 1), (1, 1), (1, 3), (0, 3))
+
+
+@pytest.mark.parametrize(
+    ('point', 'inside'),
+    [((0.5, 2), 0.5), ((2, 0.75), 0.25), ((2, 2), -1.0), ((-3, -4), -5.0), ((0.5, 1), 0.5)],
+)
+def test_how_far_a_point_lies_inside_a_polygon(point, inside):
+    for polygon in (L_SHAPE, L_SHAPE[::-1]):
+        assert inside_by(point, polygon) == pytest.approx(inside)
+
+
+@pytest.mark.parametrize('yaw', [-3.0, -1.0, 0.0, 0.5, 2.0])
+@pytest.mark.parametrize('roll', [0.0, 0.3])
+def test_heading_of_a_quaternion(yaw, roll):
+    c, s, c_roll, s_roll = (f(a / 2) for a in (yaw, roll) for f in (math.cos, math.sin))
+    assert yaw_of(c * s_roll, s * s_roll, s * c_roll, c * c_roll) == pytest.approx(yaw)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 from sentinel_behavior.geometry import inside_by
-from sentinel_behavior.guard import make_guard
+from sentinel_behavior.guard import latches, make_guard
 from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.guard.rules import Act
 from sentinel_behavior.zones import Zones
@@ -91,6 +91,70 @@ def test_a_fix_leaves_animals_where_they_are_though_the_robot_turned_since_it_sa
     assert math.atan2(y, x) == pytest.approx(-0.4)
 
 
+def test_a_fix_elsewhere_takes_animals_and_where_they_came_in_along(bench):
+    bench.look(detection(RACCOON), times=8, distance=3.0)
+    bench.look(detection(RACCOON), distance=2.0)
+    bench.guard.fix(Pose(-1.0, 2.0, 1.5), 0.001, bench.now)
+    (animal,) = bench.guard.scene(bench.now).animals
+    assert animal.position == pytest.approx((2.0, 0.0))
+    assert animal.entry == pytest.approx((3.0, 0.0))
+
+
+def test_where_an_animal_came_in_stays_in_its_place_while_the_robot_turns(bench):
+    bench.look(detection(RACCOON), distance=3.0)
+    bench.look(detection(RACCOON), distance=2.0)
+    bench.drive('teleop', Twist(wz=1.0))
+    (animal,) = bench.guard.scene(bench.now + 0.4).animals
+    assert animal.entry == pytest.approx((3 * math.cos(0.4), -3 * math.sin(0.4)))
+
+
+def test_an_animal_keeps_the_robot_away_for_three_seconds_after_it_was_seen(bench):
+    bench.look(detection(RACCOON), times=8, distance=0.9)
+    bench.look(detection(RACCOON, ELSEWHERE, '2'), times=10, distance=4.0)  # but not the first
+    assert bench.drive('teleop').twist == STOP
+    bench.now += 1.9
+    assert bench.drive('teleop').twist == STOP
+    bench.now += 0.2
+    assert bench.drive('teleop').twist == FORWARD
+
+
+@pytest.mark.parametrize(
+    ('x', 'y', 'covariance', 'sigma'),
+    [
+        (2.0, 0.0, (0.09, 0.01, 0.0), 0.3),
+        (0.0, -2.0, (0.09, 0.01, 0.0), 0.1),
+        (1.0, 1.0, (0.04, 0.04, 0.04), math.sqrt(0.08)),
+        (1.0, -1.0, (0.04, 0.04, 0.04), 0.0),
+    ],
+)
+def test_how_far_away_an_animal_is_known_as_well_as_its_covariance_says(
+    bench, x, y, covariance, sigma
+):
+    place = Target('1', {}, x, y, 0.0, *covariance)
+    bench.guard.locate(TargetFrame(0.0, 'base_link', (place,)), 0.0)
+    (animal,) = bench.guard.scene(0.0).animals
+    assert animal.sigma == pytest.approx(sigma, abs=1e-6)
+
+
+def shine(bench, seconds):
+    """Look at a sure target, and ask for light twice a second."""
+    for _ in range(round(2 * seconds)):
+        bench.guard.light(True, bench.now)
+        rules = bench.look(detection(RACCOON), times=5)
+    return rules
+
+
+def test_light_that_shines_is_counted_however_often_it_is_asked_for(bench):
+    assert shine(bench, 119.0) == []
+    assert shine(bench, 2.0) == ['light_budget']
+
+
+def test_light_that_shone_for_long_is_missed_as_soon_as_any(bench):
+    shine(bench, 5.0)  # the last word half a second ago
+    assert bench.look(detection(RACCOON), times=9) == []
+    assert bench.look(detection(RACCOON), times=2) == ['light_silence']
+
+
 def test_light_that_nobody_asks_for_is_forbidden_and_may_be_asked_for_again(bench):
     bench.look(detection(RACCOON), times=8)
     bench.guard.light(True, bench.now)  # then the brain dies
@@ -132,6 +196,27 @@ def test_a_hint_of_somebody_protected_forbids_everything_for_ten_seconds(species
     assert not any(bench.verdict().allows(act) for act in Act)
     assert 'person_or_pet' in bench.look(detection(RACCOON), times=99)
     assert bench.look(detection(RACCOON), times=2) == []
+
+
+def test_the_veto_level_itself_counts_and_the_newest_sign_is_told(bench):
+    hint = detection({'cat': DEFAULTS['veto_level']}, ELSEWHERE, '')
+    bench.look(detection(RACCOON), detection({'dog': 0.5}, ELSEWHERE, ''))
+    bench.look(detection(RACCOON), hint, times=8)
+    reason = bench.verdict().findings[0].reason
+    assert reason == f'A cat (score {DEFAULTS["veto_level"]:.2f}) was seen 0.0 s ago.'
+
+
+def test_who_was_seen_is_remembered_for_as_long_as_is_set():
+    bench = Bench(veto_seconds=20.0)
+    bench.look(detection(RACCOON), detection({'person': 0.9}, ELSEWHERE, ''))
+    assert 'person_or_pet' in bench.look(detection(RACCOON), times=199)
+    assert bench.look(detection(RACCOON), times=2) == []
+
+
+def test_a_pet_is_no_target_though_somebody_names_it_one():
+    bench = Bench(target_species=['raccoon', 'cat'])
+    rules = bench.look(detection({'cat': 0.85}), times=8)
+    assert {'person_or_pet', 'unsure_target'} <= set(rules)
 
 
 def test_a_score_below_the_veto_level_is_noise(bench):
@@ -190,6 +275,22 @@ def test_a_cat_that_hides_a_sure_raccoon_counts(bench):
 def test_a_half_cat_beside_a_sure_raccoon_counts(bench):
     found = detection(RACCOON), detection({'raccoon': 0.55, 'cat': 0.45}, ELSEWHERE, '2')
     assert 'person_or_pet' in bench.look(*found, times=8)
+
+
+@pytest.mark.parametrize(('aside', 'another'), [(24, False), (32, True)])  # IoU .54, .43
+def test_a_cat_that_overlaps_the_box_of_a_sure_raccoon_by_less_than_half_counts(
+    bench, aside, another
+):
+    cat = detection({'cat': 0.5}, Box(BOX.x + aside, BOX.y, BOX.width, BOX.height), '2')
+    bench.look(detection(RACCOON), times=8)
+    assert ('person_or_pet' in bench.look(detection(RACCOON), cat)) is another
+
+
+@pytest.mark.parametrize(('aside', 'another'), [(5, False), (8, True)])  # 82 and 71 % inside
+def test_a_small_cat_that_sticks_out_of_a_sure_raccoon_counts(bench, aside, another):
+    cat = detection({'cat': 0.5}, Box(WHOLE.x + 52 + aside, 195, 28, 28), '2')
+    bench.look(detection(RACCOON, WHOLE), times=8)
+    assert ('person_or_pet' in bench.look(detection(RACCOON, WHOLE), cat)) is another
 
 
 def test_an_alarm_counts_even_in_the_targets_box(bench):
@@ -258,6 +359,37 @@ def test_nobody_approaches_an_animal_whose_distance_is_not_known(bench, variance
     target = Target('1', RACCOON, 3.0, 0.0, 0.0, *variance)
     bench.guard.locate(TargetFrame(bench.now, 'base_link', (target,)), bench.now)
     assert bench.drive().twist == STOP
+
+
+def test_speed_and_pace_of_turning_are_those_that_are_set():
+    bench = Bench(max_speed=0.1, max_turn_rate=0.5)
+    bench.look(detection(RACCOON), times=8)
+    assert bench.drive(twist=Twist(0.2, 0.0, -1.0)).twist == Twist(0.1, 0.0, -0.5)
+    assert bench.verdict().max_speed == 0.1
+
+
+@pytest.mark.parametrize(('hits', 'window', 'missed', 'sure'), [(2, 3, 1, True), (2, 3, 2, False)])
+def test_a_target_is_as_sure_as_is_set(hits, window, missed, sure):
+    bench = Bench(sure_hits=hits, sure_window=window)
+    assert 'unsure_target' in bench.look(detection(RACCOON))
+    assert 'unsure_target' not in bench.look(detection(RACCOON))
+    assert ('unsure_target' not in bench.look(times=missed)) is sure
+
+
+@pytest.mark.parametrize('source', ['auto', 'teleop'])
+def test_nobody_leaves_the_geofence(bench, source):
+    bench.look(detection(RACCOON), times=8, distance=4.0)
+    bench.guard.fix(Pose(4.95), 0.0, bench.now)
+    assert bench.drive(source).twist == STOP
+    assert bench.drive(source, Twist(-0.2)).twist == Twist(-0.2)
+
+
+def test_a_fix_that_is_not_sure_draws_the_geofence_in(bench):
+    bench.look(detection(RACCOON), times=8)
+    bench.guard.fix(Pose(4.5), 0.01, bench.now)
+    assert bench.rules() == []
+    bench.guard.fix(Pose(4.5), 0.25, bench.now)
+    assert bench.rules() == ['geofence']
 
 
 def test_teleop_does_not_run_into_an_animal(bench):
@@ -337,6 +469,16 @@ def test_a_robot_that_turned_more_or_less_than_told_stays_inside(bench, share, a
     assert bench.drive(twist=Twist(0.2)).twist == Twist(0.2)
 
 
+@pytest.mark.parametrize('twist', [Twist(0.0, 0.2), Twist(0.12, -0.16)])
+def test_walking_sideways_uses_up_the_fix_too(bench, twist):
+    for _ in range(110):
+        bench.look(detection(RACCOON), distance=4.5)
+        bench.drive('teleop', twist)
+    assert 'no_pose_fix' in bench.rules()
+    # A quarter of the way is slip.
+    assert bench.guard.scene(bench.now).pose.sigma == pytest.approx(0.25 * 2.2, abs=0.01)
+
+
 def test_light_is_counted(bench):
     bench.look(detection(RACCOON), times=8)
     bench.guard.light(True, bench.now)
@@ -366,6 +508,23 @@ def test_charges_are_counted():
         bench.drive(twist=Twist(0.2))
     assert 'charge_limit' in bench.rules()
     assert bench.drive(twist=Twist(0.2)).twist == STOP
+    bench.look(detection(RACCOON), times=520)  # the first step of the charge was 59 s ago
+    assert 'charge_limit' in bench.rules()
+    bench.look(detection(RACCOON), times=80)
+    assert 'charge_limit' not in bench.rules()
+
+
+@pytest.mark.parametrize('scores', [RACCOON, {'raccoon': 0.5, 'other_animal': 0.5}])
+def test_a_step_towards_any_animal_is_counted_when_it_is_done(bench, scores):
+    bench.look(detection(scores), times=8)
+    bench.drive('teleop')
+    assert bench.guard.scene(bench.now).approached == 0.0
+    bench.now += 0.4
+    bench.drive('teleop', STOP)
+    assert bench.guard.scene(bench.now).approached == pytest.approx(0.08)
+    bench.now += 0.4
+    bench.drive('teleop', STOP)
+    assert bench.guard.scene(bench.now).approached == pytest.approx(0.08)
 
 
 def test_a_remembered_animal_stays_in_its_place_while_the_robot_turns(bench):
@@ -375,3 +534,22 @@ def test_a_remembered_animal_stays_in_its_place_while_the_robot_turns(bench):
     bench.now += 0.4
     (animal,) = bench.guard.scene(bench.now).animals
     assert animal.position == pytest.approx((0.829, -0.350), abs=0.01)
+
+
+@pytest.mark.parametrize('text', ['', '{"run": "mon', '[]', '{"run": "a", "arms": true}', '\0'])
+def test_a_damaged_file_is_no_release_of_the_emergency_stop(tmp_path, text):
+    (tmp_path / 'guard.json').write_text(text)
+    with pytest.raises(latches.LatchError, match='counts as latched'):
+        latches.load(tmp_path / 'guard.json')
+
+
+def test_a_file_that_cannot_be_read_is_no_release_of_the_emergency_stop(tmp_path):
+    with pytest.raises(latches.LatchError, match='counts as latched'):
+        latches.load(tmp_path)  # a folder
+
+
+def test_what_was_told_is_read_as_it_was_written(tmp_path):
+    assert latches.load(tmp_path / 'guard.json') == latches.Told()
+    for told in (latches.Told('monday', True), latches.Told('', False, True)):
+        latches.save(tmp_path / 'guard.json', told)
+        assert latches.load(tmp_path / 'guard.json') == told

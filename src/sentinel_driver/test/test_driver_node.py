@@ -5,11 +5,19 @@ import time
 
 import pytest
 import rclpy
+from geometry_msgs.msg import TwistStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sentinel_common.diagnostics import Level
 from sentinel_driver.errors import CommandRejectedError, RejectReason
-from sentinel_driver.hermes import HeadColourSet, JointAngles, LegPose
+from sentinel_driver.hermes import (
+    HeadColourSet,
+    JointAngles,
+    LegPose,
+    PlayAnimation,
+    TakeSteps,
+    Twitch,
+)
 from sentinel_driver.radio import pipe
 from std_msgs.msg import ColorRGBA
 
@@ -27,6 +35,7 @@ class Radio:
 
     def __init__(self, _, **options):
         self.heard = []
+        self.options = options
         self.sent = []
 
     def alive(self):
@@ -81,6 +90,60 @@ def test_the_radio_process_hears_a_slow_node_often_enough(node):
     heard = len(node.robot._radio.heard)
     # With the node's own rate it would be half as many; a busy machine may swallow a few.
     assert heard > 0.75 * SECONDS / pipe.ALIVE_PERIOD > SECONDS * SLOWEST
+
+
+def test_a_radio_process_in_the_place_of_one_that_died_stops_the_robot_first(node):
+    node.autostart()
+    died = node.robot._radio
+    died.running = False
+    node.robot.tick(time.monotonic() + 2.0)
+    assert node.robot._radio is not died
+    assert (died.options['may_walk'], node.robot._radio.options['may_walk']) == (False, True)
+
+
+def command(node, waited=0.0):
+    """Command a walk in a message that waited so many seconds."""
+    state = SafetyState(armed=True, translation_allowed=True, turning_allowed=True, max_speed=1.0)
+    node._permissions.on_safety(state)
+    message = TwistStamped()
+    message.twist.linear.x = 0.2
+    node._on_command(message, {'received_timestamp': time.time_ns() - int(waited * 1e9)})
+
+
+def walk(node):
+    node.autostart()
+    deadline = time.monotonic() + 30.0
+    while not node._walking:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)  # it begins slowly
+        command(node)
+
+
+def test_the_time_that_a_command_waited_counts_as_age(node):
+    walk(node)
+    command(node, waited=0.45)
+    assert not node._walking
+
+
+def test_after_a_halt_no_old_command_goes_on(node):
+    walk(node)
+    node.halt()
+    node._tick()
+    assert not node._walking and node.robot._radio.sent[-1] == 'stop'
+
+
+@pytest.mark.parametrize('command', [TakeSteps(3), PlayAnimation(3), Twitch(1, 1)])
+def test_what_the_robot_does_by_itself_ends_with_its_permission(node, command):
+    node.autostart()
+    node.robot.status = {'state': 'connected'}
+    free = {'armed': True, 'translation_allowed': True, 'turning_allowed': True}
+    node._permissions.on_safety(SafetyState(**free))
+    node.send(command)
+    node._tick()
+    assert 'stop' not in node.robot._radio.sent
+    node._permissions.on_safety(SafetyState(armed=True))
+    node._tick()
+    assert node.robot._radio.sent[-1] == 'stop'
 
 
 def test_parameters_of_which_one_is_refused_change_nothing(node):

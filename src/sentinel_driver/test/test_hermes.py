@@ -16,11 +16,15 @@ from sentinel_driver.hermes import (
     Decoder,
     Drive,
     DriveForm,
+    GaitSet,
     GaitSetAll,
     GameState,
     HeadColourSet,
     JointAngles,
+    KinematicStance,
     LegPose,
+    PlayAnimation,
+    Twitch,
     Unknown,
     checksum,
     decode,
@@ -98,6 +102,12 @@ def test_noise_without_terminator_is_counted_once_and_dropped():
     assert decoder.feed(b'\0' + encode(b'\x93')) == [b'\x93']
 
 
+def test_a_code_that_points_past_the_end_is_damage():
+    body = b'\x05\x10'
+    with pytest.raises(BadFrameError, match='past the end'):
+        decode(body + bytes((checksum(body),)))
+
+
 @pytest.mark.parametrize('size', [0, MAX_PAYLOAD + 1])
 def test_payloads_of_impossible_size_are_refused(size):
     with pytest.raises(BadFrameError):
@@ -153,7 +163,20 @@ def test_every_typed_command_survives_payload_and_wire(command, form):
         lambda: Drive(turn=-128),
         lambda: Drive(strafe=float('nan')),
         lambda: HeadColourSet(256, 0, 0),
-        lambda: LegPose(knee=0),
+        lambda: LegPose(knee=106),
+        lambda: LegPose(knee=201),
+        lambda: LegPose(thigh=49),
+        lambda: LegPose(thigh=151),
+        lambda: LegPose(hip=99),
+        lambda: LegPose(hip=201),
+        lambda: GaitSet(1, 0, 0),
+        lambda: GaitSet(0, 10, 0),
+        lambda: KinematicStance(7),
+        lambda: PlayAnimation(0, layering=101),
+        lambda: PlayAnimation(0, transform=6),
+        lambda: Twitch(-128, 0),
+        lambda: GameState(force_defaults=2),
+        lambda: GameState(state=0),
         lambda: GaitSetAll.from_unit(gait_type=3),
         lambda: GameState(state=2),
     ],

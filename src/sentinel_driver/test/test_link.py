@@ -8,7 +8,15 @@ import pytest
 from bleak.exc import BleakDBusError
 from peripheral import Peripheral, air, make_adapter
 from sentinel_driver.errors import LinkError, LinkReason, RejectReason
-from sentinel_driver.hermes import Codec, Drive, HeadColourSet, encode
+from sentinel_driver.hermes import (
+    Codec,
+    Drive,
+    HeadColourSet,
+    JointAngles,
+    KinematicStance,
+    LegPose,
+    encode,
+)
 from sentinel_driver.radio import link as link_module
 from sentinel_driver.radio.link import Link, Settings, radio_errors
 from sentinel_driver.radio.outbox import Item
@@ -162,6 +170,74 @@ async def test_after_a_loss_it_comes_back_and_sends_nothing_old():
         )
     waits = [s for s in listener.states if s.state is State.WAITING]
     assert {w.reason for w in waits} == {LinkReason.LINK_LOST} and all(w.cure for w in waits)
+
+
+@run
+async def test_after_a_loss_in_joint_mode_the_robot_is_put_back_on_its_feet():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    stand, walk = (CODEC.payload(c) for c in (JointAngles.of([LegPose()] * 4), KinematicStance()))
+    async with linked(await make_adapter(radio)) as (link, listener):
+        await listener.connected()
+        link.offer(Item(stand, soon()))
+        await robot.until(lambda got: stand in got)
+        await robot.drop()
+        robot.got.clear()
+        await listener.connected(2)
+        await robot.until(lambda got: walk in got)
+
+
+class Stalling(Transport):
+    """Its writes do not return while ``stalls``."""
+
+    stalls = False
+
+    def client(self, *arguments):
+        client = super().client(*arguments)
+        write = client.write_gatt_char
+
+        async def stalling(*frame, **options):
+            while self.stalls:
+                await asyncio.sleep(0.1)
+            await write(*frame, **options)
+
+        client.write_gatt_char = stalling
+        return client
+
+
+@run
+async def test_a_write_that_does_not_return_ends_the_link_and_the_next_one_begins_with_a_stop():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    transport, listener = Stalling(adapter=await make_adapter(radio)), Listener()
+    link = Link(transport, Settings(), listener)
+    task = asyncio.create_task(link.run())
+    await listener.connected()
+    await robot.until(lambda got: got == HANDSHAKE)
+    transport.stalls = True
+    robot.got.clear()
+    link.offer(Item(FORWARD, soon()))
+    await listener.until(
+        lambda: any(s.reason == LinkReason.WRITE_FAILED for s in listener.states), timeout=10.0
+    )
+    transport.stalls = False
+    await listener.connected(2)
+    await robot.until(lambda got: len(got) >= 4)
+    assert robot.got[:4] == [NEUTRAL, *HANDSHAKE]
+    link.end()
+    await asyncio.wait_for(task, 10)
+
+
+@run
+async def test_the_end_of_the_link_leaves_no_light_on():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    red, black = (CODEC.payload(HeadColourSet(r, 0, 0)) for r in (255, 0))
+    async with linked(await make_adapter(radio)) as (link, listener):
+        await listener.connected()
+        link.offer(Item(red, soon()))
+        await robot.until(lambda got: red in got)
+    assert robot.got[-4:] == [NEUTRAL, black, NEUTRAL, NEUTRAL]
 
 
 @run

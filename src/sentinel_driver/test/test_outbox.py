@@ -10,8 +10,10 @@ from sentinel_driver.hermes import (
     JointAngles,
     KinematicStance,
     LegPose,
+    PlayAnimation,
     StanceType,
     TakeSteps,
+    Twitch,
 )
 from sentinel_driver.radio.outbox import STANCE_TIME, STOP_REPEATS, WRITE_INTERVAL, Item, Outbox
 
@@ -81,6 +83,46 @@ def test_a_stop_overtakes_everything_and_the_rate_limit(radio):
     assert radio.commands[-1] == HeadColourSet(0, 0, 8)
 
 
+BY_ITSELF = [TakeSteps(3), PlayAnimation(3), Twitch(1, 1)]
+
+
+@pytest.mark.parametrize('motion', BY_ITSELF)
+def test_what_the_robot_does_by_itself_goes_on_until_a_stop_that_waits_for_nothing(radio, motion):
+    radio.offer(motion)
+    radio.run(5.0)
+    assert radio.commands == [motion] and radio.outbox.moving
+    radio.offer(HeadColourSet(1, 2, 3))
+    radio.run(0.0)
+    radio.outbox.stop()
+    radio.run(0.0)  # past the rate limit
+    assert radio.commands[-1] == Drive() and not radio.outbox.moving
+
+
+@pytest.mark.parametrize('motion', BY_ITSELF)
+def test_a_stop_takes_what_would_move_the_robot_by_itself_out_of_the_queue(radio, motion):
+    radio.offer(motion, token=9)
+    radio.outbox.stop()
+    radio.run(1.0)
+    assert set(radio.commands) == {Drive()} and [i.token for i in radio.outbox.dropped] == [9]
+
+
+def test_a_stop_forgets_the_motion_that_waits(radio):
+    radio.offer(Drive(forward=30))
+    radio.run(0.0)
+    radio.offer(Drive(forward=40))  # while the rate limit holds it back
+    radio.outbox.stop()
+    radio.run(1.0)
+    assert radio.commands == [Drive(forward=30)] + [Drive()] * STOP_REPEATS
+
+
+@pytest.mark.parametrize('command', [*BY_ITSELF, HeadColourSet(1, 2, 3)])
+def test_what_waited_for_too_long_is_dropped(radio, command):
+    radio.offer(command, life=0.1, token=9)
+    radio.now += 0.2
+    radio.run(1.0)
+    assert radio.written == [] and [i.token for i in radio.outbox.dropped] == [9]
+
+
 def test_an_expired_motion_is_never_written(radio):
     radio.offer(Drive(forward=30), life=0.1)
     radio.now += 0.2
@@ -123,6 +165,13 @@ def test_joint_mode_is_entered_before_the_first_frame_and_left_when_frames_end(r
     assert radio.commands == [JOINTS, STAND, Drive(), WALK, Drive(), Drive()]
     (entered, _), (first, _), (stopped, _) = radio.written[:3]
     assert first - entered == pytest.approx(STANCE_TIME) and stopped == pytest.approx(0.5)
+    assert not radio.outbox.joints
+
+
+def test_joint_mode_is_left_though_its_first_frame_expired(radio):
+    radio.offer(STAND, life=STANCE_TIME / 2)
+    radio.run(5.0)
+    assert radio.commands == [JOINTS, Drive(), WALK, Drive(), Drive()]
     assert not radio.outbox.joints
 
 

@@ -1,14 +1,27 @@
 """Limits, permission, calibration and odometry, with time as an argument."""
 
 import math
-from dataclasses import astuple
+from dataclasses import astuple, fields
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sentinel_common.geometry import SLIP, STOP, Twist, wrap
-from sentinel_driver.hermes import Codec, Drive, HeadColourSet, TakeSteps
+from sentinel_driver.hermes import (
+    Codec,
+    Drive,
+    GaitParameter,
+    GaitSet,
+    GaitSetAll,
+    HeadColourSet,
+    JointAngles,
+    KinematicStance,
+    LegPose,
+    PlayAnimation,
+    TakeSteps,
+    Twitch,
+)
 from sentinel_driver.odometry import DRIFT, Odometry
 from sentinel_driver.velocity_control import (
     COMMAND_AGE,
@@ -91,6 +104,16 @@ def test_age_counts_from_receipt(heard, asked, moves):
 
 
 @pytest.mark.parametrize(
+    ('heard', 'asked', 'left'), [(0.4, 0.1, 0.1), (0.1, 0.3, 0.1), (0.0, 0.0, 0.4)]
+)
+def test_what_is_walked_holds_no_longer_than_command_and_permission(heard, asked, left):
+    walker = Walker(LIMITS)
+    walker.permission = Permission(100.0 - heard, **FREE)
+    walker.ask(Twist(vx=0.2), 100.0 - asked)
+    assert walker.step(100.0).until == pytest.approx(100.0 + left)
+
+
+@pytest.mark.parametrize(
     ('rate', 'holds'), [(50, 0.2), (20, 0.2), (10, 0.3), (8, 0.375), (5, 0.4), (2.2, 0.4)]
 )
 def test_a_steady_publisher_is_missed_sooner(rate, holds):
@@ -129,6 +152,7 @@ def test_no_word_from_the_guard_means_standing():
 
 
 ARMED = {'armed': True, 'turning': True}
+GAIT_VALUES = [f.name for f in fields(GaitSetAll) if f.name != 'gait_type']
 
 
 @pytest.mark.parametrize(
@@ -148,6 +172,28 @@ def test_what_may_move_the_robot_away(permission, age, person, brain):
     for why, by_person in ((person, True), (brain, False)):
         found = forbids(steps, said, 100.0, by_person=by_person)
         assert why in found and bool(why) == bool(found)
+
+
+@pytest.mark.parametrize(
+    'motion',
+    [
+        Drive(forward=1),
+        TakeSteps(1),
+        GaitSet(0, GaitParameter.BODY_HEIGHT, 9),
+        GaitSetAll.from_unit(gait_type=2, **dict.fromkeys(GAIT_VALUES, 0.5)),
+        KinematicStance(),
+        PlayAnimation(3),
+        JointAngles.of([LegPose()] * 4),
+        Twitch(1, 1),
+    ],
+    ids=lambda m: type(m).__name__,
+)
+def test_nothing_that_moves_is_sent_without_the_guard(motion):
+    payload = Codec().payload(motion)
+    assert 'No word' in forbids(payload, None, 100.0, by_person=True)
+    assert forbids(payload, Permission(100.0, armed=True), 100.0)
+    turning = Permission(100.0, armed=True, turning=True)
+    assert bool(forbids(payload, turning, 100.0)) is isinstance(motion, Drive | TakeSteps)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +229,27 @@ def test_halt_forgets():
     walk(Twist(vx=0.2), walker=walker)
     walker.halt()
     assert walker.step(12.0).velocity.is_zero
+
+
+def test_after_a_halt_it_begins_slowly():
+    walker = Walker(LIMITS)
+    walk(Twist(vx=0.2), walker=walker)  # until 12.0
+    walker.halt()
+    walker.ask(Twist(vx=0.2), 12.01)
+    assert 0 < walker.step(12.01).velocity.vx <= 0.01 + 1e-9
+
+
+def test_a_pause_is_not_made_up_for():
+    walker = Walker(LIMITS)
+    walker.step(10.0)
+    walker.permission = Permission(11.0, **FREE)
+    walker.ask(Twist(vx=0.25), 11.0)
+    assert walker.step(11.0).velocity.vx == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize('asked', [Twist(vx=0.2), Twist(vy=-0.2), Twist(0.1, 0.1)])
+def test_walking_is_forbidden_in_every_direction(asked):
+    assert walk(asked, permission={'turning': True, 'max_speed': 1.0}).velocity.is_zero
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,26 @@ def test_who_was_seen_in_a_place_is_still_there_while_nobody_looks():
     assert look(glimpses, 2.1, looks=()) == ()
 
 
+def test_all_who_were_seen_are_there_in_every_picture_for_a_second():
+    glimpses = Glimpses()
+    other = (50.0, 150.0, 100.0, 300.0)
+    two = Candidates(
+        np.array([BOX, other], np.float32), np.concatenate([person(s).scores for s in (0.3, 0.2)])
+    )
+    look(glimpses, 1.0, two)
+    for stamp in (1.2, 1.4, 1.9, 1.95):
+        scores = [g.scores['person'] for g in look(glimpses, stamp, looks=())]
+        assert scores == pytest.approx([0.3, 0.2])
+    assert look(glimpses, 2.05, looks=()) == ()
+
+
+@pytest.mark.parametrize(('later', 'there'), [(0.2, False), (0.9, True)])
+def test_who_may_have_walked_out_of_a_close_look_is_not_taken_away_by_it(later, there):
+    glimpses = Glimpses()
+    look(glimpses, 1.0, person(0.3), looks=(CLOSE,))
+    assert bool(look(glimpses, 1.0 + later, looks=(CLOSE,))) is there
+
+
 def test_a_look_from_afar_takes_nobody_away_and_a_close_one_does():
     glimpses = Glimpses()
     look(glimpses, 1.0, person(0.3), looks=(CLOSE,))

@@ -50,10 +50,15 @@ def test_a_leaf_that_is_a_cat_in_one_look_of_five_is_not_believed():
             suspicion.update(None, 1.0, stays=True)
 
 
-@pytest.mark.parametrize(('score', 'believed'), [(0.3, False), (0.6, True)])
+@pytest.mark.parametrize(('score', 'believed'), [(0.3, False), (0.4, True), (0.6, True)])
 def test_what_never_moved_must_be_clearer(score, believed):
     assert (after([score] * 40, stays=True).highest >= LEVEL) is believed
     assert after([score] * 40, stays=False).highest >= LEVEL
+
+
+def test_what_never_moved_is_no_furniture_before_a_dozen_close_looks():
+    assert after([0.3] * 17, stays=True).highest >= LEVEL  # 11.6 of them are remembered
+    assert after([0.3] * 20, stays=True).highest < LEVEL
 
 
 def test_what_moves_is_judged_anew_sooner_than_what_stays():
