@@ -33,6 +33,7 @@ FROM_SETUP = {
     'bleak': 'bleak',
     'bumble': 'bumble',
     'cobs': 'cobs',
+    'dbus_fast': 'bleak',
     'gymnasium': 'gymnasium',
     'mcap': 'mcap-ros2-support',
     'mcap_ros2': 'mcap-ros2-support',

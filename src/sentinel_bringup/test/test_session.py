@@ -135,7 +135,7 @@ def test_the_latency_offers_nothing_that_it_does_not_heed(nights, word):
     [
         (demo, ['--duration', 'abc'], "'abc' is no number of seconds"),
         (demo, ['--duration', '0'], '0 is not above 0'),
-        (bench, ['night', '--workers', '0'], "'0' is no number of processes"),
+        (bench, ['night', '--workers', '0'], "'0' is no whole number from 1 on"),
     ],
 )
 def test_a_wrong_number_is_named(capsys, module, words, says):
