@@ -46,8 +46,11 @@ class Hooks:
         for program, started in self._programs:
             status = program.poll()
             if status is None and now - started > PROGRAM_TIMEOUT:
-                os.killpg(program.pid, signal.SIGKILL)
                 self.fault = f'a hook ran longer than {PROGRAM_TIMEOUT:.0f} s and was ended'
+                try:
+                    os.killpg(program.pid, signal.SIGKILL)
+                except PermissionError:  # behind sudo it is another user's
+                    self.fault = f'a hook of another user runs longer than {PROGRAM_TIMEOUT:.0f} s'
             elif status is None:
                 still.append((program, started))
             elif status:

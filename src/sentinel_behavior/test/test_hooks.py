@@ -133,6 +133,21 @@ def test_a_program_that_hangs_is_ended(tmp_path, monkeypatch):
     assert program.wait(timeout=30) != 0 and 'was ended' in made.fault
 
 
+def test_a_hanging_program_of_another_user_ends_nothing(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    made, _ = make(tmp_path, '{command: [sleep, "60"]}')
+    made.start('water', time.monotonic())
+    ((program, _started),) = made._programs
+    monkeypatch.setattr(hooks, 'PROGRAM_TIMEOUT', 0.0)
+    monkeypatch.setattr(os, 'killpg', refuse)
+    made.reap(time.monotonic() + 0.1)
+    assert 'of another user' in made.fault
+    program.kill()
+    program.wait(timeout=30)
+
+
 def test_what_a_hanging_program_started_is_ended_with_it(tmp_path, monkeypatch):
     pipe = tmp_path / 'pipe'
     os.mkfifo(pipe)
