@@ -13,6 +13,7 @@ from sentinel_common.configuration import digest
 from sentinel_common.detections import Frame, TargetFrame
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.geometry import STOP, Pose, Twist
+from sentinel_common.species import PROTECTED
 
 from .blackboard import Blackboard, Safety, Wants
 from .deterrents import Deterrents, read_deterrents
@@ -156,9 +157,12 @@ class Brain:
         """The guard said what is allowed."""
         board = self.board
         board.safety, board.safety_time = safety, now
-        if 'person_or_pet' not in safety.rules:
+        # The rule alone may be a hint that the animal itself gave as it left.
+        visits = board.visits.open
+        seen = any(v.targets for v in visits.values() if v.species in PROTECTED)
+        if not seen or 'person_or_pet' not in safety.rules:
             return
-        for visit in board.visits.open.values():
+        for visit in visits.values():
             if visit.stimuli and not board.out_of_sight(visit):
                 visit.stimuli[-1].disturbed = True
 

@@ -627,6 +627,17 @@ def test_who_left_as_a_person_came_was_not_repelled(tmp_path, seconds, end):
     assert not garden.brain.board.learned
 
 
+def test_who_left_was_repelled_though_it_gave_a_hint_of_a_cat(garden):
+    """Half in the picture, raccoons are called cat; nobody was confirmed."""
+    garden.step((RACCOON, 3.0, 0.0), seconds=6)
+    nothing = dict.fromkeys(('translation', 'turning', 'sound', 'light'), False)
+    rule = {'rules': ('person_or_pet',), 'reasons': ('A cat was seen.',)}
+    garden.brain.obey(Safety(armed=True, **nothing, **rule), garden.now)
+    garden.step(seconds=8)
+    ended = next(i.detail for i in garden.incidents if i.kind == Kind.VISIT_ENDED)
+    assert ended['outcome'] == 'repelled'
+
+
 def test_who_stays_though_a_person_came_gets_the_next_rung_and_teaches_nothing(tmp_path):
     garden = make(tmp_path, policy=POLICIES['thompson'])
     garden.step((RACCOON, 3.0, 0.0), seconds=8)
