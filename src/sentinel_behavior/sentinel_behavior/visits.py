@@ -31,17 +31,9 @@ def distance(target: Target) -> float:
 
 
 def distance_low(target: Target) -> float:
-    """Lower 5 % bound of the distance to ``target`` in m."""
-    d = distance(target)
-    if not d:
-        return 0.0
-    ux, uy = target.x / d, target.y / d
-    variance = (
-        ux * ux * target.variance_x
-        + uy * uy * target.variance_y
-        + 2 * ux * uy * target.covariance_xy
-    )
-    return d - Z_95_ONE_SIDED * math.sqrt(max(0.0, variance))
+    """Lower 5 % bound of the distance to ``target`` in m; 0 where nobody knows how far it is."""
+    sigma = target.range_sigma
+    return distance(target) - Z_95_ONE_SIDED * sigma if math.isfinite(sigma) else 0.0
 
 
 def bearing(target: Target) -> float:

@@ -1,6 +1,7 @@
 """Brain and guard together in lock step, without ROS: what a visit looks like from outside."""
 
 import itertools
+import math
 import random
 
 import pytest
@@ -10,7 +11,7 @@ from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.policy.trial import HOLD_OUT, NEUTRAL, Trial
 from sentinel_behavior.settings import Settings
-from sentinel_behavior.visits import OPENING
+from sentinel_behavior.visits import OPENING, distance_low
 from sentinel_behavior.zones import Zones
 from sentinel_common.body import STAND_HEIGHT
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
@@ -861,3 +862,9 @@ def test_of_two_that_were_sure_the_one_that_stays_keeps_the_visit_open(garden):
 def test_a_young_one_that_never_is_sure_is_one_of_a_family(garden):
     garden.step((RACCOON, 3.0, 0.5), ({'raccoon': 0.6}, 3.2, 0.2), seconds=40)
     assert {i.deterrent for i in garden.incidents if i.kind == Kind.DECISION} == {'flash'}
+
+
+@pytest.mark.parametrize('variance', [math.inf, math.nan])
+def test_who_may_be_anywhere_may_be_here(variance):
+    assert distance_low(Target('1', RACCOON, 2.0, 0.0, variance_x=0.01)) == pytest.approx(1.8355)
+    assert distance_low(Target('1', RACCOON, 2.0, 0.0, variance_x=variance)) == 0.0

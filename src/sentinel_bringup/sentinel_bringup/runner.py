@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 from sentinel_common.errors import SentinelError
+from sentinel_common.node import ending_signals
 
 from . import child, domains, shared_memory
 from .entries import EXIT_USAGE, NodeEntry
@@ -221,10 +222,9 @@ class Runner:
 
     @contextmanager
     def _catch_signals(self) -> Iterator[None]:
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup wants us to live on
-            numbers.append(signal.SIGHUP)
-        before = {n: signal.signal(n, lambda n, _: self._signals.append(n)) for n in numbers}
+        before = {
+            n: signal.signal(n, lambda n, _: self._signals.append(n)) for n in ending_signals()
+        }
         try:
             yield
         finally:

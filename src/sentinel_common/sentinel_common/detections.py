@@ -4,6 +4,7 @@ Units: pixels of the source image for boxes, metres in ``base_link`` for targets
 stamps.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -109,6 +110,16 @@ class Target:
     def best(self) -> tuple[str, float]:
         """Most probable species and its score."""
         return best(self.scores)
+
+    @property
+    def range_sigma(self) -> float:
+        """Standard deviation of its distance, m; infinite where the covariance tells none."""
+        distance = math.hypot(self.x, self.y) or 1.0
+        ux, uy = self.x / distance, self.y / distance
+        variance = (
+            ux * ux * self.variance_x + uy * uy * self.variance_y + 2 * ux * uy * self.covariance_xy
+        )
+        return math.sqrt(max(0.0, variance)) if math.isfinite(variance) else math.inf
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,20 @@ from .errors import SentinelError
 # How long a signal may wait until the loop looks at it, s. rclpy's wait does not return on signals.
 _SIGNAL_PERIOD = 0.1
 
-# SIGHUP comes where the terminal is closed.
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 # Exit status after a SentinelError, as of a command that was called wrongly.
 _EXIT_USAGE = 2
+
+
+def ending_signals() -> list[int]:
+    """Return the signals that end a program: SIGHUP too, unless somebody (``nohup``) ignores it."""
+    hang_up = [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN else []
+    return [signal.SIGINT, signal.SIGTERM, *hang_up]
 
 
 def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None = None) -> int:
     """Create one node, spin it until a signal ends it, and return the exit status.
 
-    The signals are SIGINT, SIGTERM and, where nobody (such as ``nohup``) has it ignored, SIGHUP.
+    The signals are those of ``ending_signals``.
 
     ``factory`` makes the node once rclpy is up. If the node has ``stop()``, that is its stop
     sequence: it runs exactly once while publishers still work, however often and by whichever
@@ -33,9 +36,9 @@ def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None 
     from rclpy.signals import SignalHandlerOptions
 
     asked_to_end: list[int] = []
-    for number in _ENDING:
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, lambda n, _: asked_to_end.append(n))
+    ending = ending_signals()
+    for number in ending:
+        signal.signal(number, lambda n, _: asked_to_end.append(n))
 
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     node: Any = None
@@ -49,7 +52,7 @@ def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None 
             while not asked_to_end:
                 executor.spin_once(timeout_sec=_SIGNAL_PERIOD)
         finally:
-            for number in _ENDING:
+            for number in ending:
                 # The interpreter would restore the default on its way out, where a second Ctrl-C
                 # kills.
                 signal.signal(number, signal.SIG_IGN)

@@ -371,17 +371,23 @@ def test_pictures_without_a_time_of_their_own_are_a_warning(bench):
     bench.spin(lambda: bench.node._report().message == 'looking')
 
 
+def noted(bench, monkeypatch, argument):
+    """List to which the pipeline adds what it is told as this argument with each picture."""
+    told, process = [], bench.node._pipeline.process
+
+    def noting(*arguments, **named):
+        told.append(named[argument])
+        return process(*arguments, **named)
+
+    monkeypatch.setattr(bench.node._pipeline, 'process', noting)
+    return told
+
+
 def test_its_own_motion_is_that_of_the_stamps_however_long_it_waits(bench, monkeypatch):
     from geometry_msgs.msg import TwistStamped
     from std_msgs.msg import Header
 
-    told, process = [], bench.node._pipeline.process
-
-    def noting(*arguments, moving, **others):
-        told.append(moving)
-        return process(*arguments, moving=moving, **others)
-
-    monkeypatch.setattr(bench.node._pipeline, 'process', noting)
+    told = noted(bench, monkeypatch, 'moving')
     commands = bench.helper.create_publisher(TwistStamped, 'cmd_vel', 10)
     bench.spin(lambda: commands.get_subscription_count() > 0)
     command = TwistStamped(header=Header(stamp=to_stamp(1000.15)))
@@ -397,13 +403,7 @@ def test_its_own_motion_is_that_of_the_stamps_however_long_it_waits(bench, monke
 
 
 def test_how_late_pictures_are_told_counts_unless_clocks_differ(bench, monkeypatch):
-    told, process = [], bench.node._pipeline.process
-
-    def noting(*arguments, delay, **others):
-        told.append(delay)
-        return process(*arguments, delay=delay, **others)
-
-    monkeypatch.setattr(bench.node._pipeline, 'process', noting)
+    told = noted(bench, monkeypatch, 'delay')
     for offset in (-1000.0, 1000.0, -0.5, 0.0):
         bench.show(blob(), stamp=to_stamp(bench.node.get_clock().now().nanoseconds * 1e-9 + offset))
     old, ahead, late = told[1:]

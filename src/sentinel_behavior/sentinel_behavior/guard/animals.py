@@ -1,6 +1,5 @@
 """Where animals are, for a little while after they were seen there."""
 
-import math
 from dataclasses import dataclass
 
 from sentinel_common.detections import TargetFrame
@@ -29,19 +28,10 @@ class Animals:
     def locate(self, frame: TargetFrame, captured: float, here: Pose) -> None:
         """Tracks stand at these places around the robot, which is ``here``."""
         for target in frame.targets:
-            distance = math.hypot(target.x, target.y) or 1.0
-            ux, uy = target.x / distance, target.y / distance
-            variance = (
-                ux * ux * target.variance_x
-                + uy * uy * target.variance_y
-                + 2 * ux * uy * target.covariance_xy
-            )
-            # Who does not know how far away it is may be touching it.
-            sigma = math.sqrt(max(0.0, variance)) if math.isfinite(variance) else math.inf
             place = here.to_world((target.x, target.y))
             known = self._known.get(target.track_id)
             entry = known.entry if known else place
-            self._known[target.track_id] = _Memory(place, sigma, captured, entry)
+            self._known[target.track_id] = _Memory(place, target.range_sigma, captured, entry)
         self._known = {i: m for i, m in self._known.items() if captured - m.time <= ANIMAL_MEMORY}
 
     def move(self, before: Pose, after: Pose) -> None:
