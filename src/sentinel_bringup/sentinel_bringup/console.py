@@ -12,8 +12,9 @@ _REPEAT_AFTER = 10.0
 _SHOWN = frozenset({'WARN', 'ERROR', 'FATAL'})
 # Lines of the progress node proper; a traceback of it is none.
 _PROGRESS = re.compile(r'\d+:\d\d\.\d  ')
-# What the progress node says when somebody has looked at a picture.
-FIRST_PICTURE = 'the detector sees the first picture'
+# What the detector says in its log of the first picture it is through with. The progress node may
+# hear too late of a detector whose source is over in a moment.
+FIRST_LOOK = 'Looking at pictures of'
 _RESET = '\033[0m'
 _SEVERITY_COLOURS = {'WARN': '\033[33m', 'ERROR': '\033[31m', 'FATAL': '\033[31m'}
 # Colours that can be read on dark and on light terminals.
@@ -38,9 +39,9 @@ class Console:
         """Show the line if it is worth it: progress and warnings always, the rest if verbose."""
         robot, _, node = name.rpartition('.')
         if node == 'progress' and _PROGRESS.match(text):
-            self.looked = self.looked or text.endswith(FIRST_PICTURE)
             say(f'  {self._prefix(robot)} {text}' if robot else f'  {text}')
             return
+        self.looked = self.looked or (node == 'detector' and text.startswith(FIRST_LOOK))
         if not self._verbose and severity not in _SHOWN:
             return
         now = time.monotonic()

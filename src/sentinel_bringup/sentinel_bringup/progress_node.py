@@ -14,7 +14,6 @@ from vision_msgs.msg import Detection2DArray
 from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import HermesFrame, Incident, SoundState, Status
 
-from .console import FIRST_PICTURE
 from .troubles import Troubles
 
 PARAMETERS = (
@@ -37,6 +36,7 @@ _ENGAGING = 'engaging'
 # Before the first picture there is always one, and after the last; whoever has a trouble says so in
 # its diagnostics.
 _FAULT = 'fault'
+FIRST_PICTURE = 'the detector sees the first picture'
 # What is told only if it lasts so long, s: the guard is sure of a target a moment after the brain.
 _LASTING = {_FAULT: 2.0, 'holding_fire': 0.5}
 # What the camera reports then.

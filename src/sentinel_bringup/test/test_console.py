@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from sentinel_bringup.console import FIRST_PICTURE, Console
+from sentinel_bringup.console import FIRST_LOOK, Console
 
 
 @pytest.mark.parametrize(
@@ -22,13 +22,14 @@ def test_what_is_worth_a_line(capsys, line, shown):
     assert capsys.readouterr().out == shown
 
 
-@pytest.mark.parametrize('name', ['progress', 'north.progress'])
-def test_it_knows_whether_anybody_looked(name):
+@pytest.mark.parametrize('robot', ['', 'north.'])
+def test_it_knows_whether_anybody_looked(robot):
     console = Console()
-    console(name, '', '0:07.1  the robot answers')
+    console(f'{robot}detector', 'INFO', 'Model models/detector.tflite in LiteRT')
+    console(f'{robot}camera', 'INFO', f'{FIRST_LOOK} 640 x 480')
     assert not console.looked
-    console(name, '', f'0:08.1  {FIRST_PICTURE}')
-    console(name, '', '0:09.1  observing')
+    console(f'{robot}detector', 'INFO', f'{FIRST_LOOK} 640 x 480')
+    console(f'{robot}detector', 'INFO', 'the end')
     assert console.looked
 
 

@@ -6,7 +6,8 @@ import time
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from sentinel_bringup.console import FIRST_PICTURE, Console
+from sentinel_bringup.console import Console
+from sentinel_bringup.progress_node import FIRST_PICTURE
 from vision_msgs.msg import Detection2DArray
 
 from sentinel_bringup import progress_node
@@ -136,7 +137,6 @@ def test_a_clock_that_was_set_back_hides_no_progress(listener, capsys):
     listener.node._start = time.time() + 60.0
     listener.picture()
     line = capsys.readouterr().out.rstrip()
-    console = Console()
-    console('progress', '', line)
-    assert console.looked
     assert line.startswith('0:00.0  ')
+    Console()('progress', '', line)
+    assert line in capsys.readouterr().out

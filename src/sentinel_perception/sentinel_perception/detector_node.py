@@ -129,6 +129,7 @@ class DetectorNode(ManagedNode):
         self._trouble, self._grid, self._delay = '', 0, 0.0
         self._came = self._stamp = float('-inf')
         self._unstamped = 0
+        self._size = 0, 0
         self._detections = self.create_publisher(Detection2DArray, 'detections', qos.RELIABLE)
         self._targets = self.create_publisher(Detection3DArray, 'targets', qos.RELIABLE)
         self._sweeps = self.create_publisher(Header, 'sweep', qos.RELIABLE)
@@ -231,6 +232,9 @@ class DetectorNode(ManagedNode):
             moving=self._own_motion.moves_at(stamp),
             delay=self._delay,
         )
+        if self._size != (size := (message.width, message.height)):
+            self._size = size
+            self.get_logger().info(f'Looking at pictures of {size[0]} x {size[1]}')
         self._detections.publish(frame_to_message(sight.frame, message.header.stamp))
         self._targets.publish(targets_to_message(sight.targets, message.header.stamp))
         if sight.swept:
