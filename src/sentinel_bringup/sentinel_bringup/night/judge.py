@@ -34,7 +34,8 @@ class Result:
     why: str = ''  # of an action
     answered: bool = False  # any stimulus
     vetoed: bool = False  # a person or pet was believed in while the raccoon was in view
-    first: float | None = None  # s from the picture that made the target sure to the first stimulus
+    first: float | None = None  # s from the picture that made the target sure, while it could be
+    # confirmed by the design's measure, to the first stimulus; 0 if that came before
     held: bool = False  # a rule forbade every stimulus in that time
 
 
@@ -51,19 +52,29 @@ class Judge:
         self._running = False
         self._sure: float | None = None
 
-    def see(self, now: float, acts: bool, seen: bool, sign: bool, world: LockStep | None) -> None:
+    def see(
+        self,
+        now: float,
+        acts: bool,
+        seen: bool,
+        sign: bool,
+        world: LockStep | None,
+        *,
+        confirmable: bool = True,
+    ) -> None:
         """One picture: what the robot does, and whether somebody and a sign of them are in it.
 
-        ``world`` None: there was nothing to decide.
+        ``world`` None: there was nothing to decide. ``confirmable``: the raccoon is large and
+        visible enough.
         """
         result, verdict = self.result, world.verdict if world else None
         rules = [f.rule for f in verdict.findings] if verdict else [_UNSURE]
         self.forbidden = PersonOrPet.name in rules
-        if self._sure is None and _UNSURE not in rules:
+        if self._sure is None and _UNSURE not in rules and confirmable:
             self._sure = now
         if self._sure is not None and result.first is None:
             result.held = result.held or self.forbidden
-            if acts:
+            if acts or result.answered:
                 result.first = now - self._sure
         result.answered |= acts
         result.engaged |= acts and not result.met

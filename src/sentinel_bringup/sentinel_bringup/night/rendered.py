@@ -143,7 +143,10 @@ class Rendered:
                 in_view = label is not None and (clear or in_view)
                 sign = _sign(sight, label)
                 judge.other = _track_at(sight, label)
-                judge.see(now, hand.acts(now), in_view, sign, lockstep)
+                prey = labels.get(names.get(RACCOON, ''))
+                prey_clear = prey is not None and can_be_seen(prey)
+                acts = hand.acts(now)
+                judge.see(now, acts, in_view, sign, lockstep, confirmable=prey_clear)
                 if clear:
                     first_clear = now if first_clear is None else first_clear
                     met.clear += 1 / RATE
@@ -151,8 +154,7 @@ class Rendered:
                     if sign and met.first_sign is None:
                         met.first_sign = now - first_clear
                 met.called += (judge.other in sure) / RATE
-                prey = labels.get(names.get(RACCOON, ''))
-                if prey is not None and can_be_seen(prey) and label is None:
+                if prey_clear and label is None:
                     _count_raccoon(met, bool(sure), judge.forbidden, sight)
             world.step()
         result = judge.result

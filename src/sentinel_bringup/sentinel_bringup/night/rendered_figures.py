@@ -139,6 +139,9 @@ def raccoons(alone: Sequence[Met]) -> dict[str, Any]:
         'left': _share(m.left for m in alone),
         'share_of_seconds_vetoed': sum(m.doubted for m in alone) / seen if seen else None,
         'first_after_sure_p50_p95': _percentiles(firsts),
+        'first_after_sure_unvetoed_p50_p95': _percentiles(
+            [m.first for m in alone if m.first is not None and not m.held]
+        ),
         'pictures_with_an_imagined': dict(doubts),
     }
 
