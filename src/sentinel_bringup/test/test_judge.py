@@ -34,19 +34,9 @@ def met(*pictures, protected=True):
 def test_a_raccoon_is_due_once_it_is_sure_and_can_be_confirmed(
     sure_from, clear_from, acts_from, first
 ):
-    found = met(
-        *(
-            (
-                i >= acts_from,
-                False,
-                False,
-                world(*[UnsureTarget][i >= sure_from :]),
-                i >= clear_from,
-            )
-            for i in range(8)
-        ),
-        protected=False,
-    )
+    told = [world() if i >= sure_from else world(UnsureTarget) for i in range(8)]
+    pictures = [(i >= acts_from, False, False, told[i], i >= clear_from) for i in range(8)]
+    found = met(*pictures, protected=False)
     assert found.first == (None if first is None else pytest.approx(first))
     assert found.answered == (acts_from < 8) and not found.held
 
