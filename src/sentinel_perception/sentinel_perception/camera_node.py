@@ -19,7 +19,7 @@ from sentinel_common import images, node, qos
 from .camera import calibration
 from .camera.capture import Capture
 from .camera.sources import LONGEST_SIDE, SourceError, next_picture, open_source, shrunk
-from .position import FIELD_OF_VIEW
+from .position import FIELD_OF_VIEW, Intrinsics
 
 PARAMETERS = (
     AUTOSTART,
@@ -206,7 +206,7 @@ class CameraNode(ManagedNode):
         picture = shrunk(captured.picture, self.parameters['longest_side'])
         header = Header(stamp=to_stamp(captured.stamp), frame_id=self.parameters['frame_id'])
         height, width = picture.shape[:2]
-        view = self._calibration or calibration.from_field_of_view(
+        view = self._calibration or Intrinsics.from_field_of_view(
             width, height, self.parameters['field_of_view']
         )
         if not view.fits(width, height):
@@ -217,7 +217,7 @@ class CameraNode(ManagedNode):
                 once=True,
             )
         self._shown = (
-            view.scaled(width, height).to_message(header),
+            calibration.to_message(view.scaled(width, height), header),
             images.image_from_array(picture, 'bgr8', header),
         )
         self._show()

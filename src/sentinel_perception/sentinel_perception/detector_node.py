@@ -264,6 +264,13 @@ class DetectorNode(ManagedNode):
     def _camera(self, width: int, height: int) -> Intrinsics:
         if self._info is None:
             return Intrinsics.from_field_of_view(width, height, self.parameters['field_of_view'])
+        if not self._info.fits(width, height):
+            self.get_logger().warning(
+                f'camera_info is of {self._info.width}x{self._info.height}, the pictures have '
+                f'{width}x{height}, another aspect ratio: positions are wrong. Calibrate the '
+                'camera in the mode that it runs in, or let its driver tell the roi.',
+                once=True,
+            )
         return self._info.scaled(width, height)
 
     def _report(self) -> Report:
@@ -290,9 +297,12 @@ class DetectorNode(ManagedNode):
 
 
 def _intrinsics(info: Any) -> Intrinsics:
+    """Of what the camera delivers: its matrix is of the full picture, its ``roi`` a part of it."""
     fx, _, cx, _, fy, cy, *_ = info.k
-    lens = info.distortion_model, tuple(info.d)
-    return Intrinsics(fx, fy, cx, cy, info.width, info.height, *lens)
+    part = info.roi
+    cx, cy = cx - part.x_offset, cy - part.y_offset
+    size = part.width or info.width, part.height or info.height
+    return Intrinsics(fx, fy, cx, cy, *size, info.distortion_model, tuple(info.d))
 
 
 def main() -> int:

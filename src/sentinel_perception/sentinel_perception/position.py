@@ -36,6 +36,10 @@ _CUT = 3.0
 # Nothing is reported farther than this, m: the inverse range is zero within its error there.
 _FARTHEST = 30.0
 
+# Pictures whose sides differ in their ratio by more than this share from those that were
+# calibrated show another view: a part of it, or a part that is missing there.
+_SAME_ASPECT = 0.02
+
 # Nothing is reported nearer than this to the camera, m.
 _NEAREST = 0.1
 
@@ -82,6 +86,11 @@ class Intrinsics:
         x, y = width / self.width, height / self.height
         fx, fy, cx, cy = self.fx * x, self.fy * y, self.cx * x, self.cy * y
         return replace(self, fx=fx, fy=fy, cx=cx, cy=cy, width=width, height=height)
+
+    def fits(self, width: int, height: int) -> bool:
+        """Tell whether pictures of ``width`` x ``height`` px can be of the same view."""
+        ratio = width * self.height / (height * self.width)
+        return 1 / (1 + _SAME_ASPECT) <= ratio <= 1 + _SAME_ASPECT
 
     @property
     def is_understood(self) -> bool:

@@ -5,6 +5,8 @@ import math
 import pytest
 from sentinel_common.errors import ConfigurationError
 from sentinel_perception.camera import calibration
+from sentinel_perception.position import Intrinsics
+from std_msgs.msg import Header
 
 FILE = """
 image_width: 640
@@ -17,16 +19,19 @@ distortion_coefficients: {rows: 1, cols: 5, data: [0.1, 0, 0, 0, 0]}
 
 
 def test_the_field_of_view_gives_the_focal_length():
-    view = calibration.from_field_of_view(640, 480, math.radians(45))
-    assert view.matrix[4] == pytest.approx(579.4, abs=0.1)
+    view = Intrinsics.from_field_of_view(640, 480, math.radians(45))
+    assert view.fy == pytest.approx(579.4, abs=0.1)
 
 
 def test_a_file_of_ros_is_read_and_scaled(tmp_path):
     path = tmp_path / 'c.yaml'
     path.write_text(FILE, encoding='utf-8')
     view = calibration.read(path).scaled(320, 240)
-    assert view.matrix[:6] == (300, 0, 160, 0, 305, 120)
+    assert (view.fx, view.fy, view.cx, view.cy) == (300, 305, 160, 120)
     assert view.distortion[0] == 0.1
+    message = calibration.to_message(view, Header(frame_id='camera_optical_frame'))
+    assert list(message.k) == [300, 0, 160, 0, 305, 120, 0, 0, 1]
+    assert (message.width, message.height, message.d[0]) == (320, 240, 0.1)
 
 
 @pytest.mark.parametrize(

@@ -459,6 +459,20 @@ def test_the_lens_is_that_of_the_last_camera_info(bench):
     assert not bench.node._camera(48, 48).is_understood
 
 
+def test_a_part_of_the_sensor_is_seen_as_the_camera_tells_it(bench, capfd):
+    from sensor_msgs.msg import CameraInfo, RegionOfInterest
+
+    k = [600.0, 0.0, 960.0, 0.0, 600.0, 540.0, 0.0, 0.0, 1.0]
+    part = RegionOfInterest(x_offset=320, y_offset=60, width=1280, height=960)
+    bench.node._receive_info(CameraInfo(width=1920, height=1080, k=k, roi=part))
+    camera = bench.node._camera(640, 480)
+    assert (camera.fx, camera.fy, camera.cx, camera.cy) == (300, 300, 320, 240)
+    assert 'aspect ratio' not in capfd.readouterr().err
+    bench.node._receive_info(CameraInfo(width=1920, height=1080, k=k))
+    bench.node._camera(640, 480)
+    assert 'another aspect ratio: positions are wrong' in capfd.readouterr().err
+
+
 def test_an_inactive_detector_looks_at_nothing_and_comes_back(bench):
     bench.node.trigger_deactivate()
     assert not bench.node._worker.running
