@@ -24,6 +24,9 @@ _BEHIND = 5.0
 # as far astray on the 2 m that a fix is good for.
 _LARGEST_DOUBT = 1.0, 1.0, 0.5
 
+# A fix of a moment longer ago tells where the robot was, s.
+_OLDEST_FIX = 1.0
+
 HOUR = Parameter(
     'hour',
     -1.0,
@@ -63,12 +66,16 @@ class TimeBridge:
         return self.captured_at(message.header.stamp)
 
     def captured_at(self, stamp: Any) -> float:
-        """``stamp`` on the steady clock, never in the future; without a stamp, now."""
+        """``stamp`` of a picture on the steady clock, never in the future; without one, now."""
+        if to_seconds(stamp):
+            self._lag = self.age(stamp)
+            return self.now() - max(0.0, self._lag)
+        return self.now()
+
+    def age(self, stamp: Any) -> float:
+        """Seconds since ``stamp``, below 0 if it is in the future; without a stamp, 0."""
         seconds = to_seconds(stamp)
-        if not seconds:
-            return self.now()
-        self._lag = self._node.get_clock().now().nanoseconds * 1e-9 - seconds
-        return self.now() - max(0.0, self._lag)
+        return self._node.get_clock().now().nanoseconds * 1e-9 - seconds if seconds else 0.0
 
     def report(self) -> Report:
         """Whether the clocks of this node and of the camera agree."""
@@ -80,16 +87,18 @@ class TimeBridge:
         return Report(Level.OK, 'clocks agree', values)
 
 
-def fix_from_message(message: Any) -> tuple[Pose, float] | None:
+def fix_from_message(message: Any, age: float) -> tuple[Pose, float] | None:
     """Pose in ``map`` and variance of its place (m^2) of a PoseWithCovarianceStamped.
 
-    None where it does not tell both place and heading: in another frame, not finite, no rotation,
-    or with an uncertainty that is negative or larger than ``_LARGEST_DOUBT``.
+    None where it does not tell both place and heading of now: ``age`` (s) above ``_OLDEST_FIX``, in
+    another frame, not finite, no rotation, or with an uncertainty that is negative or larger than
+    ``_LARGEST_DOUBT``.
     """
     p, q = message.pose.pose.position, message.pose.pose.orientation
     variances = [float(message.pose.covariance[i]) for i in (0, 7, 35)]
     known = (
         message.header.frame_id == 'map'
+        and age <= _OLDEST_FIX
         and math.isfinite(p.x + p.y)
         and 0.9 <= math.hypot(q.x, q.y, q.z, q.w) <= 1.1
         and all(0.0 <= v <= s * s for v, s in zip(variances, _LARGEST_DOUBT, strict=True))

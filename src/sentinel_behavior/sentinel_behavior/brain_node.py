@@ -149,7 +149,7 @@ class BrainNode(Node):
             self._tick()
 
     def _on_fix(self, message: Any) -> None:
-        fix = fix_from_message(message)
+        fix = fix_from_message(message, self._time.age(message.header.stamp))
         if fix is not None:  # the guard tells of the others
             self._brain.fix(*fix, self._time.now())
 

@@ -146,11 +146,11 @@ class GuardNode(Node):
         self._guard.light(bool(message.r or message.g or message.b), self._time.now())
 
     def _on_fix(self, message: Any) -> None:
-        fix = fix_from_message(message)
+        fix = fix_from_message(message, self._time.age(message.header.stamp))
         if fix is None:
             self.get_logger().warning(
                 'a pose_fix was ignored: it must tell place and heading in the frame map, '
-                'one sigma at most 1 m and 0.5 rad',
+                'one sigma at most 1 m and 0.5 rad, and be at most 1 s old',
                 throttle_duration_sec=LOG_PERIOD_FIX,
             )
         else:

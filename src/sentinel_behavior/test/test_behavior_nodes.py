@@ -9,10 +9,12 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 import rclpy
 import yaml
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
 from rclpy.action.server import ActionServer, CancelResponse
@@ -231,18 +233,25 @@ def test_guard_and_brain_take_the_hour_that_they_are_told(stack, context, silent
     assert ('sound_budget' in stack.newest('safety_state').rules) == silent
 
 
+def test_what_carries_no_stamp_is_of_now():
+    clock = SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=12_500_000_000))
+    bridge = TimeBridge(SimpleNamespace(get_clock=lambda: clock), -1.0)
+    ages = [bridge.age(Time(sec=sec)) for sec in (0, 12, 13)]
+    assert ages == [0.0, 0.5, -0.5]
+
+
 def test_without_an_hour_the_clock_tells_it():
     before, hour, after = time.localtime(), TimeBridge(None, -1.0).hour(), time.localtime()
     assert hour in [clock.tm_hour + clock.tm_min / 60 for clock in (before, after)]
 
 
-def fix(x=1.0, z=0.0, w=1.0, frame='map', **covariance):
+def fix(x=1.0, z=0.0, w=1.0, frame='map', age=0.0, **covariance):
     message = PoseWithCovarianceStamped(header=Header(frame_id=frame))
     message.pose.pose.position.x = x
     message.pose.pose.orientation.z, message.pose.pose.orientation.w = z, w
     for entry, value in covariance.items():
         message.pose.covariance[int(entry[1:])] = value
-    return fix_from_message(message)
+    return fix_from_message(message, age)
 
 
 @pytest.mark.parametrize('length', [0.95, 1.0, 1.05])
@@ -251,7 +260,7 @@ def test_a_fix_tells_place_heading_and_the_larger_variance_of_the_place(length):
     pose, variance = fix(z=half, w=half, c0=0.2, c7=0.3, c35=0.1)
     assert variance == 0.3
     assert (pose.x, pose.y, pose.yaw) == pytest.approx((1.0, 0.0, math.pi / 2))
-    assert fix() == (Pose(1.0), 0.0)
+    assert fix() == fix(age=0.9) == fix(age=-5.0) == (Pose(1.0), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +275,7 @@ def test_a_fix_tells_place_heading_and_the_larger_variance_of_the_place(length):
         *({c: v} for c in ('c0', 'c7', 'c35') for v in (-1.0, 1e6, math.inf, math.nan)),
         {'c7': 1.1},
         {'c35': 0.3},
+        {'age': 1.1},
     ],
 )
 def test_a_fix_that_does_not_tell_where_the_robot_is_and_heads_is_none(said):
