@@ -156,6 +156,22 @@ def test_the_film_of_a_simulation_hides_the_place_of_a_hint_only():
     assert len(np.unique(hint.reshape(-1, 3), axis=0)) < 1000
 
 
+@pytest.mark.parametrize(('width', 'height'), [(640, 480), (1280, 720), (720, 1280), (320, 200)])
+def test_the_film_keeps_the_aspect_of_every_camera_and_its_boxes_on_the_animal(width, height):
+    eye, side = np.zeros((height, width, 3), np.uint8), height // 4
+    left, top = width // 2, height // 2
+    eye[top : top + side, left : left + side] = (200, 60, 40)  # BGR
+    square = Detection(Box(left, top, side, side), {'raccoon': 0.9}, '7')
+    pane = np.asarray(compose(eye, seen(square), None, said()), int)[:480, :640]
+    inside = np.argwhere(np.abs(pane - (40, 60, 200)).max(axis=2) < 8)
+    frame = np.argwhere(np.abs(pane - (255, 176, 32)).max(axis=2) < 8)
+    assert frame[:, 0].max() == pytest.approx(inside[:, 0].max(), abs=4)
+    assert frame[:, 1].min() == pytest.approx(inside[:, 1].min(), abs=4)
+    # What is a square in the garden is one in the film (its edge lies under the box, 3 px wide).
+    assert np.ptp(inside[:, 0]) == pytest.approx(np.ptp(inside[:, 1]), abs=1)
+    assert np.ptp(inside[:, 0]) == pytest.approx(side * min(640 / width, 480 / height), abs=8)
+
+
 def test_long_explanations_stay_in_the_bar():
     film = compose(NOISE, seen(), NOISE, said(explanation='very ' * 500, rules=('quiet_hours',)))
     assert film.size == SIZE

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from sentinel_common.detections import Box, Frame
 
 from .pictures import (
@@ -68,24 +68,34 @@ def compose(
     """
     film = Image.new('RGB', SIZE, _BACK)
     hidden = withhold and bool(persons(frame))
-    pane = to_rgb(mosaic(eye) if hidden else without_persons(eye, frame)).resize(PANE)
+    pane = _fitted(mosaic(eye) if hidden else without_persons(eye, frame))
     whole = Box(0, 0, eye.shape[1], eye.shape[0])
     drawn = replace(frame, glimpses=())  # a glimpse is a doubt and hides; it tells nothing
-    annotate(pane, boxes_in(drawn, whole), PANE[0] / eye.shape[1])
-    film.paste(pane, (0, 0))
+    annotate(pane, boxes_in(drawn, whole), pane.width / eye.shape[1])
+    _paste(film, pane, 0)
     if hidden:
         text = 'perhaps a person: picture withheld'
         _chip(film, (PANE[0] // 2, PANE[1] - 20), text, anchor='mm')
+    _chip(film, (10, PANE[1] - 12), 'what the robot sees', anchor='lm')
     if garden is None:
         place = (PANE[0] * 1.5, PANE[1] / 2)
         ImageDraw.Draw(film).text(place, 'no outside view', _MUTED, font(20), anchor='mm')
     else:
-        film.paste(to_rgb(garden).resize(PANE), (PANE[0], 0))
-    _chip(film, (10, PANE[1] - 12), 'what the robot sees', anchor='lm')
-    _chip(film, (PANE[0] + 10, PANE[1] - 12), 'the garden', anchor='lm')
+        _paste(film, _fitted(garden), PANE[0])
+        _chip(film, (PANE[0] + 10, PANE[1] - 12), 'the garden', anchor='lm')
     ImageDraw.Draw(film).line((PANE[0], 0, PANE[0], PANE[1]), fill=_BACK, width=4)
     _bar(film, caption)
     return film
+
+
+def _fitted(pixels: Pixels) -> Image.Image:
+    """RGB picture of ``pixels``, as large as the pane holds without another aspect ratio."""
+    return ImageOps.contain(to_rgb(pixels), PANE)
+
+
+def _paste(film: Image.Image, picture: Image.Image, left: int) -> None:
+    """Put ``picture`` into the middle of the pane that begins at ``left``."""
+    film.paste(picture, (left + (PANE[0] - picture.width) // 2, (PANE[1] - picture.height) // 2))
 
 
 def _chip(film: Image.Image, place: tuple[int, int], text: str, anchor: str) -> None:
