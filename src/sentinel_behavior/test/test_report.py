@@ -20,7 +20,7 @@ from PIL import Image
 from sentinel_behavior.incidents.model import Incident, Kind, Picture, Sound
 from sentinel_behavior.incidents.store import FILE_NAME, SqliteStore, StoreError
 from sentinel_behavior.report import command, film, period, statistics, wording
-from sentinel_behavior.report.figures import deterrents, verdict
+from sentinel_behavior.report.figures import deterrents, tiles, verdict
 from sentinel_behavior.report.page import render
 from sentinel_behavior.report.serve import server
 from sentinel_behavior.report.summary import summarise
@@ -222,6 +222,20 @@ def test_holds_that_follow_each_other_are_one_stretch(night):
     assert (other.rules, late.begin) == (('quiet_hours',), NIGHT + 30.0)
     assert report.summarise(night.folder).rules['person_or_pet'] == 2
     assert 'held fire for 5.0 s or longer: person or pet and no sweep' in page_of(night.folder)[0]
+
+
+def test_what_holds_for_the_repelled_alone_is_not_said_of_all(night):
+    night.visit('a', 0, 'bark', stay=5.0)
+    said = verdict(report.summarise(night.folder))
+    assert said.endswith('after the animal was confirmed, and it was gone 4.0 s later.')
+    for n in range(9):
+        night.visit(f'b{n}', 8000 * (n + 1), 'bark', outcome='stayed', stay=3600.0)
+    night.close()
+    summary = report.summarise(night.folder)
+    assert verdict(summary).endswith('; those repelled were gone 4.0 s later (medians).')
+    assert {t['label']: t['value'] for t in tiles(summary, 0.0)}[
+        'to departure, if repelled'
+    ] == '4.0 s'
 
 
 def test_a_hold_out_does_not_count_against_the_deterrents(night):

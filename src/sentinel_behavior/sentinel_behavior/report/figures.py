@@ -32,9 +32,9 @@ def verdict(summary: Summary) -> str:
     if met:
         text += f' The first deterrent came {wording.duration(float(np.median(met)))} after the'
         text += ' animal was confirmed'
-        text += (
-            f', and it was gone {wording.duration(float(np.median(gone)))} later' if gone else ''
-        )
+        if gone:
+            who = ', and it was' if len(gone) == len(met) else '; those repelled were'
+            text += f'{who} gone {wording.duration(float(np.median(gone)))} later'
         text += ' (medians).' if len(met) > 1 else '.'
     return text
 
@@ -79,7 +79,11 @@ def tiles(summary: Summary, loudest: float) -> list[dict[str, str]]:
             'value': middle(met),
             'note': spread(met, 'nothing was done'),
         },
-        {'label': 'to departure', 'value': middle(gone), 'note': spread(gone, 'none was repelled')},
+        {
+            'label': 'to departure, if repelled',
+            'value': middle(gone),
+            'note': spread(gone, 'none was repelled'),
+        },
         {
             'label': 'actions',
             'value': str(summary.actions.total()),
