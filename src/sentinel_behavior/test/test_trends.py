@@ -135,6 +135,24 @@ def test_the_arms_of_a_trial_are_compared():
     assert found.habituation.count == 20
 
 
+def test_a_visit_that_nobody_saw_end_is_no_short_stay():
+    """Its last sight is where the camera lost it, not where it left."""
+    left = [visit(START + i * 1000, arm='hold_out', outcome='left', stay=60.0) for i in range(12)]
+    lost = [visit(START + 50_000 + i * 1000, outcome='lost', stay=6.0) for i in range(12)]
+    found = of([*left, *lost])
+    assert (found.lift, found.arms[0].mean) == (None, None)
+    facts = {name: (value, note) for name, value, note in shown(found)['facts']}
+    assert facts['mean stay, treatment'] == (
+        'unknown',
+        '0 visits; 12 more with unknown end left out',
+    )
+    seen = [visit(START + 70_000 + i * 1000, stay=30.0) for i in range(12)]
+    assert of([*left, *lost, *seen]).lift.value == pytest.approx(0.5)
+    groups = [visit(START + i * 1000, group='AB'[i % 2], stay=9.0 + i % 7) for i in range(40)]
+    void = [visit(START + i * 1000, group='A', outcome='lost', stay=900.0) for i in range(40)]
+    assert of([*groups, *void]).a_a == of(groups).a_a
+
+
 def disarmed():
     return Hold(
         stamp=START,

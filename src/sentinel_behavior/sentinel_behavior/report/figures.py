@@ -196,11 +196,12 @@ def trends(found: Trends) -> dict[str, Any]:
     if found.habituation:
         facts.append(_habituation(found.habituation))
     for arm in found.arms:
+        left_out = f'; {arm.unknown} more with unknown end left out' if arm.unknown else ''
         facts.append(
             (
                 f'mean stay, {wording.name(arm.name)}',
-                wording.duration(arm.mean),
-                wording.plural(len(arm.stays), 'visit'),
+                'unknown' if arm.mean is None else wording.duration(arm.mean),
+                wording.plural(len(arm.stays), 'visit') + left_out,
             )
         )
     lifts = (('deterrents', found.lift), ('neutral sound', found.neutral_lift))

@@ -1,7 +1,7 @@
 """What only many visits tell: how often they come, whether they get used to it, what it helps."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -37,15 +37,16 @@ class Bar:
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm of a trial: how long each of its visits lasted, s."""
+    """One arm of a trial: how long each visit lasted, s, and how many have an unknown end."""
 
     name: str
     stays: tuple[float, ...]
+    unknown: int
 
     @property
-    def mean(self) -> float:
-        """Mean stay, s."""
-        return float(np.mean(self.stays))
+    def mean(self) -> float | None:
+        """Mean stay, s; None where no end is known."""
+        return float(np.mean(self.stays)) if self.stays else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +106,12 @@ def _loudest_hour(sounds: Sequence[Sound]) -> float:
     return loudest
 
 
-def _stays(visits: Sequence[Visit], group: str) -> list[float]:
-    """How long the treated visits of a group of an A/A trial lasted, s."""
-    own = (v for v in visits if v.group == group and v.arm == TREATMENT)
-    return [s for v in own if (s := stay(v)) is not None]
+def _arm(name: str, visits: Iterable[Visit]) -> Arm:
+    """How long ``visits`` lasted; of one that nobody saw leave it is not known."""
+    own = tuple(visits)
+    known = [v for v in own if has_known_end(v)]
+    stays = tuple(s for v in known if (s := stay(v)) is not None)
+    return Arm(name, stays, len(own) - len(stays))
 
 
 def trends(summary: Summary) -> Trends:
@@ -137,17 +140,19 @@ def trends(summary: Summary) -> Trends:
     on = [v for v in targets if not was_off(v)]
     drawn = [v for v in on if v.detail.get('trial', True)]
     arms = {
-        arm: tuple(s for v in drawn if v.arm == arm and (s := stay(v)) is not None)
-        for arm in (TREATMENT, NEUTRAL, HOLD_OUT)
+        name: _arm(name, (v for v in drawn if v.arm == name))
+        for name in (TREATMENT, NEUTRAL, HOLD_OUT)
     }
+    treated = [v for v in on if v.arm == TREATMENT]
+    groups = [_arm(name, (v for v in treated if v.group == name)) for name in 'AB']
     return Trends(
         unit=unit,
         bars=bars,
         returns=tuple(returns),
         habituation=slope(met),
-        arms=tuple(Arm(name, stays) for name, stays in arms.items() if stays),
-        lift=reduction(arms[TREATMENT], arms[HOLD_OUT]),
-        neutral_lift=reduction(arms[NEUTRAL], arms[HOLD_OUT]),
-        a_a=reduction(_stays(on, 'A'), _stays(on, 'B')),
+        arms=tuple(arm for arm in arms.values() if arm.stays or arm.unknown),
+        lift=reduction(arms[TREATMENT].stays, arms[HOLD_OUT].stays),
+        neutral_lift=reduction(arms[NEUTRAL].stays, arms[HOLD_OUT].stays),
+        a_a=reduction(groups[0].stays, groups[1].stays),
         loudest_hour=_loudest_hour(summary.log.sounds),
     )
