@@ -1,5 +1,8 @@
 """Statistics over many visits: right on average, honest about doubt, silent on little."""
 
+import time
+from datetime import datetime
+
 import numpy as np
 import pytest
 from sentinel_behavior.incidents.model import Decision, Hold, Log, Run, Sound, Stimulus, Visit
@@ -46,8 +49,8 @@ def visit(
     )
 
 
-def of(visits, *, sounds=(), days=10.0, tmp=None):
-    runs = (Run(started=START, last_alive=START + days * DAY, info={}),)
+def of(visits, *, sounds=(), start=START, days=10.0, tmp=None):
+    runs = (Run(started=start, last_alive=start + days * DAY, info={}),)
     log = Log(visits=tuple(visits), sounds=tuple(sounds), runs=runs)
     return trends(Summary(folder=tmp, log=log))
 
@@ -214,9 +217,30 @@ def test_a_short_period_is_told_by_the_hour():
     assert len(found.bars) in (6, 7)
 
 
-def test_a_night_is_not_cut_at_midnight():
-    from datetime import datetime
+@pytest.mark.parametrize(
+    ('begin', 'hours', 'days'),
+    [
+        (datetime(2026, 10, 25, 1), ['01', '02', '02', '03'], ['24', '25', '26']),
+        (datetime(2027, 3, 28, 0), ['00', '01', '03', '04'], ['27', '28', '29']),
+    ],
+)
+def test_bars_follow_the_clock_when_it_is_changed(monkeypatch, begin, hours, days):
+    monkeypatch.setenv('TZ', 'Europe/Berlin')
+    time.tzset()
+    try:
+        start = begin.timestamp()
+        visits = [visit(start + 60 + 1800 * n) for n in range(8)]
+        bars = of(visits, start=start, days=3.5 / 24).bars
+        assert [f'{bar.start:%H}' for bar in bars] == hours
+        assert [bar.counts.total() for bar in bars] == [2, 2, 2, 2]
+        nights = of([visit(start + day * DAY) for day in range(3)], start=start, days=2.1).bars
+        assert [f'{bar.start:%d}' for bar in nights] == days
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
+
+def test_a_night_is_not_cut_at_midnight():
     before = datetime(2026, 6, 3, 23, 50).timestamp()
     found = of([visit(before), visit(before + 1200)])
     assert [bar.counts.total() for bar in found.bars if bar.counts] == [2]

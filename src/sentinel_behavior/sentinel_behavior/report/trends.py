@@ -15,7 +15,6 @@ from .summary import Summary, has_known_end, is_target, was_off
 
 # A bar of the picture of visits over time is an hour in a period of at most so many s, a night in
 # one of at most so many, else a week.
-_STEPS = {'hour': timedelta(hours=1), 'night': timedelta(days=1), 'week': timedelta(days=7)}
 _BY_HOURS, _BY_NIGHTS = 2 * 86400.0, 60 * 86400.0
 
 # A night belongs to the day on which it begins: the turn of the day is at noon.
@@ -78,7 +77,8 @@ def _bars(visits: Sequence[Visit], begin: float, end: float, unit: str) -> tuple
     def floor(stamp: float) -> datetime:
         moment = datetime.fromtimestamp(stamp)
         if unit == 'hour':
-            return moment.replace(minute=0, second=0, microsecond=0)
+            # With its offset, or the hour that comes twice when the clock is put back is one.
+            return moment.astimezone().replace(minute=0, second=0, microsecond=0)
         day = (moment - _NOON).replace(hour=0, minute=0, second=0, microsecond=0)
         return day - timedelta(days=day.weekday()) if unit == 'week' else day
 
@@ -89,7 +89,7 @@ def _bars(visits: Sequence[Visit], begin: float, end: float, unit: str) -> tuple
     start = floor(end)
     while start >= floor(begin) and len(bars) < _MOST_BARS:
         bars.append(Bar(start, counts.get(start, Counter())))
-        start -= _STEPS[unit]
+        start = floor(start.timestamp() - 1.0)
     return tuple(reversed(bars))
 
 
