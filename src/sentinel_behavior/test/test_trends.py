@@ -203,6 +203,48 @@ def test_return_intervals_count_from_the_last_sight():
     assert found.returns == (90.0, 940.0)
 
 
+def test_nobody_returns_to_a_garden_in_which_another_still_is():
+    visits = [
+        visit(START, stay=3000.0),
+        visit(START + 100, species='opossum'),
+        visit(START + 3600),
+    ]
+    assert of(visits).returns == (600.0,)
+
+
+def test_after_an_animal_that_was_lost_from_sight_nobody_knows_when_the_garden_was_empty():
+    visits = [visit(START), visit(START + 100, outcome='lost'), visit(START + 500)]
+    found = of(visits, days=1.0)
+    assert (found.returns, found.unanswered) == ((90.0,), (DAY - 510.0,))
+
+
+def test_a_recorder_that_is_off_hears_nobody_return():
+    visits = [visit(START + 20 * n) for n in range(3)]
+    visits += [visit(START + 30 * DAY + 20 * n) for n in range(1, 3)]
+    runs = [Run(started=START + at, last_alive=START + at + 4000, info={}) for at in (0, 30 * DAY)]
+    found = trends(Summary(folder=None, log=Log(visits=tuple(visits), runs=tuple(runs))))
+    assert (found.returns, found.unanswered) == ((10.0,) * 3, (3950.0, 3950.0))
+    assert found.quiet == 3950.0
+    facts = {name: (value, note) for name, value, note in shown(found)['facts']}
+    assert facts['time until the next visit (median)'] == (
+        '10.0 s',
+        'middle half 10.0 s to more than 65.8 min, 3 intervals; 2 more until the recorder stopped',
+    )
+
+
+def test_that_nobody_came_any_more_is_said():
+    found = of([visit(START + 1200 * n) for n in range(6)], days=60.0)
+    assert ('no visit for', '59.9 days', 'of listening since the last one') in shown(found)['facts']
+    assert of([visit(START, outcome='')]).quiet is None
+
+
+def test_waits_against_published_times():
+    # Remission under 6-mercaptopurine, weeks (E. J. Freireich et al., Blood 21:699-716, 1963).
+    done = [6, 6, 6, 7, 10, 13, 16, 22, 23]
+    cut = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
+    assert [statistics.within(part, done, cut) for part in (0.25, 0.5, 0.75)] == [13, 23, None]
+
+
 def test_visits_are_told_by_night_and_each_night_has_a_bar():
     found = of([visit(START + 3 * DAY), visit(START + 3 * DAY + 60, species='cat')], days=9.5)
     assert found.unit == 'night'

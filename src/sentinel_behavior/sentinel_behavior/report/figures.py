@@ -184,14 +184,10 @@ def trends(found: Trends) -> dict[str, Any]:
     ]
     facts = []
     if found.returns:
-        quarter, middle, three = np.quantile(found.returns, [0.25, 0.5, 0.75])
+        facts.append(_returns(found.returns, found.unanswered))
+    if found.quiet is not None:
         facts.append(
-            (
-                'time until the next visit',
-                wording.duration(middle),
-                f'middle half {wording.duration(quarter)} to {wording.duration(three)}, '
-                f'{len(found.returns)} intervals',
-            )
+            ('no visit for', wording.duration(found.quiet), 'of listening since the last one')
         )
     if found.habituation:
         facts.append(_habituation(found.habituation))
@@ -235,6 +231,21 @@ def trends(found: Trends) -> dict[str, Any]:
         'facts': facts,
         'trial': any(arm.name != TREATMENT for arm in found.arms),
     }
+
+
+def _returns(came: Sequence[float], cut: Sequence[float]) -> tuple[str, str, str]:
+    """Say how long it takes until the next visit."""
+    longest = wording.duration(max((*came, *cut)))
+    quarter, middle, three = (
+        f'more than {longest}' if at is None else wording.duration(at)
+        for at in (statistics.within(part, came, cut) for part in (0.25, 0.5, 0.75))
+    )
+    watched = f'; {len(cut)} more until the recorder stopped' if cut else ''
+    return (
+        'time until the next visit (median)',
+        middle,
+        f'middle half {quarter} to {three}, {len(came)} intervals{watched}',
+    )
 
 
 def _habituation(slope: statistics.Estimate) -> tuple[str, str, str]:

@@ -59,6 +59,22 @@ def ticks(length: float, most: int = 6) -> list[float]:
     return [float(i * step) for i in range(int(length / step + 1e-9) + 1)]
 
 
+def within(part: float, done: Sequence[float], cut: Sequence[float]) -> float | None:
+    """Time within which ``part`` (0..1) of all waits end, by E. L. Kaplan and P. Meier (1958).
+
+    ``done`` has the waits that ended, ``cut`` those of which only that much was watched. None where
+    too few were seen to end.
+    """
+    waiting, share = len(done) + len(cut), 1.0
+    for at, ended in sorted([(at, 0) for at in done] + [(at, 1) for at in cut]):
+        if ended == 0:
+            share *= 1 - 1 / waiting
+            if share <= 1 - part + _ROUNDING:
+                return at
+        waiting -= 1
+    return None
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A figure with its 95 % interval, drawn from ``count`` observations."""

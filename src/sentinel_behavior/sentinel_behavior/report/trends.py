@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 
-from ..incidents.model import REPELLED, Sound, Visit
+from ..incidents.model import REPELLED, Run, Sound, Visit
 from ..policy.trial import HOLD_OUT, NEUTRAL, TREATMENT
 from .statistics import Estimate, reduction, slope
 from .summary import Summary, has_known_end, is_target, was_off
@@ -56,6 +55,11 @@ class Trends:
     """What a bar is: ``hour``, ``night`` or ``week``."""
     bars: tuple[Bar, ...]
     returns: tuple[float, ...]
+    """How long each visit of a target was followed by none, s, where the next was seen to come."""
+    unanswered: tuple[float, ...]
+    """The same where the recorder stopped listening before the next came, s."""
+    quiet: float | None
+    """Seconds of listening after the last target was seen; None where there was none."""
     habituation: Estimate | None
     arms: tuple[Arm, ...]
     lift: Estimate | None
@@ -106,6 +110,42 @@ def _loudest_hour(sounds: Sequence[Sound]) -> float:
     return loudest
 
 
+def _waits(
+    targets: Sequence[Visit], runs: Sequence[Run]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """How long nobody came after each visit: until the next one, and until the end of the run, s.
+
+    Several animals may be there at once: a wait begins when the last of them has left. After one of
+    which nobody knows when it left, none begins.
+    """
+    came: list[float] = []
+    cut: list[float] = []
+
+    def end(begin: float, after: float) -> None:
+        for run in runs:
+            if run.started <= begin <= run.last_alive:
+                done = after <= run.last_alive
+                (came if done else cut).append(min(after, run.last_alive) - begin)
+                return
+
+    empty: float | None = None  # since when nobody is there
+    for visit in targets:
+        if empty is not None and visit.started > empty:
+            end(empty, visit.started)
+        left = visit.last_seen if has_known_end(visit) else None
+        empty = None if left is None else max(left, empty or left)
+    if empty is not None:
+        end(empty, float('inf'))
+    return tuple(came), tuple(cut)
+
+
+def _quiet(targets: Sequence[Visit], runs: Sequence[Run]) -> float | None:
+    if not targets or any(not v.outcome for v in targets):
+        return None
+    last = max(v.last_seen or v.started for v in targets)
+    return sum(max(0.0, run.last_alive - max(run.started, last)) for run in runs)
+
+
 def _arm(name: str, visits: Iterable[Visit]) -> Arm:
     """How long ``visits`` lasted; of one that nobody saw leave it is not known."""
     own = tuple(visits)
@@ -125,11 +165,7 @@ def trends(summary: Summary) -> Trends:
         unit = _unit(end - begin)
         bars = _bars(visits, begin, end, unit)
     targets = [v for v in visits if is_target(v)]
-    returns = [
-        after.started - before.last_seen
-        for before, after in pairwise(targets)
-        if before.last_seen is not None and after.started > before.last_seen
-    ]
+    returns, unanswered = _waits(targets, summary.log.runs)
     # A visit without a stimulus can show no getting used to stimuli, nor one without a known end.
     met = [
         v.outcome == REPELLED
@@ -148,7 +184,9 @@ def trends(summary: Summary) -> Trends:
     return Trends(
         unit=unit,
         bars=bars,
-        returns=tuple(returns),
+        returns=returns,
+        unanswered=unanswered,
+        quiet=_quiet(targets, summary.log.runs),
         habituation=slope(met),
         arms=tuple(arm for arm in arms.values() if arm.stays or arm.unknown),
         lift=reduction(arms[TREATMENT].stays, arms[HOLD_OUT].stays),
