@@ -242,6 +242,15 @@ def test_a_visit_whose_end_nobody_told_is_forgotten_a_day_later(store):
     assert store.forget(86_406.0) == 1
 
 
+def test_of_what_is_forgotten_nobody_says_that_nobody_came(store):
+    for at in (5.0, 60.0):
+        tell(store, Kind.VISIT_STARTED, at, visit=f'a-{at}')
+        tell(store, Kind.VISIT_ENDED, at + 1, visit=f'a-{at}', outcome='left')
+    store.alive(100.0)
+    assert store.forget(50.0) == 1
+    assert [(run.started, run.last_alive) for run in store.read().runs] == [(50.0, 100.0)]
+
+
 def test_nobody_knows_how_long_an_interrupted_visit_lasted(store):
     tell(store, Kind.VISIT_STARTED, 5.0, visit='a-1')
     tell(store, Kind.HELD_FIRE, 7.0, visit='a-1', rules=['armed'])

@@ -248,6 +248,11 @@ class SqliteStore:
                 ' AND id IS NOT ?',
                 (before, self._run),
             )
+            # Of that time nothing is known any more, not even that nobody came.
+            db.execute(
+                'UPDATE runs SET started = max(started, :before) WHERE last_alive >= :before',
+                {'before': before},
+            )
             return cursor.rowcount
 
     def picture_paths(self) -> frozenset[str]:
