@@ -23,7 +23,7 @@ from . import retention
 from .incidents import lock
 from .incidents.film_frame import Caption
 from .incidents.model import from_message
-from .incidents.recorder import Options, Recorder
+from .incidents.recorder import ALIVE_PERIOD, Options, Recorder
 from .incidents.store import SqliteStore
 
 PARAMETERS = (
@@ -95,9 +95,6 @@ _INCIDENTS = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
 # Pictures are joined with detections that come later; a few must wait.
 _PICTURES = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 
-# How often the log notes that somebody listens, s.
-_ALIVE_PERIOD = 10.0
-
 
 def preflight(values: Mapping[str, Any]) -> None:
     """Raise StoreError where another sentinel records into the folder."""
@@ -144,7 +141,7 @@ class RecorderNode(Node):
             self._hear(TwistStamped, 'cmd_vel', self._on_command)
             self._hear(HermesFrame, 'hermes/tx', self._on_frame_sent)
             every(self, 1.0 / p['film_rate'], self._film)
-        every(self, _ALIVE_PERIOD, self._recorder.alive)
+        every(self, ALIVE_PERIOD, self._recorder.alive)
         retention.keep_for(self, p['retention_days'], self._recorder.forget)
         self.create_service(MarkVisit, 'mark_visit', self._mark)
         Diagnostics(self).add('incident log', self._report)

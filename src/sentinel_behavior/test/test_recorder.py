@@ -52,8 +52,8 @@ def said(**more):
 class Bench:
     """A recorder over a real store, with a clock that is set by hand."""
 
-    def __init__(self, folder, **options):
-        self.folder, self.now, self.complaints = folder, 1.0, []
+    def __init__(self, folder, now=1.0, **options):
+        self.folder, self.now, self.complaints = folder, now, []
         self.store = None
         self.recorder = Recorder(
             open_store=self.open,
@@ -93,6 +93,24 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path):
     return Bench(tmp_path)
+
+
+@pytest.mark.parametrize('after', [-2_600_000.0, 30_000.0], ids=['set back', 'slept'])
+def test_a_clock_that_jumps_is_no_time_that_was_listened_to(tmp_path, after):
+    first = 3_000_000.0
+    bench = Bench(tmp_path, now=first)
+
+    def listen(seconds):
+        for _ in range(seconds // 10):
+            bench.now += 10.0
+            bench.recorder.alive()
+
+    listen(30)
+    bench.now += after
+    listen(50)
+    runs = sorted((run.started, run.last_alive) for run in bench.finish().runs)
+    again = first + 40.0 + after
+    assert runs == [(0.0, first + 30.0), (again, again + 40.0)]
 
 
 def test_an_incident_brings_a_crop_and_the_whole_picture(bench):

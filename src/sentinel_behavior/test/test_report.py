@@ -292,6 +292,21 @@ def test_a_period_without_the_recorder_is_not_called_quiet(night):
     assert 'did not listen' in verdict(report.summarise(night.folder, since=NIGHT + 5000))
 
 
+def test_a_visit_was_heard_whatever_the_clock_said_of_the_recorder(night):
+    night.visit('a', -86400.0, 'bark')
+    night.close()
+    assert '1 repelled' in verdict(report.summarise(night.folder, until=NIGHT - 3600))
+
+
+def test_a_clock_that_was_not_set_yet_is_no_time_of_the_garden(tmp_path):
+    with SqliteStore(tmp_path) as store:
+        store.start_run(12.0, {})
+        store.alive(NIGHT, again=True)
+        store.alive(NIGHT + 3600.0)
+    said = report.table(report.summarise(tmp_path)).splitlines()[0]
+    assert 'simulated' not in said and said.endswith('listened 60.0 min')
+
+
 def test_the_page_is_whole_and_needs_no_other_file(night):
     night.visit('a', 0, 'bark', 'stomp')
     night.picture('a', 1)

@@ -41,8 +41,8 @@ class IncidentStore(Protocol):
         """Say that a visit was a false alarm, or take that back."""
         ...
 
-    def alive(self, now: float) -> None:
-        """Note that the recorder still listens at ``now`` (s)."""
+    def alive(self, now: float, again: bool = False) -> None:
+        """Note that the recorder still listens at ``now`` (s), or ``again`` after a pause."""
         ...
 
     def forget(self, before: float) -> int:

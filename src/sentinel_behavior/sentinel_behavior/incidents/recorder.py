@@ -28,6 +28,10 @@ _FILM_QUALITY = 82
 
 FILM, SNAPSHOTS, LATENCY = 'film', 'snapshots', 'latency.json'
 
+# How often the log is to note that somebody listens, and what is longer than that can take on a
+# machine with much to do, s.
+ALIVE_PERIOD, _PAUSE = 10.0, 60.0
+
 # Copies of snapshots that the report draws boxes into.
 DRAWN = 'pictures'
 
@@ -93,6 +97,7 @@ class Recorder:
         self._taken: dict[str, tuple[int, float]] = {}  # visit -> pictures so far, last one (s)
         self._sound: Sound | None = None
         self._began: float | None = None
+        self._listened, self._paused = now(), False
         self.garden: Callable[[], Pixels] | None = None
         self.latency = LatencyLog()
         try:
@@ -186,10 +191,17 @@ class Recorder:
         return self.disk.ask(lambda: self._log().mark(visit, false_alarm, note))
 
     def alive(self) -> None:
-        """Note that the recorder still listens, and put the latency samples on the disk."""
+        """Note that the recorder still listens, and put the latency samples on the disk.
+
+        Due every ``ALIVE_PERIOD`` of a clock that nobody sets: where ROS time says much more or
+        less, it was set, or the computer slept.
+        """
         now = self._now()
+        self._paused |= not 0.0 <= now - self._listened <= _PAUSE
+        self._listened = now
         if not self.disk.unsaved:  # what waits for the disk is worth more, and says it as well
-            self.disk.save(lambda: self._log().alive(now))
+            again, self._paused = self._paused, False
+            self.disk.save(lambda: self._log().alive(now, again))
         samples = self.latency.samples()
         if samples:
             text = json.dumps({'unit': 's', 'samples': samples})

@@ -149,9 +149,19 @@ class SqliteStore:
             )
             self._run = cursor.lastrowid
 
-    def alive(self, now: float) -> None:
-        """Note that the recorder still listens at ``now`` (s)."""
+    def alive(self, now: float, again: bool = False) -> None:
+        """Note that the recorder still listens at ``now`` (s).
+
+        ``again``: what lies between the last time and ``now`` was not listened to, as the clock was
+        set or the computer slept; a further stretch of the run begins.
+        """
         with self._transaction() as db:
+            if again:
+                self._run = db.execute(
+                    'INSERT INTO runs (started, last_alive, info) SELECT ?, ?, info FROM runs'
+                    ' WHERE id = ?',
+                    (now, now, self._run),
+                ).lastrowid
             db.execute('UPDATE runs SET last_alive = ? WHERE id = ?', (now, self._run))
 
     def record(self, incident: Incident, told: float) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from ..incidents.model import (
 from ..incidents.recorder import LATENCY
 from ..incidents.store import SqliteStore
 from ..policy.trial import HOLD_OUT
+from . import wording
 from .holds import Stretch, stretches
 
 SIMULATION, COSTS = 'simulation.json', 'stack.json'
@@ -209,6 +210,9 @@ def summarise(
     """
     with SqliteStore(folder, create=False) as store:
         log = store.read(since, until)
+    # Before its clock is set a computer may be at 1970: that is no time of the garden.
+    dated = tuple(run for run in log.runs if run.started >= wording.DATES_FROM)
+    log = replace(log, runs=dated or log.runs)
     latency = _json(folder / LATENCY) or {}
     simulation, costs = _json(folder / SIMULATION), _json(folder / COSTS)
     samples = (s for s in latency.get('samples', ()) if since <= s['capture'] < until)

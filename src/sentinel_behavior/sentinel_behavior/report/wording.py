@@ -7,14 +7,14 @@ from datetime import datetime
 import numpy as np
 
 # ROS times below this are seconds of a simulated clock that began at 0, not a date.
-_DATES_FROM = 1e8
+DATES_FROM = 1e8
 
 
 def moment(stamp: float | None, form: str = '%H:%M:%S') -> str:
     """Local time of ``stamp`` (s, ROS time), or seconds where the clock was a simulated one."""
     if stamp is None:
         return 'unknown'
-    if stamp < _DATES_FROM:
+    if stamp < DATES_FROM:
         return f'{stamp:.1f} s'
     return datetime.fromtimestamp(stamp).strftime(form)
 
@@ -23,7 +23,7 @@ def period(started: float | None, ended: float | None) -> str:
     """Say from when to when."""
     if started is None or ended is None:
         return 'no time at all'
-    if started < _DATES_FROM:
+    if started < DATES_FROM:
         return f'{started:.0f} s to {ended:.0f} s of simulated time'
     first, last = datetime.fromtimestamp(started), datetime.fromtimestamp(ended)
     same_day = first.date() == last.date()
