@@ -6,6 +6,8 @@ import io
 import json
 import os
 import re
+import socket
+import struct
 import threading
 import time
 import urllib.parse
@@ -537,6 +539,29 @@ def test_a_button_on_the_served_page_marks_and_takes_back(served, night):
 def test_another_page_cannot_mark(served, night, headers):
     assert post(served, {'visit': 'a', 'false_alarm': '1'}, **headers).status == 403
     assert len(summarise(night.folder).targets) == 1
+
+
+def test_a_site_whose_name_leads_to_this_computer_sees_no_picture(served):
+    connection = http.client.HTTPConnection(served)
+    connection.request('GET', '/', headers={'Host': 'elsewhere:' + served.partition(':')[2]})
+    assert connection.getresponse().status == 403
+
+
+@pytest.mark.parametrize('length', ['abc', '-5', '99999999'])
+def test_a_mark_of_no_length_is_refused(served, length):
+    assert post(served, {'visit': 'a'}, **{'Content-Length': length}).status == 403
+
+
+def test_a_browser_that_leaves_prints_no_traceback(served, capfd):
+    host, port = served.split(':')
+    for _ in range(3):
+        gone = socket.create_connection((host, int(port)))
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))  # a reset
+        gone.sendall(f'GET / HTTP/1.1\r\nHost: {served}\r\n'.encode())
+        time.sleep(0.1)
+        gone.close()
+    get(served)
+    assert capfd.readouterr().err == ''
 
 
 def test_a_mark_of_an_unknown_visit_is_refused(served):

@@ -1,13 +1,16 @@
 """The page with buttons: a visit is marked as a false alarm with one click.
 
-For this computer alone: it listens on the loopback address, and takes a mark only from its own
-page, so that no other page that is open in the browser can set one.
+For this computer alone: it listens on the loopback address and answers nobody who calls it by
+another name, so that no page of another site sees the garden's pictures through the browser, and
+takes a mark only from its own page.
 """
 
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from sentinel_common.errors import SentinelError
@@ -28,6 +31,8 @@ def server(folder: Path, page: Callable[[], str], port: int = 0) -> ThreadingHTT
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if not self._is_called_by_its_name():
+                return
             if urlsplit(self.path).path != '/':
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return
@@ -43,13 +48,14 @@ def server(folder: Path, page: Callable[[], str], port: int = 0) -> ThreadingHTT
             self.wfile.write(body)
 
         def do_POST(self) -> None:
-            length = int(self.headers.get('Content-Length') or 0)
+            if not self._is_called_by_its_name():
+                return
             own = self.headers.get('Origin') == f'http://{self.headers.get("Host")}'
-            host = (self.headers.get('Host') or '').partition(':')[0]
-            if not own or host not in (HOST, 'localhost') or length > _LONGEST:
+            length = self.headers.get('Content-Length', '')
+            if not own or not length.isdecimal() or int(length) > _LONGEST:
                 self.send_error(HTTPStatus.FORBIDDEN)
                 return
-            fields = parse_qs(self.rfile.read(length).decode(errors='replace'))
+            fields = parse_qs(self.rfile.read(int(length)).decode(errors='replace'))
             visit = fields.get('visit', [''])[0]
             try:
                 with SqliteStore(folder, create=False) as store:
@@ -61,11 +67,24 @@ def server(folder: Path, page: Callable[[], str], port: int = 0) -> ThreadingHTT
             self.send_header('Location', f'/#{quote(visit)}')
             self.end_headers()
 
+        def _is_called_by_its_name(self) -> bool:
+            """Whether the request is for this server; else it is refused."""
+            named = (self.headers.get('Host') or '').partition(':')[0] in (HOST, 'localhost')
+            if not named:
+                self.send_error(HTTPStatus.FORBIDDEN)
+            return named
+
         def log_message(self, format: str, *args: object) -> None:
             pass  # a page that is looked at is no news
 
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            # A browser that leaves while the page loads is no news either.
+            if not isinstance(sys.exception(), ConnectionError):
+                super().handle_error(request, client_address)
+
     try:
-        return ThreadingHTTPServer((HOST, port), Handler)
+        return Server((HOST, port), Handler)
     except (OSError, OverflowError) as error:
         raise SentinelError(
             f'Port {port} cannot be used: {error}.', 'Leave it out: a free one is taken.'
