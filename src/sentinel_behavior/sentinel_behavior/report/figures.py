@@ -207,7 +207,8 @@ def trends(found: Trends) -> dict[str, Any]:
                 (
                     f'{name}: stay shorter than in the hold-out by',
                     f'{lift.value:.0%}',
-                    f'95 % interval {lift.low:.0%} to {lift.high:.0%}, {lift.count} visits',
+                    f'{lift.low:.0%} to {lift.high:.0%} with about 95 % confidence, '
+                    f'{lift.count} visits',
                 )
             )
     if found.a_a:
