@@ -427,6 +427,24 @@ def _film(folder, count, start=NIGHT):
         Image.fromarray(noise).save(folder / 'film' / f'{stamp:014d}.jpg', quality=80)
 
 
+def test_a_page_of_a_part_of_the_time_has_no_film_and_no_figures_of_another(night):
+    _film(night.folder, 10)
+    whole = film.make(night.folder)
+    before = whole.read_bytes()
+    (night.folder / 'simulation.json').write_text('{"raccoon_seconds_in_beds": 99.0}')
+    stack = '{"nodes": {"guard": {"cpu_cores_mean": 0.03, "pss_peak_mb": 47}}}'
+    (night.folder / 'stack.json').write_text(stack)
+    night.close()
+    later = report.summarise(night.folder, since=NIGHT + 100)
+    page, shown = report.make(later)
+    text = page.read_text(encoding='utf-8')
+    assert shown is None and 'image/webp' not in text and '47 MB' not in text
+    assert 'beds' not in report.table(later) + text
+    with Image.open(film.make(night.folder, NIGHT + 1.0, NIGHT + 2.0)) as picture:
+        assert picture.n_frames == 4
+    assert whole.read_bytes() == before
+
+
 def test_the_film_moves_at_the_pace_of_the_garden(tmp_path):
     _film(tmp_path, 5)
     with Image.open(film.make(tmp_path)) as picture:

@@ -29,7 +29,7 @@ def table(summary: 'Summary') -> str:
     return work(summary)
 
 
-def make(summary: 'Summary') -> Path:
+def make(summary: 'Summary') -> tuple[Path, Path | None]:
     """See ``page.make``."""
     from .page import make as work
 

@@ -38,29 +38,22 @@ def main(args: argparse.Namespace) -> int:
                 store.mark(visit, marked)
     summary = summarise(folder, since=since, until=until)
     try:
-        page = make(summary)
+        page, film = make(summary)
     except OSError as error:
         raise SentinelError(f'The page cannot be written: {error}.') from error
     sys.stdout.write(f'{table(summary)}\n{page}\n')
     if args.serve is not None:
-        _serve(folder, since, until, args.serve)
+        _serve(folder, since, until, film, args.serve)
     return 0
 
 
-def _serve(folder: Path, since: float, until: float, port: int) -> None:
-    from . import film, summarise
+def _serve(folder: Path, since: float, until: float, film: Path | None, port: int) -> None:
+    from . import summarise
     from .page import render
-    from .place import place
     from .serve import HOST, server
 
-    film_file = place(folder) / film.FILE
-
     def page() -> str:
-        return render(
-            summarise(folder, since=since, until=until),
-            film_file if film_file.is_file() else None,
-            marking=True,
-        )
+        return render(summarise(folder, since=since, until=until), film, marking=True)
 
     with server(folder, page, port) as made:
         print(f'http://{HOST}:{made.server_port}/ until Ctrl-C', flush=True)

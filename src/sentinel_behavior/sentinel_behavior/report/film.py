@@ -12,7 +12,7 @@ from ..incidents.recorder import FILM, stamp_of
 from ..incidents.store import FILE_NAME, SqliteStore
 from .place import place
 
-FILE = 'film.webp'
+FILE, PERIOD_FILE = 'film.webp', 'film_period.webp'
 
 # A page that carries the film must still open at once on a phone.
 _LIMIT = 4.8e6  # bytes
@@ -70,9 +70,16 @@ def _encode(paths: Sequence[Path], width: int, quality: int) -> bytes:
     return data.getvalue()
 
 
-def make(folder: Path) -> Path | None:
-    """Make ``film.webp`` (under 5 MB) from ``folder/film``; None where there is none."""
-    paths = sorted(p for p in (folder / FILM).glob('*.jpg') if p.stem.isdigit())
+def make(folder: Path, since: float = float('-inf'), until: float = float('inf')) -> Path | None:
+    """Make ``film.webp`` (under 5 MB) from the pictures in ``folder/film``; None without any.
+
+    Of those from ``since`` until ``until`` (s, ROS time) alone it is ``film_period.webp``.
+    """
+    paths = sorted(
+        p
+        for p in (folder / FILM).glob('*.jpg')
+        if p.stem.isdigit() and since <= stamp_of(p) < until
+    )
     if not paths:
         return None
     spans: list[tuple[float, float]] = []
@@ -93,6 +100,7 @@ def make(folder: Path) -> Path | None:
         film = _encode(paths[:: -(-len(paths) // 100)], *_FORMS[-1])
     if not film:
         return None
-    target = place(folder) / FILE
+    whole = since == float('-inf') and until == float('inf')
+    target = place(folder) / (FILE if whole else PERIOD_FILE)
     target.write_bytes(film)
     return target

@@ -85,15 +85,17 @@ def render(summary: Summary, film_file: Path | None, *, marking: bool = False) -
 def write(folder: Path, *, since: float = float('-inf'), until: float = float('inf')) -> Path:
     """Make ``report.html``, ``pictures/`` and, where there are pictures for it, ``film.webp``.
 
-    Of a part of the time it is ``report_period.html``: the page about all of it stays as it is.
-    Returns the page. Raises StoreError where there is no incident log.
+    Of a part of the time page and film are ``report_period.html`` and ``film_period.webp``: what is
+    about all of it stays as it is. Returns the page.
+
+    Raises StoreError where there is no incident log.
     """
-    return make(summarise(folder, since=since, until=until))
+    return make(summarise(folder, since=since, until=until))[0]
 
 
-def make(summary: Summary) -> Path:
-    """See ``write``."""
-    film_file = film.make(summary.folder)
+def make(summary: Summary) -> tuple[Path, Path | None]:
+    """See ``write``; returns the page and the film, where there is one."""
+    film_file = film.make(summary.folder, summary.since, summary.until)
     page = place(summary.folder) / (FILE if summary.whole else PERIOD_FILE)
     page.write_text(render(summary, film_file), encoding='utf-8')
-    return page
+    return page, film_file

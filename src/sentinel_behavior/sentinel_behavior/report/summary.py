@@ -35,7 +35,8 @@ class Summary:
     """What happened in a period; all figures come from ``log`` unless they say otherwise.
 
     ``latency`` has the samples of ``incidents.latency.match``, ``simulation`` what the simulator
-    knows to be true, where there was one, ``costs`` what the runner measured of its processes.
+    knows to be true, where there was one, ``costs`` what the runner measured of its processes: both
+    only of all that the folder holds, which is from minus to plus infinity.
     """
 
     folder: Path
@@ -43,8 +44,13 @@ class Summary:
     latency: tuple[Mapping[str, float], ...] = ()
     simulation: Mapping[str, Any] | None = None
     costs: Mapping[str, Any] | None = None
-    whole: bool = True
-    """Whether all that the folder holds is in it."""
+    since: float = float('-inf')
+    until: float = float('inf')
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that the folder holds is in it."""
+        return self.since == float('-inf') and self.until == float('inf')
 
     @property
     def started(self) -> float | None:
@@ -214,13 +220,13 @@ def summarise(
     dated = tuple(run for run in log.runs if run.started >= wording.DATES_FROM)
     log = replace(log, runs=dated or log.runs)
     latency = _json(folder / LATENCY) or {}
-    simulation, costs = _json(folder / SIMULATION), _json(folder / COSTS)
     samples = (s for s in latency.get('samples', ()) if since <= s['capture'] < until)
-    return Summary(
-        folder=folder,
-        log=log,
-        latency=tuple(samples),
+    period = Summary(folder=folder, log=log, latency=tuple(samples), since=since, until=until)
+    if not period.whole:
+        return period  # the others are figures of the whole run
+    simulation, costs = _json(folder / SIMULATION), _json(folder / COSTS)
+    return replace(
+        period,
         simulation=simulation if isinstance(simulation, dict) else None,
         costs=costs if isinstance(costs, dict) else None,
-        whole=since == float('-inf') and until == float('inf'),
     )
