@@ -56,7 +56,25 @@ def source(tmp_path):
     return folder
 
 
-def test_it_shows_tracks_and_exports_false_alarms(source, model, config, tmp_path, capsys):
+def frames(video):
+    capture = cv2.VideoCapture(str(video))
+    try:
+        return sum(1 for _ in iter(lambda: capture.read()[0], False))
+    finally:
+        capture.release()
+
+
+def test_without_an_encoder_that_browsers_know_the_video_is_mpeg_4(
+    source, model, config, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(tune, '_VIDEOS', (('tune.webm', 'AV01'), tune._VIDEOS[1]))
+    out = tmp_path / 'out'
+    assert run('--source', source, '--out', out, '--model', model, '--config', config) == 0
+    assert frames(out / 'tune.mp4') == 20 and not (out / 'tune.webm').exists()
+    assert 'tune.mp4' in capsys.readouterr().out
+
+
+def test_it_shows_tracks_and_exports_false_alarms(source, model, config, tmp_path, capfd):
     out = tmp_path / 'out'
     options = ('--config', config, '--finest-grid', 1, '--false-alarm', 4)
     assert run('--source', source, '--out', out, '--model', model, *options) == 0
@@ -64,10 +82,10 @@ def test_it_shows_tracks_and_exports_false_alarms(source, model, config, tmp_pat
     assert 'raccoon' in {t['species'] for t in tracks}
     negatives = json.loads((out / 'negatives.json').read_text())
     assert (out / negatives['images'][0]['file_name']).exists()
-    capture = cv2.VideoCapture(str(out / 'tune.mp4'))
-    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 20
-    capture.release()
-    assert '20 pictures' in capsys.readouterr().out
+    assert frames(out / 'tune.webm') == 20
+    printed = capfd.readouterr()
+    assert '20 pictures' in printed.out and 'tune.webm' in printed.out
+    assert 'codec' not in printed.err
     assert config.read_text() == CONFIG
 
 

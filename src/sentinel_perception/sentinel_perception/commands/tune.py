@@ -14,6 +14,7 @@ from sentinel_common.files import share
 from ..camera.sources import Source, SourceError, is_live, next_picture, open_source, shrunk
 from ..configuration import read_detector, read_longest_side, write_detector
 from ..detector.classifier import load_or_shipped
+from ..detector.interpreter import without_chatter
 from ..detector.model import load
 from ..detector.port import Pixels
 from ..draw import annotate, caption, draw_zones
@@ -31,6 +32,9 @@ _RATE = 10.0
 _REPEATS = 10
 
 _NEGATIVES = 'negatives.json'
+
+# Names and codecs of the video, best first: browsers play VP8, which not every OpenCV can write.
+_VIDEOS = (('tune.webm', 'VP80'), ('tune.mp4', 'mp4v'))
 
 _TUNABLE = ('threshold', 'min_score', 'veto_level', 'finest_grid', 'motion_contrast')
 
@@ -134,6 +138,7 @@ class _Session:
         self._zones = zones
         self._longest_side = longest_side
         self._video: cv2.VideoWriter | None = None
+        self._path = out
         self._size = (0, 0)
         self._tracks: dict[str, dict[str, object]] = {}
         self._negatives: list[dict[str, object]] = []
@@ -186,11 +191,8 @@ class _Session:
         state = 'engaged' if sight.engaged else 'idle'
         caption(canvas, f'picture {number}, {stamp:.1f} s, {state}, {len(sight.looks)} looks')
         if self._video is None:
-            path = str(self._out / 'tune.mp4')
             self._size = width - width % 2, height - height % 2
-            self._video = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*'mp4v'), rate, self._size)
-            if not self._video.isOpened():
-                raise SentinelError(f'The video {path} cannot be written.')
+            self._path, self._video = _writer(self._out, rate, self._size)
         self._video.write(_fitted(canvas, self._size))
         self.pictures += 1
 
@@ -248,9 +250,21 @@ class _Session:
                 f'{row["score"]:.2f}, {row["from"]} to {row["until"]} s, '
                 f'best in picture {row["best_picture"]}'
             )
-        print(f'Video and list: {self._out / "tune.mp4"}, {self._out / "tracks.json"}')
+        print(f'Video and list: {self._path}, {self._out / "tracks.json"}')
         if self._negatives:
             print(f'{len(self._negatives)} hard negatives: {self._out / _NEGATIVES}')
+
+
+def _writer(out: Path, rate: float, size: tuple[int, int]) -> tuple[Path, cv2.VideoWriter]:
+    """The video in ``out``, of ``rate`` pictures per second, each ``size`` (width, height, px)."""
+    for name, codec in _VIDEOS:
+        path = out / name
+        with without_chatter():
+            video = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), rate, size)
+        if video.isOpened():
+            return path, video
+        path.unlink(missing_ok=True)
+    raise SentinelError(f'The video {path} cannot be written.')
 
 
 def _fitted(canvas: Pixels, size: tuple[int, int]) -> Pixels:

@@ -70,7 +70,7 @@ class TfliteInterpreter:
         if content[4:8] != _IDENTIFIER:
             raise ModelError(f'{path} is no TFLite model.', 'It may be an incomplete download.')
         try:
-            with _without_chatter():
+            with without_chatter():
                 self._interpreter = factory(model_content=content, num_threads=threads)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
@@ -144,7 +144,7 @@ def _decode(tensor: npt.NDArray[Any], details: Any) -> Floats:
 
 
 @contextlib.contextmanager
-def _without_chatter() -> Iterator[None]:
+def without_chatter() -> Iterator[None]:
     """Drop what the native library writes to standard error; its errors arrive as exceptions."""
     kept = os.dup(2)
     try:
