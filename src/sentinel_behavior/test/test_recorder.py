@@ -190,6 +190,23 @@ def test_the_film_keeps_the_aspect_of_every_camera_and_its_boxes_on_the_animal(w
     assert np.ptp(inside[:, 0]) == pytest.approx(side * min(640 / width, 480 / height), abs=8)
 
 
+def test_the_bar_forbids_nothing_where_nobody_is():
+    def bar(**more):
+        return np.asarray(compose(NOISE, seen(), NOISE, said(explanation='', **more)))[480:]
+
+    nobody = bar(species='', rules=('unsure_target',))
+    assert np.array_equal(nobody, bar(species='', rules=()))
+    assert not np.array_equal(nobody, bar(species='', rules=('unsure_target', 'quiet_hours')))
+    assert not np.array_equal(bar(rules=('unsure_target',)), bar(rules=()))
+
+
+def test_the_bar_says_names_as_people_do():
+    said_so = [
+        np.asarray(compose(NOISE, seen(), NOISE, said(explanation=f'bark{c}advance'))) for c in '_ '
+    ]
+    assert np.array_equal(*said_so)
+
+
 def test_long_explanations_stay_in_the_bar():
     film = compose(NOISE, seen(), NOISE, said(explanation='very ' * 500, rules=('quiet_hours',)))
     assert film.size == SIZE

@@ -32,6 +32,9 @@ _STATES = {
     'fault': (230, 70, 70),
     'watching': (70, 190, 130),
 }
+# Rule that holds also while nobody is there, and then tells nothing.
+_NOBODY_SURE = 'unsure_target'
+
 _OTHER_STATE = (120, 127, 136)
 
 
@@ -132,10 +135,12 @@ def _bar(film: Image.Image, caption: Caption) -> None:
     if caption.sound:
         _speaker(draw, x, upper)
         draw.text((x + 32, upper), caption.sound.replace('_', ' '), _INK, font(20), anchor='lm')
-    if caption.rules:
-        text = 'forbidden by ' + ', '.join(rule.replace('_', ' ') for rule in caption.rules[:2])
+    rules = [rule for rule in caption.rules if caption.species or rule != _NOBODY_SURE]
+    if rules:
+        text = 'forbidden by ' + ', '.join(rule.replace('_', ' ') for rule in rules[:2])
         draw.text((SIZE[0] - 14, upper), text, _STATES['holding_fire'], font(17), anchor='rm')
-    draw.text((14, lower), _fit(draw, caption.explanation), _MUTED, font(16), anchor='lm')
+    explanation = _fit(draw, caption.explanation.replace('_', ' '))
+    draw.text((14, lower), explanation, _MUTED, font(16), anchor='lm')
 
 
 def _speaker(draw: ImageDraw.ImageDraw, x: float, y: float) -> None:
