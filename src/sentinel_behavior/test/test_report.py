@@ -347,6 +347,14 @@ def test_the_page_is_whole_and_needs_no_other_file(night):
     assert (night.folder / 'pictures' / 'a.jpg').is_file()
 
 
+def test_paper_has_the_bars_and_the_light_colours(night):
+    night.close()
+    screen, paper = ''.join(page_of(night.folder)[1].words).split('@media print')
+    assert '@media screen and (prefers-color-scheme: dark)' in screen
+    assert screen.count('prefers-color-scheme') == 1
+    assert ' print-color-adjust: exact' in paper
+
+
 @pytest.mark.parametrize(
     ('end', 'words'),
     [
