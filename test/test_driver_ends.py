@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from driving import CODEC, NEUTRAL, STOP_LIMIT, driver, ends, robot
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from sentinel_driver.hermes import Drive, DriveForm, HeadColourSet
+from sentinel_driver.hermes import Drive, DriveForm, HeadColourSet, KinematicStance, StanceType
 from sentinel_driver.radio.client import RadioClient
 from sentinel_sim.robot.mekamon import MekaMon
 from sentinel_sim.robot.peripheral import Packing
@@ -95,6 +95,17 @@ def test_a_radio_process_that_hangs_is_replaced_and_the_robot_stopped_first(meka
         assert meka.got[before][0] - since < HUNG_LIMIT
         assert not hung.is_running()
         quiet.walk(meka)
+
+
+def test_a_robot_that_was_left_under_joint_control_walks(meka, quiet):
+    quiet.until(lambda: not meka.emulated.connected)
+    mekamon = meka.emulated.mekamon
+    mekamon.handle(CODEC.payload(KinematicStance(StanceType.LEG_JOINT_ANGLES)))
+    with driver(quiet.domain, meka.transport):
+        quiet.walk(meka)
+        for _ in range(50):
+            mekamon.step(0.02)
+        assert mekamon.walking.vx > 0.1
 
 
 def test_an_absent_robot_is_a_diagnostic_not_a_failure(meka, quiet):

@@ -21,14 +21,14 @@ from sentinel_msgs.action import PlayMotion
 from sentinel_msgs.msg import Gait, HermesFrame, LegPoses
 from sentinel_msgs.srv import PlayAnimation, SetGait, TakeSteps, Twitch
 
-HANDSHAKE = [b'\x10', b'\x07\x01', NEUTRAL]
+HANDSHAKE = [b'\x10', b'\x07\x01', NEUTRAL, b'\x08\x03', NEUTRAL]
 RED, BLACK = CODEC.payload(HeadColourSet(255, 0, 0)), CODEC.payload(HeadColourSet(0, 0, 0))
 
 
 @pytest.fixture(scope='module')
 def running(someone, meka):
     with driver(someone.domain, meka.transport, raw_input='true') as process:
-        someone.until(lambda: meka.payloads[:3] == HANDSHAKE)
+        someone.until(lambda: meka.payloads[:5] == HANDSHAKE)
         yield process
 
 

@@ -12,7 +12,7 @@ from bumble.transport.common import AsyncPipeSink
 from sentinel_driver.hermes import NUS_RX, NUS_SERVICE, NUS_TX, Decoder, encode
 from sentinel_driver.radio.bumble_backend import Adapter
 
-ACKS = {16: 145, 7: 133}
+ACKS = {16: 145, 7: 133, 8: 132}
 
 
 class Peripheral:

@@ -21,6 +21,7 @@ from ..hermes import (
     ConnectionEstablished,
     Decoder,
     GameState,
+    KinematicStance,
     Reply,
     SetupHeartbeat,
 )
@@ -262,6 +263,10 @@ class Link:
         greeting = [
             codec.payload(ConnectionEstablished()),
             codec.payload(GameState()),
+            # Whoever had the robot before may have left it under joint control, where it does not
+            # walk; and a drive command that it ignored there may come into force.
+            codec.neutral,
+            codec.payload(KinematicStance()),
             codec.neutral,
         ]
         # Acknowledgements may take a second: too long for a robot that walks.
@@ -282,9 +287,6 @@ class Link:
     async def _pump(self, write: Any) -> None:
         """Write until the link is lost or the end is asked for (which ends with a stop)."""
         self.outbox.clear()
-        if self.outbox.joints:
-            # The robot may still take joint angles from before the link was lost.
-            self.outbox.stop()
         self._lost_moving = False
         self.connected = True
         self._say(State.CONNECTED)

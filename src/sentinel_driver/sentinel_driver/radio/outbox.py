@@ -109,12 +109,15 @@ class Outbox:
             self.dropped.append(self._waiting.pop(key))
 
     def clear(self) -> None:
-        """Forget everything: a link that was lost must not deliver old commands when it is back."""
+        """Forget everything: a link that was lost must not deliver old commands when it is back.
+
+        Its handshake puts the robot back on its feet.
+        """
         self._stop = []
         self._streamed = None
         self.dropped += self._waiting.values()
         self._waiting.clear()
-        self.moving = False
+        self.moving = self.joints = False
 
     def next(self, now: float) -> Item | None:
         """Return what is to be written now, or None; a returned item counts as written."""
