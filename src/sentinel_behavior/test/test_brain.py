@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+import re
 
 import pytest
 from sentinel_behavior.blackboard import Safety
@@ -15,7 +16,8 @@ from sentinel_behavior.visits import OPENING, distance_low
 from sentinel_behavior.zones import Zones
 from sentinel_common.body import STAND_HEIGHT
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
-from sentinel_common.geometry import Pose, Twist
+from sentinel_common.files import share
+from sentinel_common.geometry import Pose, Twist, wrap
 
 PERIOD = 0.1
 
@@ -40,13 +42,14 @@ deterrents:
 class Garden:
     """Brain and guard, fed with animals at given places ten times a second."""
 
-    def __init__(self, lockstep):
+    def __init__(self, lockstep, placed=True):
         self.lockstep = lockstep
         self.brain, self.guard = lockstep.brain, lockstep.guard
         self.now, self.hour = 0.0, 23.0
         self.plays = []
         self.deeds = None
-        lockstep.place(Pose(), 0.001, 0.0)
+        if placed:
+            lockstep.place(Pose(), 0.001, 0.0)
 
     def step(self, *animals, seconds=PERIOD, guard_speaks=True):
         self.lockstep.guard_speaks = guard_speaks
@@ -480,6 +483,126 @@ def test_it_sits_down_when_nobody_came_for_long_and_gets_up_for_somebody(garden)
     assert [w.height for w in heights if w.height is not None] == [0.0]
     garden.step((RACCOON, 3.0, 0.0), seconds=1)
     assert [w.height for w in heights if w.height is not None] == [0.0, STAND_HEIGHT]
+
+
+class Walker(Garden):
+    """A robot in an empty garden that goes where it is told and is seen twice a second."""
+
+    def __init__(self, tmp_path, *branches, fixes=True):
+        """``branches``: those of the shipped tree's comments from which the # is taken away."""
+        tree = share('config/tree.yaml').read_text()
+        for name in branches:
+            # The line with the name, and those that are further in.
+            branch = rf'^  # (- name: {name}$(?:\n  #   .*)+)'
+            tree, found = re.subn(
+                branch, lambda m: '  ' + m[1].replace('\n  # ', '\n  '), tree, flags=re.MULTILINE
+            )
+            assert found == 1
+        (tmp_path / 'tree.yaml').write_text(tree)
+        lockstep = make_lockstep(tree=tmp_path / 'tree.yaml', policy=POLICIES['first'])
+        super().__init__(lockstep, placed=fixes)
+        self.pose, self.poses, self.heights, self.fixes = Pose(), [], [], fixes
+        tick = self.brain.tick
+        self.brain.tick = lambda *a: self.note(tick(*a))
+
+    def note(self, wants):
+        self.heights += [] if wants.height is None else [wants.height]
+        return wants
+
+    def go(self, seconds, *animals):
+        for i in range(round(seconds / PERIOD)):
+            if self.fixes and i % 5 == 0:
+                self.lockstep.place(self.pose, 0.001, self.now)
+            self.step(*animals)
+            self.pose = self.pose.moved(self.twist, PERIOD)
+            self.poses.append(self.pose)
+
+    def been_at(self, x, y):
+        return any(math.dist((p.x, p.y), (x, y)) < 0.35 for p in self.poses)
+
+
+@pytest.mark.parametrize('branches', [('patrol',), ('patrol', 'look around')])
+def test_a_patrol_walks_its_round_and_neither_goes_home_nor_sits(tmp_path, branches):
+    robot = Walker(tmp_path, *branches)
+    robot.go(9)
+    assert robot.pose == Pose()
+    robot.now = 700.0  # sitting is due after 600 s
+    robot.go(85)
+    assert robot.been_at(1.5, 1.0) and math.hypot(robot.pose.x, robot.pose.y) < 0.35
+    assert robot.heights == [] and robot.state == 'watching'
+
+
+def test_a_patrol_begins_again_when_nobody_was_there_for_a_while(tmp_path):
+    robot = Walker(tmp_path, 'patrol')
+    robot.go(30)
+    robot.go(3, ({'raccoon': 0.7}, 3.0, 0.0))
+    robot.poses.clear()
+    robot.go(14)  # 5 s until the visit ends, 10 s of quiet
+    assert len({(p.x, p.y) for p in robot.poses}) == 1
+    robot.go(30)
+    assert robot.been_at(1.5, 1.0)
+
+
+def test_a_patrol_stands_where_nothing_says_any_more_where_it_is(tmp_path):
+    robot = Walker(tmp_path, 'patrol')
+    robot.go(20)
+    robot.fixes, robot.now = False, 700.0
+    robot.go(115)  # there, and half the way back
+    stands = robot.pose
+    robot.go(10)
+    assert robot.pose == stands and robot.heights == []
+    assert robot.brain.board.explanation == 'Nobody is there; it may not walk on.'
+    robot.fixes = True
+    robot.go(2)
+    assert robot.pose != stands
+
+
+def test_a_point_that_is_not_reached_is_given_up(tmp_path):
+    robot = Walker(tmp_path, 'patrol')
+    robot.go(45)
+    states = set()
+    for _ in range(1000):  # something holds it
+        robot.pose = Pose(0.7, 0.5, robot.pose.yaw)
+        robot.go(PERIOD)
+        states.add(robot.state)
+    assert states == {'watching', 'fault'}
+    robot.now += 30
+    robot.poses.clear()
+    robot.go(60)
+    assert robot.been_at(0.0, 0.0) and not robot.been_at(1.5, 1.0)
+
+
+def test_it_turns_back_when_it_is_quiet(tmp_path):
+    robot = Walker(tmp_path)
+    robot.pose = Pose(yaw=1.0)
+    robot.go(20)
+    assert abs(robot.pose.yaw) < 0.2 and (robot.pose.x, robot.pose.y) == (0.0, 0.0)
+
+
+def test_who_looks_around_goes_home_first_and_does_not_sit(tmp_path):
+    robot = Walker(tmp_path, 'look around')
+    robot.pose = Pose(1.5, 0.5, 0.3)
+    robot.go(40)
+    robot.now = 700.0
+    robot.poses.clear()
+    robot.go(45)
+    assert max(math.hypot(p.x, p.y) for p in robot.poses) < 0.3
+    yaws = [wrap(p.yaw) for p in robot.poses]
+    assert max(yaws) > 0.4 and min(yaws) < -0.4
+    assert robot.heights == []
+    robot.fixes = False
+    robot.go(50)
+    assert abs(wrap(robot.pose.yaw)) < 0.2 and robot.twist == Twist()
+
+
+@pytest.mark.parametrize('name', ['patrol', 'look around'])
+def test_without_any_pose_fix_it_watches_and_sits(tmp_path, name):
+    robot = Walker(tmp_path, name, fixes=False)
+    robot.go(60)
+    assert robot.pose == Pose()
+    robot.now = 700.0
+    robot.go(2)
+    assert robot.heights == [0.0]
 
 
 def test_a_hook_ends_when_the_target_is_no_longer_sure(tmp_path):

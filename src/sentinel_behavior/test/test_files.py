@@ -178,6 +178,10 @@ def test_the_shipped_tree_is_built():
         ('{leaf: scan, with: {angle: 1, period: 0}}', 'leaf scan: period: 0 is less than'),
         ('{leaf: quiet, with: {seconds: 10 s}}', "leaf quiet: seconds: '10 s' is not"),
         ('{leaf: patrol, with: {points: [[0, 0, 0]], pause: 1}}', 'leaf patrol: points.0'),
+        (
+            '{leaf: patrol, with: {points: [[0, 9]], pause: 1}}',
+            'leaf patrol: the point (0, 9) lies',
+        ),
     ],
 )
 def test_a_fault_in_the_tree_is_one_sentence(tmp_path, text, words):

@@ -68,4 +68,7 @@ def _leaf(data: dict[str, Any], board: Blackboard, path: Path) -> Behaviour:
     except TypeError as error:
         raise ConfigurationError(f'{where}: {error}.') from None
     check(options, {'type': 'object', 'properties': kind.OPTIONS}, where)
-    return kind(name=name, board=board, **options)
+    try:
+        return kind(name=name, board=board, **options)
+    except ConfigurationError as error:
+        raise ConfigurationError(f'{where}: {error}') from None

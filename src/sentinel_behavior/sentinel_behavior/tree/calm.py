@@ -6,11 +6,17 @@ from typing import Any, ClassVar
 
 from py_trees.common import Status
 from sentinel_common.body import STAND_HEIGHT
+from sentinel_common.errors import ConfigurationError
 from sentinel_common.geometry import STOP, Twist, wrap
 
 from ..blackboard import Blackboard
+from ..geometry import inside_by
 from ..visits import bearing
+from .conditions import TURNED
 from .leaf import AHEAD, NOT_NEGATIVE, NUMBER, POINTS, POSITIVE, TEXT, Leaf, turn, turn_to
+
+# A point of a patrol that is not reached within so long is given up, s: something is in the way.
+_LONGEST = 120.0
 
 
 class State(Leaf):
@@ -110,7 +116,10 @@ class Sit(Leaf):
 
 
 class Scan(Leaf):
-    """Looks to both sides of its heading at home by ``angle`` rad, one look per ``period`` s."""
+    """Looks to both sides of its heading at home by ``angle`` rad, one look per ``period`` s.
+
+    It looks ahead where it no longer knows its heading, and FAILURE where it never knew it.
+    """
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {'angle': NUMBER, 'period': POSITIVE}
 
@@ -121,18 +130,23 @@ class Scan(Leaf):
     def update(self) -> Status:
         """See py_trees."""
         board = self.board
-        side = (0, 1, 0, -1)[int(board.now / self._period) % 4]
+        estimate = board.reckoning.estimate
+        if estimate is None:
+            return self.say(Status.FAILURE, 'nobody told where it looks')
+        look = int(board.now / self._period) % 4 if estimate.astray < TURNED else 0
+        side = (0, 1, 0, -1)[look]
         off = wrap(board.zones.home[2] + side * self._angle - board.reckoning.pose.yaw)
         board.state, board.explanation = 'watching', 'Nobody is there; looks around.'
         board.wants.twist = turn(board, off)
-        return self.say(
-            Status.RUNNING,
-            ('ahead', 'left', 'ahead', 'right')[int(board.now / self._period) % 4],
-        )
+        return self.say(Status.RUNNING, ('ahead', 'left', 'ahead', 'right')[look])
 
 
 class Patrol(Leaf):
-    """Walks from one of the ``points`` (map, m) to the next, standing ``pause`` s at each."""
+    """Walks from one of the ``points`` (map, m) to the next, standing ``pause`` s at each.
+
+    It stands while the guard forbids to walk, and FAILURE where nobody told where it is.
+    Raises ConfigurationError for a point outside the geofence.
+    """
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {'points': POINTS, 'pause': NOT_NEGATIVE}
 
@@ -141,21 +155,32 @@ class Patrol(Leaf):
     ) -> None:
         super().__init__(name=name, board=board)
         self._points, self._pause = [(float(x), float(y)) for x, y in points], pause
-        self._next, self._arrived = 0, -math.inf
+        for x, y in self._points:
+            if inside_by((x, y), board.zones.geofence) < 0:
+                raise ConfigurationError(f'the point ({x:g}, {y:g}) lies outside the geofence.')
+        self._next = 0
+        self._set_out: float | None = None  # or will, at the end of the pause
 
     def update(self) -> Status:
         """See py_trees."""
         board = self.board
-        if not self._points or board.reckoning.estimate is None or not board.allowed.translation:
-            return self.say(Status.FAILURE, 'it may not walk')
+        if board.reckoning.estimate is None:
+            return self.say(Status.FAILURE, 'nobody told where it is')
+        if self._set_out is None:
+            self._set_out = board.now
         board.state, board.explanation = 'watching', 'Nobody is there; walks its round.'
-        if board.now - self._arrived < self._pause:
-            board.wants.twist = STOP
+        board.wants.twist = STOP
+        if board.now < self._set_out:
             return self.say(Status.RUNNING, 'stands and looks')
         x, y = board.reckoning.pose.to_base(self._points[self._next])
-        if math.hypot(x, y) < board.settings.home:
-            self._arrived, self._next = board.now, (self._next + 1) % len(self._points)
-        ahead = abs(math.atan2(y, x)) < AHEAD
-        speed = board.settings.walk if ahead else 0.0
-        board.wants.twist = Twist(speed, 0.0, turn(board, math.atan2(y, x)).wz)
-        return self.say(Status.RUNNING, f'{math.hypot(x, y):.1f} m to point {self._next}')
+        away, direction = math.hypot(x, y), math.atan2(y, x)
+        if away < board.settings.home or board.now - self._set_out > _LONGEST:
+            self._set_out = board.now + self._pause
+            self._next = (self._next + 1) % len(self._points)
+            return self.say(Status.RUNNING, 'stands and looks')
+        if not board.allowed.translation:
+            board.explanation = 'Nobody is there; it may not walk on.'
+            return self.say(Status.RUNNING, 'it may not walk')
+        speed = board.settings.walk if abs(direction) < AHEAD else 0.0
+        board.wants.twist = Twist(speed, 0.0, turn(board, direction).wz)
+        return self.say(Status.RUNNING, f'{away:.1f} m to point {self._next + 1}')

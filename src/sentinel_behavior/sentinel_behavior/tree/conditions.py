@@ -138,18 +138,27 @@ class HeldOut(Condition):
 
 
 class AwayFromHome(Condition):
-    """Its place is known, and it does not stand as it should."""
+    """It stands elsewhere than at its place, and may walk there."""
 
     def holds(self) -> str:
         """See Condition."""
         board = self.board
         if board.reckoning.estimate is None or not board.allowed.translation:
             return ''
-        pose, home = board.reckoning.pose, board.zones.home
-        away = math.dist((pose.x, pose.y), home[:2])
-        if away > board.settings.home:
-            return f'{away:.1f} m from home'
-        off = abs(wrap(home[2] - pose.yaw))
+        pose = board.reckoning.pose
+        away = math.dist((pose.x, pose.y), board.zones.home[:2])
+        return f'{away:.1f} m from home' if away > board.settings.home else ''
+
+
+class TurnedAway(Condition):
+    """It looks elsewhere than its heading at home, and may walk."""
+
+    def holds(self) -> str:
+        """See Condition."""
+        board = self.board
+        if board.reckoning.estimate is None or not board.allowed.translation:
+            return ''
+        off = abs(wrap(board.zones.home[2] - board.reckoning.pose.yaw))
         return f'turned away by {math.degrees(off):.0f} deg' if off > TURNED else ''
 
 

@@ -22,6 +22,7 @@ LEAVES: dict[str, type[Leaf]] = {
     'target_lost': conditions.TargetLost,
     'search': calm.Search,
     'away_from_home': conditions.AwayFromHome,
+    'turned_away': conditions.TurnedAway,
     'go_home': calm.GoHome,
     'quiet': conditions.Quiet,
     'sit': calm.Sit,
