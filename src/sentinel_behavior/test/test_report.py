@@ -347,6 +347,58 @@ def test_the_page_is_whole_and_needs_no_other_file(night):
     assert (night.folder / 'pictures' / 'a.jpg').is_file()
 
 
+def test_what_is_drawn_is_said_in_words_too(night):
+    for day in range(12):
+        species = ('raccoon', 'opossum', 'striped_skunk')[day % 3]
+        night.visit(f'v{day}', day * 86400.0, 'bark', species=species, stay=8.0)
+    sample = {'capture': NIGHT, 'detection': 0.05, 'command': 0.06, 'write': 0.07}
+    (night.folder / 'latency.json').write_text(json.dumps({'samples': [sample] * 5}))
+    night.close(12 * 86400.0)
+    text, parsed = page_of(night.folder)
+    drawn = re.findall(r'<div class="(?:bars|lane|stages)[^>]*>', text)
+    assert len(drawn) == 15
+    assert all('aria-label="' in tag or 'aria-hidden' in tag for tag in drawn)
+    labels = [value for name, value in parsed.values if name == 'aria-label']
+    assert 'Timeline: in sight for 8.0 s, bark after 1.0 s' in labels
+    assert any(label.endswith('ms: 5') for label in labels)
+    low, high = statistics.wilson(12, 12)
+    assert f'12 (100 %)<small>{100 * low:.0f} to {100 * high:.0f} %</small>' in text
+    assert len(re.findall(r'<li>[^<]*: opossum 1</li>', text)) == 4
+    key = re.findall(r'<i class="(c\d)"></i>([a-z ]+)</span>', text)[:3]
+    assert len({color for color, _ in key}) == 3 and 'striped skunk' in dict(map(reversed, key))
+
+
+def _contrast(one, other):
+    """WCAG 2.2, of two colours as #rrggbb."""
+
+    def luminance(color):
+        digits = color[1:] * (2 if len(color) == 4 else 1)
+        shares = np.array([int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)])
+        linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+        return linear @ (0.2126, 0.7152, 0.0722)
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_and_marks_stand_out_in_light_and_dark(night):
+    night.close()
+    style = ''.join(page_of(night.folder)[1].words)
+    themes = re.findall(r':root \{([^}]+)\}', style)
+    assert len(themes) == 2
+    for theme in themes:
+        colors = dict(re.findall(r'--(\w+): (#\w+)', theme))
+        for name in ('ink', 'muted', 'accent'):
+            assert _contrast(colors[name], colors['back']) >= 4.5
+        for name in ('ink', 'muted', 'accent', 'good', 'bad', 'blue'):
+            assert _contrast(colors[name], colors['card']) >= 4.5
+        for name in ('edge', 'bad', *(f'c{n}' for n in range(8))):
+            assert _contrast(colors[name], colors['card']) >= 3.0
+        assert _contrast(colors['edge'], colors['soft']) >= 3.0
+        assert _contrast(colors['bad'], colors['seen']) >= 3.0
+        assert _contrast(colors['accent'], colors['seen']) >= 3.0
+
+
 def test_paper_has_the_bars_and_the_light_colours(night):
     night.close()
     screen, paper = ''.join(page_of(night.folder)[1].words).split('@media print')

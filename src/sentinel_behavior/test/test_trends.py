@@ -233,7 +233,7 @@ def test_a_recorder_that_is_off_hears_nobody_return():
     facts = {name: (value, note) for name, value, note in shown(found)['facts']}
     assert facts['time until the next visit (median)'] == (
         '10.0 s',
-        'middle half 10.0 s to more than 65.8 min, 3 intervals; 2 more until the recorder stopped',
+        'middle half 10.0 s to more than 65.8 min, 3 intervals; 2 more ended with the recording',
     )
 
 

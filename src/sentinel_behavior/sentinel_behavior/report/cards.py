@@ -152,7 +152,13 @@ def _timeline(visit: Visit) -> dict[str, Any]:
         return round(100 * min(1.0, max(0.0, (at - zero) / length)), 2)
 
     seen_until = visit.last_seen if visit.last_seen is not None else max(ends)
+    told = [f'in sight for {wording.duration(max(0.0, seen_until - zero))}']
+    told += [
+        f'{wording.name(s.deterrent)} after {wording.duration(max(0.0, s.told - zero))}'
+        for s in visit.stimuli
+    ]
     return {
+        'label': f'Timeline: {", ".join(told)}',
         'zero': zero,
         'seen': percent(seen_until),
         'confirmed': percent(visit.started),

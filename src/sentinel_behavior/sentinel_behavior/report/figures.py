@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, RACCOON
 
 from ..incidents.model import REPELLED
 from ..policy.trial import TREATMENT
@@ -159,6 +160,8 @@ def latency(summary: Summary) -> dict[str, Any] | None:
             {'height': 100 * n / most, 'title': f'{a:.0f} to {b:.0f} ms: {n}'}
             for a, b, n in histogram
         ],
+        'label': 'Bars of how many commands took how long: '
+        + '; '.join(f'{a:.0f} to {b:.0f} ms: {n}' for a, b, n in histogram if n),
         'top': f'{histogram[-1][1]:.0f} ms',
         'quantiles': [(k, 1000 * v) for k, v in summary.latency_quantiles().items()],
         'count': len(values),
@@ -166,16 +169,24 @@ def latency(summary: Summary) -> dict[str, Any] | None:
     }
 
 
+def _colors(species: Sequence[str]) -> dict[str, str]:
+    """Class of the style sheet for each species: some have their own, the others what is left."""
+    own = {RACCOON: 'c0', CAT: 'c1', DOG: 'c2', PERSON: 'c3', OTHER_ANIMAL: 'c7'}
+    rest = [s for s in species if s not in own]
+    return own | {s: f'c{min(4 + n, 7)}' for n, s in enumerate(rest)}
+
+
 def trends(found: Trends) -> dict[str, Any]:
     """What the template needs of the trends, in words and percent."""
     species = [s for s, _ in sum((bar.counts for bar in found.bars), Counter()).most_common()]
+    colors = _colors(species)
     most = max((bar.counts.total() for bar in found.bars), default=0)
     form = '%-d %b, %H:00' if found.unit == 'hour' else '%-d %b'
     bars = [
         {
             'title': f'{bar.start.strftime(form)}: {wording.counted(bar.counts) or "none"}',
             'parts': [
-                {'species': s, 'height': 100 * bar.counts[s] / most}
+                {'color': colors[s], 'height': 100 * bar.counts[s] / most}
                 for s in species
                 if bar.counts[s]
             ],
@@ -224,7 +235,7 @@ def trends(found: Trends) -> dict[str, Any]:
         )
     return {
         'bars': bars,
-        'species': species,
+        'species': [{'name': wording.name(s), 'color': colors[s]} for s in species],
         'most': most,
         'first': found.bars[0].start.strftime(form) if found.bars else '',
         'last': found.bars[-1].start.strftime(form) if found.bars else '',
@@ -241,7 +252,7 @@ def _returns(came: Sequence[float], cut: Sequence[float]) -> tuple[str, str, str
         f'more than {longest}' if at is None else wording.duration(at)
         for at in (statistics.within(part, came, cut) for part in (0.25, 0.5, 0.75))
     )
-    watched = f'; {len(cut)} more until the recorder stopped' if cut else ''
+    watched = f'; {len(cut)} more ended with the recording' if cut else ''
     return (
         'time until the next visit (median)',
         middle,
