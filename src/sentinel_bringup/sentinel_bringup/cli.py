@@ -15,6 +15,8 @@ from .usage import COMMANDS
 
 # Commands that talk to nodes which run already.
 _ATTACHED = frozenset({'arm', 'estop', 'teleop', 'tree', 'record'})
+# Those of them that can look in several domains, and refuse where more than one could be meant.
+_ASKING = frozenset({'arm', 'estop'})
 _EXIT_USAGE, _EXIT_INTERRUPTED = 2, 130
 
 
@@ -67,14 +69,14 @@ def _refuse_empty(words: Sequence[str]) -> None:
 
 def _attach(command: str, parsed: argparse.Namespace) -> None:
     """Choose the domain to talk in, and say so at once where no run of this person is in it."""
-    parsed.running = domains.of_running()
+    running = parsed.running = domains.of_running()
     stops_all = command == 'estop' and not parsed.release
     if parsed.domain is not None:
         os.environ['ROS_DOMAIN_ID'] = str(parsed.domain)
-    elif 'ROS_DOMAIN_ID' not in os.environ and not stops_all:
-        _join_running()
+    elif not stops_all:
+        parsed.domains = _join_running(running, asks=command in _ASKING)
     domain = domain_in_force()
-    if domain not in parsed.running and not (stops_all and parsed.running):
+    if domain not in running and not (stops_all and running):
         print(
             f'No ./sentinel run of yours is going on in ROS domain {domain}; '
             'looking for nodes that were started otherwise ...',
@@ -82,16 +84,28 @@ def _attach(command: str, parsed: argparse.Namespace) -> None:
         )
 
 
-def _join_running() -> None:
-    """Talk in the domain of the run of this person, where there is exactly one."""
-    running = domains.of_running()
-    if len(running) == 1:
-        os.environ['ROS_DOMAIN_ID'] = str(running[0])
-    elif running:
+def _join_running(running: Sequence[int], *, asks: bool) -> list[int]:
+    """Talk in the domain of the only run, unless ROS_DOMAIN_ID names one of several.
+
+    Return the domains to look in. A run takes another domain than ROS_DOMAIN_ID where somebody
+    talks in that one, who may be meant: who ``asks`` looks in both, and the others say who is it.
+    """
+    named = [domain_in_force()] if os.environ.get('ROS_DOMAIN_ID') else []
+    if not running or set(named) & set(running):
+        return named
+    if len(running) > 1:
         raise SentinelError(
             f'Several runs are going on, in the ROS domains {", ".join(map(str, running))}.',
             'Name one: --domain N.',
         )
+    if named and not asks:
+        print(
+            f'This joins your run in ROS domain {running[0]}; for what runs in that of '
+            f'ROS_DOMAIN_ID: --domain {named[0]}.',
+            file=sys.stderr,
+        )
+    os.environ['ROS_DOMAIN_ID'] = str(running[0])
+    return [*running, *named]
 
 
 def main() -> int:

@@ -167,15 +167,16 @@ def test_a_closed_pipe_is_no_error():
 
 def test_commands_for_running_nodes_join_the_only_run(monkeypatch):
     monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
-    monkeypatch.setattr(cli.domains, 'of_running', lambda: [7])
-    cli._join_running()
+    assert cli._join_running([7], asks=False) == [7]
     assert os.environ.pop('ROS_DOMAIN_ID') == '7'
 
 
 def test_commands_for_running_nodes_ask_where_there_are_several(monkeypatch):
-    monkeypatch.setattr(cli.domains, 'of_running', lambda: [7, 9])
+    monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
     with pytest.raises(SentinelError, match='domains 7, 9'):
-        cli._join_running()
+        cli._join_running([7, 9], asks=True)
+    monkeypatch.setenv('ROS_DOMAIN_ID', '9')
+    assert cli._join_running([7, 9], asks=True) == [9]
 
 
 def test_arm_and_estop_reach_the_guard_that_runs(tmp_path):
@@ -271,6 +272,38 @@ def test_arm_asks_where_there_are_two_robots_and_leaves_other_services_alone(two
     assert json.loads(two_runs[other].read_text())['armed']
 
 
+def test_who_has_set_another_domain_reaches_the_only_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    monkeypatch.setenv('TMPDIR', str(tmp_path))
+    env = {**os.environ, 'ROS_DOMAIN_ID': '95', 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+
+    def guard(domain):
+        words = ['--ros-args', '-p', f'state_file:={tmp_path / f"{domain}.json"}']
+        return subprocess.Popen(
+            [sys.executable, '-m', 'sentinel_behavior.guard_node', *words],
+            env={**env, 'ROS_DOMAIN_ID': str(domain)},
+        )
+
+    with ExitStack() as stack:
+        stack.enter_context(cli.domains.named_domain(94))
+        for process in (guard(94), guard(95)):
+            stack.enter_context(process)
+            stack.callback(process.terminate)
+        both = sentinel('arm', env=env)
+        process.terminate()  # that in the domain that is set, and holds no run
+        process.wait()
+        told = [sentinel(*words.split(), env=env) for words in ('arm', 'arm --off')]
+    assert both.returncode == 2 and 'several ROS domains: 94, 95.' in both.stderr
+    assert [result.stdout for result in told] == [
+        'ROS domain 94: armed\n',
+        'ROS domain 94: disarmed\n',
+    ]
+    monkeypatch.setenv('ROS_DOMAIN_ID', '95')
+    assert cli._join_running([94], asks=False) == [94, 95]
+    assert os.environ['ROS_DOMAIN_ID'] == '94'
+    assert 'joins your run in ROS domain 94' in capsys.readouterr().err
+
+
 def test_a_guard_that_is_found_late_is_told(two_runs, monkeypatch):
     named, _ = two_runs
     monkeypatch.setenv('ROS_DOMAIN_ID', str(named))
@@ -345,7 +378,7 @@ def test_a_wrong_domain_or_namespace_is_refused_before_the_start(tmp_path, words
     assert not list(tmp_path.iterdir()) and 'Traceback' not in result.stderr
 
 
-def test_a_recording_tells_its_file_and_writes_no_log(tmp_path):
+def test_a_recording_tells_its_file_and_that_nobody_talks_and_writes_no_log(tmp_path):
     env = {**os.environ, 'TMPDIR': str(tmp_path), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'OFF'}
     folder = tmp_path / "it's here"
     with subprocess.Popen(
@@ -355,12 +388,13 @@ def test_a_recording_tells_its_file_and_writes_no_log(tmp_path):
         text=True,
     ) as process:
         assert process.stderr.readline().startswith('No ./sentinel run of yours is going on')
-        said = process.stderr.readline()
+        said = process.stderr.readline() + process.stderr.readline()
         process.send_signal(signal.SIGINT)
         said += process.stderr.read()
     (file,) = folder.glob('*.mcap')
+    nobody = 'No node is heard. Start one, or name it: --domain, --namespace.'
     assert process.returncode == 0
-    assert said == f'recording into {file}\n{file} is finished\n'
+    assert said == f'recording into {file}\n{nobody}\n{file} is finished\n'
 
 
 def test_arming_nobody_is_one_sentence(tmp_path):

@@ -18,5 +18,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command; raise NobodyError where no guard answers in time."""
-    print(tell_one('arm', not args.off, args.namespace))
+    print(tell_one('arm', not args.off, args.namespace, getattr(args, 'domains', ())))
     return 0

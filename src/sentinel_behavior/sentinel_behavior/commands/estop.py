@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> int:
     Raise NobodyError where none does.
     """
     if args.release:
-        print(tell_one(_SERVICE, False, args.namespace))
+        print(tell_one(_SERVICE, False, args.namespace, getattr(args, 'domains', ())))
         return 0
     running = set() if args.domain is not None else set(getattr(args, 'running', ()))
     # Who works with ROS sets ROS_DOMAIN_ID for good; it must not keep a stop from a run elsewhere.

@@ -49,23 +49,25 @@ def tell_guards(
                 place.look()
                 if several:
                     place.call()
-                elif place.settled:
-                    place.call_the_only_one()
                 yield from place.answers()
+            if not several:
+                _call_the_only_one(places)
             deadline = max(deadline, *(place.due for place in places))
         for place in places:
             yield from place.silent()
 
 
-def tell_one(service: str, value: bool, namespace: str) -> str:
-    """Tell the one guard of the domain in force, see ``tell_guards``; return what it answers.
+def tell_one(service: str, value: bool, namespace: str, domains: Sequence[int] = ()) -> str:
+    """Tell the one guard of ``domains``, see ``tell_guards``; return what it answers.
 
-    Raises NobodyError where none does, SentinelError where several could be meant.
+    Without ``domains`` that in force is meant; of several the answer names the guard's. Raises
+    NobodyError where none answers, SentinelError where several could be meant.
     """
-    domains = [domain_in_force()]
+    domains = domains or [domain_in_force()]
     for answer in tell_guards(service, value, domains=domains, namespace=namespace, several=False):
         if answer.text:
-            return answer.text
+            where = f'ROS domain {answer.domain}: ' if len(domains) > 1 else ''
+            return where + answer.text
     raise nobody('guard', namespace)
 
 
@@ -76,7 +78,7 @@ class _Place:
         import rclpy
         from rclpy.executors import SingleThreadedExecutor
 
-        self._domain, self._service, self._value = domain, service, value
+        self.domain, self._service, self._value = domain, service, value
         self._meant = {namespace.strip('/')} if namespace else None
         self._context = rclpy.Context()
         rclpy.init(args=[], context=self._context, domain_id=domain)
@@ -99,11 +101,19 @@ class _Place:
         self._context.try_shutdown()
 
     @property
+    def found(self) -> bool:
+        """Whether a guard that is meant is here."""
+        return bool(self._clients)
+
+    @property
     def settled(self) -> bool:
         """Whether all guards that are meant are found, as far as one can know."""
-        if self._meant:
-            return bool(self._clients)
-        return bool(self._clients) and time.monotonic() > self._newest + _SETTLED
+        return self.found and (bool(self._meant) or self.waited)
+
+    @property
+    def waited(self) -> bool:
+        """Whether a guard of another place would have been found, too, since the last one here."""
+        return time.monotonic() > self._newest + _SETTLED
 
     @property
     def done(self) -> bool:
@@ -150,12 +160,27 @@ class _Place:
         for namespace, future in self._calls.items():
             if future.done() and namespace not in self._told:
                 self._told.add(namespace)
-                yield Answer(self._domain, namespace, str(future.result().message))
+                yield Answer(self.domain, namespace, str(future.result().message))
 
     def silent(self) -> Iterator[Answer]:
         """Yield an empty answer for each guard that has not answered."""
         for namespace in sorted(set(self._clients) - self._told):
-            yield Answer(self._domain, namespace, '')
+            yield Answer(self.domain, namespace, '')
+
+
+def _call_the_only_one(places: Sequence[_Place]) -> None:
+    """Tell the only guard, once it is; raise SentinelError where several could be meant."""
+    found = [place for place in places if place.found]
+    if not all(place.settled and (len(places) == 1 or place.waited) for place in found):
+        return
+    if len(found) > 1:
+        raise SentinelError(
+            'Guards are there in several ROS domains: '
+            f'{", ".join(str(place.domain) for place in found)}.',
+            f'Name one, as in --domain {found[0].domain}.',
+        )
+    for place in found:
+        place.call_the_only_one()
 
 
 def _namespaces(found: list[tuple[str, list[str]]], name: str, kind: str) -> set[str]:

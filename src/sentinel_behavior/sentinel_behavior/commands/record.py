@@ -3,8 +3,10 @@
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
-from sentinel_common.joining import add_domain, add_namespace
+from sentinel_common.joining import PATIENCE, add_domain, add_namespace, nobody
+from sentinel_common.timers import every
 
 SUMMARY = 'record all topics into MCAP files for Foxglove, until Ctrl-C'
 
@@ -46,4 +48,24 @@ def main(args: argparse.Namespace) -> int:
     }
     overrides = [word for name, value in values.items() for word in ('-p', f'{name}:={value}')]
     namespace = f'__ns:=/{args.namespace.strip("/")}'
-    return node.run(BagNode, args=['--ros-args', '-r', namespace, *overrides])
+
+    def make() -> BagNode:
+        recorder = BagNode()
+        _tell_of_silence(recorder, args.namespace)
+        return recorder
+
+    return node.run(make, args=['--ros-args', '-r', namespace, *overrides])
+
+
+def _tell_of_silence(recorder: Any, namespace: str) -> None:
+    """Say so once where nobody is there to be recorded; somebody may yet start."""
+    from ..bag.topics import TOPICS
+
+    names = [topic.name for topic in TOPICS if not topic.name.startswith('/')]
+
+    def look() -> None:
+        timer.cancel()
+        if not any(recorder.count_publishers(name) for name in names):
+            recorder.get_logger().warning(str(nobody('node', namespace)))
+
+    timer = every(recorder, PATIENCE, look)
