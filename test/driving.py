@@ -15,6 +15,7 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from sentinel_bringup.domains import LAST
 from sentinel_driver.hermes import Codec, Command
 from sentinel_sim.robot.mekamon import MekaMon
 from sentinel_sim.robot.peripheral import EmulatedRobot
@@ -78,8 +79,9 @@ class People:
     """Guard and brain of the test, on a DDS domain of its own."""
 
     def __init__(self):
-        # Parallel tests on one machine must not hear each other; pids differ.
-        self.domain = 1 + os.getpid() % 100
+        # Tests that run side by side must not hear each other (pids differ), nor may a robot that
+        # somebody runs: they take lower domains.
+        self.domain = LAST + 1 + os.getpid() % 100
         self.context = Context()
         rclpy.init(context=self.context, domain_id=self.domain)
         self.node = Node('people', context=self.context)

@@ -26,7 +26,7 @@ COMMAND = [sys.executable, '-m', 'sentinel_sim.robot.emulator_node', '--ros-args
 @pytest.fixture
 def emulator(request):
     arguments = ['--ros-args', *getattr(request, 'param', ())]
-    rclpy.init(args=arguments, domain_id=os.getpid() % 100)
+    rclpy.init(args=arguments, domain_id=120 + os.getpid() % 60)
     node = MekaMonEmulator()
     yield node
     node.stop()

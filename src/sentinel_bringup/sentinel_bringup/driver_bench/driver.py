@@ -19,6 +19,7 @@ from sentinel_driver.radio.status import check_transport
 
 from sentinel_common import benchmark
 
+from ..domains import LAST
 from . import codec, lanes, rig, round_trip, stops
 
 SUMMARY = 'the driver: codec, round trip, stop latency on every silence, dropped connections'
@@ -59,7 +60,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--load', type=int, default=os.cpu_count(), help='busy processes during stops and drops'
     )
     parser.add_argument('--lanes', type=int, default=4, help='trials that run side by side')
-    parser.add_argument('--domain', type=int, default=1 + os.getpid() % 100, help='DDS domain')
     parser.add_argument('--seed', type=int, default=1)
 
 
@@ -95,8 +95,10 @@ def main(args: argparse.Namespace) -> int:
 def _radio_parts(args: argparse.Namespace, result: dict[str, Any]) -> None:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Runs take lower ones, and who stops or arms a run must not meet this one.
+    domain = LAST + 1
     if 'round_trip' in args.only:
-        bench = rig.Rig(args.domain)
+        bench = rig.Rig(domain)
         try:
             result['round_trip'] = round_trip.measure(bench.transport, args.round_trips)
         finally:
@@ -109,7 +111,7 @@ def _radio_parts(args: argparse.Namespace, result: dict[str, Any]) -> None:
         few = max(1, args.trials // _FEW)
         counts |= {k: args.trials if stops.limit(k) else few for k in args.silences}
     parts = [
-        lanes.Part(name, count, args.domain + i, args.seed)
+        lanes.Part(name, count, domain + i, args.seed)
         for i, (name, count) in enumerate(counts.items())
     ]
     # Parts that start a process for each trial take longest; begun first, the lanes end together.

@@ -48,6 +48,8 @@ class Rig:
         # inherit the priority; the processes under test start with the usual one.
         self.prioritised = raise_priority()
         self.domain = domain
+        # What is published here lets a robot walk; no driver but the rig's own may hear it.
+        self._namespace = f'/driver_bench_{os.getpid()}'
         # How long the machine kept this process, and with it the robot, from hearing a stop.
         self.longest_stall = 0.0  # s
         self.got: list[tuple[float, bytes]] = []
@@ -56,7 +58,7 @@ class Rig:
         self.robot.start()
         self._context = Context()
         rclpy.init(context=self._context, domain_id=domain)
-        self.node: Any = Node('rig', context=self._context)
+        self.node: Any = Node('rig', namespace=self._namespace, context=self._context)
         self._safety = self.node.create_publisher(SafetyState, 'safety_state', qos.RELIABLE)
         self._allowed = SafetyState(
             armed=True, translation_allowed=True, turning_allowed=True, max_speed=1.0
@@ -74,16 +76,16 @@ class Rig:
 
     def start_driver(self) -> 'subprocess.Popen[bytes]':
         """Start a driver node."""
-        command = ['-m', 'sentinel_driver.driver_node', '--ros-args', '--log-level', 'error']
-        return self._start([*command, '-p', f'transport:={self.transport}'])
+        return self._start('sentinel_driver.driver_node', '-p', f'transport:={self.transport}')
 
     def start_commander(self) -> 'subprocess.Popen[bytes]':
         """Start a process that commands."""
-        return self._start(['-m', 'sentinel_bringup.driver_bench.commander'])
+        return self._start('sentinel_bringup.driver_bench.commander')
 
-    def _start(self, arguments: list[str]) -> 'subprocess.Popen[bytes]':
+    def _start(self, module: str, *options: str) -> 'subprocess.Popen[bytes]':
+        ros = ['--ros-args', '--log-level', 'error', '-r', f'__ns:={self._namespace}']
         return subprocess.Popen(
-            [sys.executable, *arguments],
+            [sys.executable, '-m', module, *ros, *options],
             env={**os.environ, 'ROS_DOMAIN_ID': str(self.domain)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
