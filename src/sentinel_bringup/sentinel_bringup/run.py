@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--robot',
         default=EMULATED,
-        help='emulated, none, or the Bluetooth address or name of a robot (default: %(default)s)',
+        help='emulated, none, MekaMon (any in range), or the Bluetooth address or part of the name '
+        'of one robot (default: %(default)s)',
     )
     parser.add_argument(
         '--armed',

@@ -22,7 +22,7 @@ PARAMETERS = (
         'hci:tcp-client:127.0.0.1:9000',
         read_only=True,
     ),
-    Parameter('robot', 'meka', 'address or part of the name of the robot', read_only=True),
+    Parameter('robot', 'meka', 'address or part of the name; meka, mekamon: any', read_only=True),
     Parameter(
         'drive_form',
         'walking5',

@@ -211,7 +211,8 @@ class Link:
                     raise LinkError(
                         LinkReason.NOT_FOUND,
                         f'No robot matching {self._settings.robot!r} is in range.',
-                        'Switch it on, bring it near, and close the app that may hold it.',
+                        'Switch it on, bring it near, and close the app that may hold it; '
+                        './sentinel scan lists what is there.',
                     )
                 await self._sleep_until(deadline, found)
 

@@ -8,8 +8,9 @@ from sentinel_common.errors import ConfigurationError
 
 from ..hermes import NUS_SERVICE
 
-# The default choice of robot: any MekaMon.
+# The default choice of robot: any MekaMon, as with its whole name.
 ANY_ROBOT = 'meka'
+_ANY = (ANY_ROBOT, 'mekamon')
 _NAMES = (ANY_ROBOT, 'reach')
 
 _ADDRESS = re.compile(r'([0-9a-f]{2}:){5}[0-9a-f]{2}', re.IGNORECASE)
@@ -55,7 +56,7 @@ def matches(robot: str, name: str, address: str, services: list[str]) -> bool:
     """
     if _ADDRESS.fullmatch(robot):
         return address.lower() == robot.lower()
-    if robot.lower() == ANY_ROBOT:
+    if robot.lower() in _ANY:
         if not name:
             return NUS_SERVICE in services
         return any(known in name.lower() for known in _NAMES)
