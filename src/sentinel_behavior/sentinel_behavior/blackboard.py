@@ -14,6 +14,7 @@ from sentinel_common.safety import PERMISSION_AGE
 
 from .deterrents import Deterrents
 from .geometry import DeadReckoning
+from .guard.core import TELEOP
 from .hours import in_span
 from .incidents.model import Incident, Kind
 from .policy.candidates import Allowed, Candidate, Usage
@@ -27,7 +28,10 @@ from .zones import Zones
 
 @dataclass(frozen=True)
 class Safety:
-    """What the guard allows, with the names and reasons of the rules that forbid the rest."""
+    """What the guard allows, with the names and reasons of the rules that forbid the rest.
+
+    ``driver`` (AUTO, TELEOP, '' for nobody) is to whom motion is allowed.
+    """
 
     armed: bool
     translation: bool
@@ -36,6 +40,7 @@ class Safety:
     light: bool
     rules: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    driver: str = ''
 
 
 @dataclass(frozen=True)
@@ -130,14 +135,15 @@ class Blackboard:
 
     @property
     def allowed(self) -> Allowed:
-        """What the guard allows now; nothing where it is silent."""
+        """What the guard allows the brain now; nothing where it is silent."""
         if self.safety is None or not self.safety_is_fresh:
             return Allowed(sound=False, light=False, translation=False, turning=False)
+        by_hand = self.safety.driver == TELEOP
         return Allowed(
             sound=self.safety.sound,
             light=self.safety.light,
-            translation=self.safety.translation,
-            turning=self.safety.turning,
+            translation=self.safety.translation and not by_hand,
+            turning=self.safety.turning and not by_hand,
             quiet=self.quiet,
         )
 

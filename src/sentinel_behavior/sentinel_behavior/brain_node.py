@@ -35,7 +35,6 @@ from .brain import Brain
 from .brain_parameters import PARAMETERS as SETTINGS_PARAMETERS
 from .brain_parameters import make_settings
 from .effectors import Effectors
-from .guard.core import TELEOP
 from .markers import markers
 from .policy import POLICIES
 from .policy.store import PolicyStore
@@ -134,15 +133,15 @@ class BrainNode(Node):
 
     def _on_safety(self, message: Any) -> None:
         before = self._brain.board.safety
-        by_hand = message.driver == TELEOP  # then motion is allowed to that person, not to us
         safety = Safety(
             armed=message.armed,
-            translation=message.translation_allowed and not by_hand,
-            turning=message.turning_allowed and not by_hand,
+            translation=message.translation_allowed,
+            turning=message.turning_allowed,
             sound=message.sound_allowed,
             light=message.light_allowed,
             rules=tuple(message.rules),
             reasons=tuple(message.reasons),
+            driver=message.driver,
         )
         self._brain.obey(safety, self._time.now())
         if before is None or before.rules != safety.rules:

@@ -11,7 +11,7 @@ from sentinel_common.geometry import Pose, Twist
 from .blackboard import Play, Safety, Wants
 from .brain import Brain
 from .guard import make_guard
-from .guard.core import Guard, Verdict
+from .guard.core import TELEOP, Guard, Verdict
 from .guard.parameters import DEFAULTS
 from .guard.rules import Act
 from .incidents.model import Incident
@@ -66,17 +66,21 @@ class LockStep:
     def tell(self, now: float, hour: float) -> None:
         """The guard judges and the brain hears it."""
         guard = self.guard
-        self.verdict = verdict = guard.judge(guard.scene(now, hour))
+        scene = guard.scene(now, hour)
+        self.verdict = verdict = guard.judge(scene)
+        driver = guard.driver(now)
+        motion = guard.judge(scene, teleop=True) if driver == TELEOP else verdict
         if self.guard_speaks:
             self.brain.obey(
                 Safety(
                     armed=guard.armed,
-                    translation=verdict.allows(Act.TRANSLATION),
-                    turning=verdict.allows(Act.TURNING),
+                    translation=motion.allows(Act.TRANSLATION),
+                    turning=motion.allows(Act.TURNING),
                     sound=verdict.allows(Act.SOUND),
                     light=verdict.allows(Act.LIGHT),
                     rules=tuple(f.rule for f in verdict.findings),
                     reasons=tuple(f.reason for f in verdict.findings),
+                    driver=driver,
                 ),
                 now,
             )

@@ -444,7 +444,9 @@ def test_somebody_who_drives_hides_no_veto_from_the_brain(stack):
     assert state.turning_allowed  # to the person who drives and sees the garden
     assert not (state.sound_allowed or state.light_allowed)
     stack.until(lambda: stack.newest('status').state == 'holding_fire', RACCOON, person)
-    assert not stack.nodes[1]._brain.board.allowed.turning
+    board = stack.nodes[1]._brain.board
+    stack.until(lambda: by_hand() and board.safety.driver == 'teleop', RACCOON, person)
+    assert board.safety.turning and not board.allowed.turning
 
 
 def start(name, *args):

@@ -7,11 +7,14 @@ import re
 
 import pytest
 from sentinel_behavior.blackboard import Safety
+from sentinel_behavior.deterrents import Motion
 from sentinel_behavior.incidents.model import Kind
 from sentinel_behavior.lockstep import make_lockstep
 from sentinel_behavior.policy import POLICIES
 from sentinel_behavior.policy.trial import HOLD_OUT, NEUTRAL, Trial
 from sentinel_behavior.settings import Settings
+from sentinel_behavior.tree import act
+from sentinel_behavior.tree.act import SWING
 from sentinel_behavior.visits import OPENING, distance_low
 from sentinel_behavior.zones import Zones
 from sentinel_common.body import STAND_HEIGHT
@@ -991,3 +994,29 @@ def test_a_young_one_that_never_is_sure_is_one_of_a_family(garden):
 def test_who_may_be_anywhere_may_be_here(variance):
     assert distance_low(Target('1', RACCOON, 2.0, 0.0, variance_x=0.01)) == pytest.approx(1.8355)
     assert distance_low(Target('1', RACCOON, 2.0, 0.0, variance_x=variance)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ('kind', 'forth', 'back'),
+    [
+        ('advance', (0.2, 0.0), (0.2, 0.0)),
+        ('retreat', (-0.2, 0.0), (-0.2, 0.0)),
+        ('lunge', (0.2, 0.0), (-0.2, 0.0)),
+        ('strafe', (0.0, 0.2), (0.0, -0.2)),
+        ('face', (0.0, 0.0), (0.0, 0.0)),
+        ('stomp', (0.0, 0.0), (0.0, 0.0)),
+    ],
+)
+def test_each_motion_goes_where_it_says(garden, kind, forth, back):
+    garden.step((RACCOON, 3.0, 0.0), seconds=1)
+    for elapsed, expected in ((0.1, forth), (SWING / 2 + 0.1, back)):
+        twist, _ = act._motion(garden.brain.board, Motion(kind), elapsed)
+        assert (twist.vx, twist.vy) == expected
+
+
+def test_what_a_person_who_drives_may_is_not_allowed_to_the_brain(garden):
+    garden.guard.command('teleop', Twist(vx=0.1), 0.0)
+    garden.step()
+    board = garden.brain.board
+    assert board.safety.driver == 'teleop' and board.safety.translation and board.safety.turning
+    assert not (board.allowed.translation or board.allowed.turning) and board.allowed.quiet
