@@ -10,11 +10,12 @@ _OWNER = 'sentinel_bringup'
 
 
 def share(relative: str) -> Path:
-    """Return the path of a file or folder in config/, launch/, models/, urdf/.
+    """Return the path of a file or folder in config/, launch/, models/, urdf/, or of one's own.
 
     Looked for in the workspace of ``./sentinel`` (the file that a person edits, and not the copy
-    that colcon makes of it), in the installed share folder of sentinel_bringup, then upwards from
-    here (a source tree that was not installed). Raises ConfigurationError where it is in none.
+    that colcon makes of it), in the installed share folder of sentinel_bringup, in the current
+    folder or where ``~`` leads, then upwards from this file (a source tree that was not installed).
+    Raises ConfigurationError where it is in none.
     """
     root = os.environ.get('SENTINEL_ROOT')
     places = [Path(root) / relative] if root else []
@@ -23,12 +24,14 @@ def share(relative: str) -> Path:
         for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
         if prefix
     ]
+    places.append(Path(relative).expanduser())
     places += [folder / relative for folder in Path(__file__).resolve().parents]
     for place in places:
         if place.exists():
             return place
     raise ConfigurationError(
-        f'The file {relative} is missing.', 'Build the workspace: ./sentinel setup.'
+        f'The file {relative} is missing.',
+        'Name one of your own by its whole path; what is shipped comes with ./sentinel setup.',
     )
 
 

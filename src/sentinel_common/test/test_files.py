@@ -1,4 +1,5 @@
 import pytest
+from sentinel_common.errors import ConfigurationError
 
 from sentinel_common import files
 
@@ -30,3 +31,14 @@ def test_the_file_of_the_workspace_goes_before_its_installed_copy(tmp_path, monk
     assert files.share('config/zones.yaml') == workspace / 'config' / 'zones.yaml'
     (workspace / 'config' / 'zones.yaml').unlink()
     assert files.share('config/zones.yaml') == installed / 'config' / 'zones.yaml'
+
+
+def test_a_file_of_ones_own_is_found_from_here_and_at_home(tmp_path, monkeypatch):
+    own = tmp_path / 'my zones.yaml'
+    own.touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('HOME', str(tmp_path))
+    for name in ('my zones.yaml', './my zones.yaml', '~/my zones.yaml', str(own)):
+        assert files.share(name).samefile(own)
+    with pytest.raises(ConfigurationError, match='Name one of your own by its whole path'):
+        files.share('mine.yaml')
