@@ -1,8 +1,16 @@
 """The benchmark of the driver: whom it drives, and what it does to a real robot."""
 
+import threading
+
+import pytest
 from driving import driver, robot
 from sentinel_bringup.domains import LAST
-from sentinel_bringup.driver_bench.rig import Rig
+from sentinel_bringup.driver_bench import round_trip
+from sentinel_bringup.driver_bench.rig import Rig, TrialError
+from sentinel_driver.hermes import Codec, Command, HeadColourSet
+from sentinel_sim.robot.peripheral import Fault
+
+BLUE, DARK = (Codec().payload(HeadColourSet(0, 0, blue)) for blue in (255, 0))
 
 
 def test_no_driver_but_its_own_hears_the_rig():
@@ -23,3 +31,27 @@ def test_no_driver_but_its_own_hears_the_rig():
             process.kill()
             process.communicate()
         rig.close()
+
+
+def test_the_round_trip_sends_no_drive_command_of_either_form_and_leaves_no_light_on():
+    with robot() as meka:
+        figures = round_trip.measure(meka.transport, 20)
+        assert figures['plain_bleak_s']['n'] == figures['radio_process_s']['n'] == 20
+    assert meka.payloads.count(BLUE) == 40 and meka.payloads[-1] == DARK
+    hello = {Command.CONNECTION_ESTABLISHED, Command.GAME_STATE}
+    assert {p[0] for p in meka.payloads} == hello | {Command.HEAD_COLOUR_SET}
+
+
+@pytest.mark.parametrize('blue', [10, 30])
+def test_a_link_that_is_lost_is_told_as_such(blue):
+    with robot() as meka:
+        note = meka.emulated.on_payload
+
+        def lose_it(moment, payload):
+            note(moment, payload)
+            if meka.payloads.count(BLUE) == blue:
+                threading.Thread(target=meka.emulated.cause, args=(Fault.VANISH,)).start()
+
+        meka.emulated.on_payload = lose_it
+        with pytest.raises(TrialError, match=r'link .*was lost'):
+            round_trip.measure(meka.transport, 20)

@@ -109,6 +109,18 @@ async def test_a_robot_that_may_walk_already_is_stopped_before_all_else():
 
 
 @run
+async def test_a_robot_whose_form_is_unknown_gets_no_drive_command():
+    radio = air()
+    robot = await Peripheral(radio).start()
+    async with linked(await make_adapter(radio), still=True) as (link, listener):
+        await listener.connected()
+        link.offer(Item(CODEC.payload(HeadColourSet(0, 0, 255)), soon()))
+        link.stop()
+        await robot.until(lambda got: len(got) >= 3)
+    assert [p[0] for p in robot.got] == [16, 7, 46, 46]
+
+
+@run
 async def test_commands_that_still_come_do_not_disturb_the_last_stop():
     radio = air()
     robot = await Peripheral(radio).start()

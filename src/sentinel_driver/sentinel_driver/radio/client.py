@@ -26,6 +26,7 @@ class RadioClient:
     ``on_event`` is called with each report (see ``pipe``) on a thread of this object. The process
     runs in a session of its own: a signal to the group of the node must not take away the radio
     before the robot is stopped. ``may_walk``: it replaces one that died, so stop the robot first.
+    ``still``: send no drive command at all, see ``Outbox``.
     """
 
     def __init__(
@@ -37,12 +38,13 @@ class RadioClient:
         form: DriveForm = DriveForm.WALKING5,
         heartbeat: bool = False,
         may_walk: bool = False,
+        still: bool = False,
     ) -> None:
         self._on_event = on_event
         self._tokens = itertools.count(1)
         command = [sys.executable, '-m', 'sentinel_driver.radio.process']
         command += ['--transport', transport, '--robot', robot, '--form', form]
-        command += ['--heartbeat'] * heartbeat + ['--may-walk'] * may_walk
+        command += ['--heartbeat'] * heartbeat + ['--may-walk'] * may_walk + ['--still'] * still
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

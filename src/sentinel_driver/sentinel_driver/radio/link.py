@@ -95,6 +95,7 @@ class Settings:
     codec: Codec = field(default_factory=Codec)
     heartbeat: bool = False
     may_walk: bool = False  # the robot may walk already when it is found
+    still: bool = False  # see ``Outbox``
     scan_timeout: float = SCAN_TIMEOUT
     connect_timeout: float = CONNECT_TIMEOUT
 
@@ -113,7 +114,7 @@ class Link:
         self._settings = settings
         self._listener = listener
         self._clock = clock
-        self.outbox = Outbox(settings.codec)
+        self.outbox = Outbox(settings.codec, still=settings.still)
         self.decoder = Decoder()
         self.connected = False
         self.ending = False
@@ -261,15 +262,11 @@ class Link:
     async def _handshake(self, write: Any) -> None:
         self._say(State.HANDSHAKE)
         codec = self._settings.codec
-        greeting = [
-            codec.payload(ConnectionEstablished()),
-            codec.payload(GameState()),
+        greeting = [codec.payload(ConnectionEstablished()), codec.payload(GameState())]
+        if not self._settings.still:
             # Whoever had the robot before may have left it under joint control, where it does not
             # walk; and a drive command that it ignored there may come into force.
-            codec.neutral,
-            codec.payload(KinematicStance()),
-            codec.neutral,
-        ]
+            greeting += [codec.neutral, codec.payload(KinematicStance()), codec.neutral]
         # Acknowledgements may take a second: too long for a robot that walks.
         for payload in [codec.neutral] * self._lost_moving + greeting:
             answer = self._acknowledged[payload[0]] = asyncio.Event()

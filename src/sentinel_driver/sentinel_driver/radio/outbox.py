@@ -45,11 +45,16 @@ class Item:
 class Outbox:
     """Orders the writes of one link.
 
-    Stop first, then one-off commands in order, then the newest motion.
+    Stop first, then one-off commands in order, then the newest motion. ``still`` is for a robot
+    that nobody drives and whose form of the drive command is not known: no stop is sent, as the
+    neutral of one form makes firmware of the other walk.
     """
 
-    def __init__(self, codec: Codec, interval: float = WRITE_INTERVAL) -> None:
+    def __init__(
+        self, codec: Codec, interval: float = WRITE_INTERVAL, *, still: bool = False
+    ) -> None:
         self._codec = codec
+        self._still = still
         self._interval = interval
         self._stop: list[bytes] = []
         self._stop_begun = False
@@ -95,6 +100,8 @@ class Outbox:
         if self.joints:
             back = self._codec.payload(KinematicStance(StanceType.KINEMATIC))
             self._stop = [neutral, back] + [neutral] * (STOP_REPEATS - 1)
+        if self._still:
+            self._stop = []
         self._stop_begun = False
 
     def end(self) -> None:

@@ -150,13 +150,16 @@ def main() -> int:
     parser.add_argument('--form', choices=[f.value for f in DriveForm], default='walking5')
     parser.add_argument('--heartbeat', action='store_true')
     parser.add_argument('--may-walk', action='store_true')
+    parser.add_argument('--still', action='store_true')
     args = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Link tells in words of a link that is lost in the middle of a command; bumble, in a traceback.
     logging.getLogger('bumble').setLevel(logging.CRITICAL)
     raise_priority()
     try:
-        settings = Settings(args.robot, Codec(DriveForm(args.form)), args.heartbeat, args.may_walk)
+        settings = Settings(
+            args.robot, Codec(DriveForm(args.form)), args.heartbeat, args.may_walk, args.still
+        )
         asyncio.run(RadioProcess(Transport(args.transport), settings).run())
     except SentinelError as error:
         print(error, file=sys.stderr)
