@@ -165,7 +165,7 @@ class Blackboard:
     @property
     def quiet(self) -> bool:
         """Whether quiet hours are."""
-        return self.settings.quiet is not None and in_span(self.hour, *self.settings.quiet)
+        return in_span(self.hour, *self.settings.quiet)
 
     @property
     def period(self) -> str:

@@ -2,17 +2,14 @@
 
 import math
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from sentinel_common.detections import to_seconds
 from sentinel_common.diagnostics import Level, Report
-from sentinel_common.errors import ConfigurationError
 from sentinel_common.geometry import Pose, Twist
 from sentinel_common.parameters import Parameter
 
 from .geometry import yaw_of
-from .tracks import Sureness
 
 # A stamp further ahead of our clock than this comes from another clock, s.
 _AHEAD = 0.1
@@ -110,18 +107,3 @@ def twist_from_message(message: Any) -> Twist:
     """Planar velocity of a geometry_msgs/TwistStamped."""
     twist = message.twist
     return Twist(twist.linear.x, twist.linear.y, twist.angular.z)
-
-
-def make_sureness(values: Mapping[str, Any]) -> Sureness:
-    """When a target is sure, by the parameters that guard and brain have in common.
-
-    Raises ConfigurationError where it could never be.
-    """
-    sure = Sureness(values['sure_posterior'], values['sure_hits'], values['sure_window'])
-    if sure.hits > sure.window:
-        raise ConfigurationError(
-            f'sure_hits ({sure.hits}) are more than sure_window ({sure.window}): no target would '
-            'ever be sure.',
-            'Count the hits among at least as many pictures.',
-        )
-    return sure

@@ -30,7 +30,7 @@ from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import Incident, SafetyState, Status
 
 from .blackboard import Safety, Wants
-from .border import HOUR, TimeBridge, fix_from_message, make_sureness, twist_from_message
+from .border import HOUR, TimeBridge, fix_from_message, twist_from_message
 from .brain import Brain
 from .brain_parameters import PARAMETERS as SETTINGS_PARAMETERS
 from .brain_parameters import make_settings
@@ -39,6 +39,7 @@ from .markers import markers
 from .policy import POLICIES
 from .policy.store import PolicyStore
 from .policy.trial import Trial
+from .tracks import make_sureness
 from .zones import read_zones
 
 PARAMETERS = (*SETTINGS_PARAMETERS, HOUR)

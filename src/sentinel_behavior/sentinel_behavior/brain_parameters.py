@@ -77,7 +77,6 @@ PARAMETERS = (
 
 def make_settings(values: Mapping[str, Any]) -> Settings:
     """Settings of the parameters' values."""
-    quiet = (values['quiet_start'], values['quiet_end'])
     return Settings(
         first_step=values['first_step'],
         observe=values['observe'],
@@ -90,5 +89,5 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
         battery_low=values['battery_low'],
         battery_ok=values['battery_ok'],
         night=(values['night_start'], values['night_end']),
-        quiet=None if quiet[0] == quiet[1] else quiet,
+        quiet=(values['quiet_start'], values['quiet_end']),
     )

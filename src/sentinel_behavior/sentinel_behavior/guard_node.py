@@ -23,7 +23,7 @@ from vision_msgs.msg import Detection2DArray, Detection3DArray
 from sentinel_common import detections, node, qos
 from sentinel_msgs.msg import SafetyState, SoundState
 
-from .border import HOUR, TimeBridge, fix_from_message, make_sureness, twist_from_message
+from .border import HOUR, TimeBridge, fix_from_message, twist_from_message
 from .guard import latches, make_guard
 from .guard.core import AUTO, TELEOP, Relayed, Verdict
 from .guard.parameters import PARAMETERS as RULES_PARAMETERS
@@ -48,7 +48,6 @@ LOG_PERIOD_FIX = 60.0
 
 def preflight(values: Mapping[str, Any]) -> None:
     """Raise ConfigurationError at the first fault in zones or parameters."""
-    make_sureness(values)
     make_guard(values, read_zones(share(values['zones'])))
 
 

@@ -23,7 +23,7 @@ class Settings:
     Faults: ``perception_timeout`` s is the age of the newest picture, ``battery_low`` and
     ``battery_ok`` (0..1) the charge below which it stops and above which it goes on.
 
-    Time of day: spans of local hours (0..24); ``quiet`` None: no quiet hours.
+    Time of day: spans of local hours (0..24); equal ends: never.
 
     Motion: ``home`` m from its place it is at home; it walks at ``walk`` m/s, turns at
     ``turn_gain`` 1/s times the angle, at most ``turn_rate`` rad/s, and faces what is within
@@ -42,7 +42,7 @@ class Settings:
     battery_low: float = 0.15
     battery_ok: float = 0.25
     night: tuple[float, float] = (20.0, 7.0)
-    quiet: tuple[float, float] | None = (22.0, 7.0)
+    quiet: tuple[float, float] = (22.0, 7.0)
     home: float = 0.3
     walk: float = 0.2
     turn_gain: float = 1.2

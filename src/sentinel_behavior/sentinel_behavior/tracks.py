@@ -3,8 +3,10 @@
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sentinel_common.detections import Box, Frame
+from sentinel_common.errors import ConfigurationError
 
 # A box that lies inside another by this share of its area may be a part of it: a head.
 PART = 0.8
@@ -12,14 +14,30 @@ PART = 0.8
 
 @dataclass(frozen=True)
 class Sureness:
-    """Sure: posterior >= ``posterior`` in ``hits`` of the last ``window`` pictures."""
+    """Sure: posterior >= ``posterior`` in ``hits`` of the last ``window`` pictures.
+
+    Raises ConfigurationError where that could never be.
+    """
 
     posterior: float = 0.8
     hits: int = 5
     window: int = 8
 
+    def __post_init__(self) -> None:
+        if self.hits > self.window:
+            raise ConfigurationError(
+                f'sure_hits ({self.hits}) are more than sure_window ({self.window}): no target '
+                'would ever be sure.',
+                'Count the hits among at least as many pictures.',
+            )
+
 
 SURENESS = Sureness()
+
+
+def make_sureness(values: Mapping[str, Any]) -> Sureness:
+    """By the parameters that guard and brain have in common."""
+    return Sureness(values['sure_posterior'], values['sure_hits'], values['sure_window'])
 
 
 def covered(inner: Box, outer: Box) -> float:

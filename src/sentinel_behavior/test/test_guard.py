@@ -9,6 +9,7 @@ from sentinel_behavior.guard.parameters import DEFAULTS
 from sentinel_behavior.guard.rules import Act
 from sentinel_behavior.zones import Zones
 from sentinel_common.detections import Box, Detection, Frame, Target, TargetFrame
+from sentinel_common.errors import ConfigurationError
 from sentinel_common.geometry import STOP, Pose, Twist
 
 ZONES = Zones(((-5.0, -5.0), (5.0, -5.0), (5.0, 5.0), (-5.0, 5.0)), {})
@@ -374,6 +375,11 @@ def test_a_target_is_as_sure_as_is_set(hits, window, missed, sure):
     assert 'unsure_target' in bench.look(detection(RACCOON))
     assert 'unsure_target' not in bench.look(detection(RACCOON))
     assert ('unsure_target' not in bench.look(times=missed)) is sure
+
+
+def test_no_guard_is_made_for_which_no_target_would_ever_be_sure():
+    with pytest.raises(ConfigurationError, match='ever be sure'):
+        Bench(sure_hits=9)
 
 
 @pytest.mark.parametrize('source', ['auto', 'teleop'])

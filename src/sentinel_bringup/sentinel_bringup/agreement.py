@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sentinel_behavior.border import make_sureness
 from sentinel_behavior.deterrents import Deterrents, read_deterrents
+from sentinel_behavior.tracks import make_sureness
 from sentinel_behavior.zones import read_zones
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share

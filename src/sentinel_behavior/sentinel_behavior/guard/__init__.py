@@ -5,7 +5,7 @@ from typing import Any
 
 from sentinel_common.species import PROTECTED
 
-from ..tracks import Sureness
+from ..tracks import make_sureness
 from ..zones import Zones
 from . import limits, rules
 from .core import Guard, RuleSet
@@ -14,7 +14,6 @@ from .veto import VetoSettings
 
 def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
     """Build the guard from the values of ``guard.parameters.PARAMETERS`` and the zones file."""
-    quiet = (values['quiet_start'], values['quiet_end'])
     return Guard(
         rules=RuleSet(
             rules=(
@@ -31,7 +30,7 @@ def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
                 rules.SoundBudget(
                     per_hour=values['sound_budget'],
                     per_quiet_hour=values['quiet_sound_budget'],
-                    quiet=None if quiet[0] == quiet[1] else quiet,
+                    quiet=(values['quiet_start'], values['quiet_end']),
                 ),
                 rules.LightBudget(per_hour=values['light_budget']),
                 rules.LightSilence(),
@@ -52,11 +51,7 @@ def make_guard(values: Mapping[str, Any], zones: Zones) -> Guard:
             person_alarm_level=values['person_alarm_level'],
             seconds=values['veto_seconds'],
         ),
-        sureness=Sureness(
-            posterior=values['sure_posterior'],
-            hits=values['sure_hits'],
-            window=values['sure_window'],
-        ),
+        sureness=make_sureness(values),
         max_speed=values['max_speed'],
         armed=values['armed'],
     )

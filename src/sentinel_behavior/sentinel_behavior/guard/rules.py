@@ -210,7 +210,7 @@ class SoundBudget:
     binds_teleop: ClassVar[bool] = False
     per_hour: float = 60.0
     per_quiet_hour: float = 30.0
-    quiet: tuple[float, float] | None = (22.0, 7.0)
+    quiet: tuple[float, float] = (22.0, 7.0)
     # The speaker tells at 1 Hz how much it used; three missed ones mean that nobody knows.
     seconds: float = 3.5
 
@@ -220,7 +220,7 @@ class SoundBudget:
             return f'The speaker told {_seconds(scene.sound_age)} how much sound it made.'
         if scene.hour is None:
             return 'The time of day is not known, so quiet hours may be now.'
-        quiet = self.quiet is not None and in_span(scene.hour, *self.quiet)
+        quiet = in_span(scene.hour, *self.quiet)
         budget = self.per_quiet_hour if quiet else self.per_hour
         if scene.sound_used >= budget:
             when = 'in quiet hours' if quiet else 'per hour'

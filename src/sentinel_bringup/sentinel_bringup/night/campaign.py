@@ -120,7 +120,7 @@ class Campaign:
 
     def _choose(self, plan: Plan, arm: str, in_vain: int, now: float) -> str:
         hour = (self.garden.night[0] + now % 86400.0 / 3600.0) % 24.0
-        quiet = SETTINGS.quiet is not None and in_span(hour, *SETTINGS.quiet)
+        quiet = in_span(hour, *SETTINGS.quiet)
         lowest = self.catalogue.lowest_rung(RACCOON, quiet=quiet)
         found = candidates(
             self.catalogue,
