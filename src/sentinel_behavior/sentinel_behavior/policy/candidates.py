@@ -57,54 +57,6 @@ class Usage:
         return len(used)
 
 
-def rejection(
-    deterrent: Deterrent,
-    rung: int,
-    *,
-    species: str,
-    allowed: Allowed,
-    usage: Usage,
-    step: int,
-    now: float,
-    neutral: bool,
-    several: bool,
-    hooks: bool,
-) -> str:
-    """Why ``deterrent`` may not be used now; '' where it may.
-
-    ``rung``: on which it stands; ``step``: highest rung that is open; ``hooks``: whether somebody
-    carries hooks out.
-    """
-    if species not in deterrent.species:
-        return f'not for {species}'
-    if deterrent.neutral != neutral:
-        return 'this visit gets the control sound' if neutral else 'control sound of a trial'
-    if deterrent.hook and not hooks:
-        return 'hooks are switched off'
-    if deterrent.sound and not allowed.sound:
-        return 'the guard forbids sound'
-    if deterrent.light and not allowed.light:
-        return 'the guard forbids light'
-    if deterrent.motion and not (
-        allowed.translation if deterrent.motion.walks else allowed.turning
-    ):
-        return 'the guard forbids motion'
-    if several and deterrent.motion and deterrent.motion.walks:
-        return 'several animals: it walks up to none of them'
-    if not (allowed.sound or allowed.light or allowed.translation):
-        return 'the guard forbids every stimulus'
-    if allowed.quiet and not deterrent.in_quiet_hours:
-        return 'not in quiet hours'
-    if rung > step and not neutral:
-        return f'rung {rung} is not reached yet'
-    since = usage.since(deterrent.name, now)
-    if since < deterrent.cool_down:
-        return f'cools down for another {deterrent.cool_down - since:.0f} s'
-    if usage.per_hour(deterrent.name, now) >= deterrent.per_hour:
-        return f'used {deterrent.per_hour} times within the hour'
-    return ''
-
-
 def candidates(
     catalogue: Deterrents,
     *,
@@ -122,21 +74,40 @@ def candidates(
     ``step``: highest open rung; ``neutral``: the visit gets the control of a trial; ``several``:
     animals are many; ``hooks``: whether somebody carries hooks out.
     """
-    found = {
-        name: rejection(
-            deterrent,
-            catalogue.rung(deterrent, quiet=allowed.quiet),
-            species=species,
-            allowed=allowed,
-            usage=usage,
-            step=step,
-            now=now,
-            neutral=neutral,
-            several=several,
-            hooks=hooks,
-        )
-        for name, deterrent in catalogue.by_name.items()
-    }
+
+    def rejection(deterrent: Deterrent) -> str:
+        """Why it may not be used now; '' where it may."""
+        if species not in deterrent.species:
+            return f'not for {species}'
+        if deterrent.neutral != neutral:
+            return 'this visit gets the control sound' if neutral else 'control sound of a trial'
+        if deterrent.hook and not hooks:
+            return 'hooks are switched off'
+        if deterrent.sound and not allowed.sound:
+            return 'the guard forbids sound'
+        if deterrent.light and not allowed.light:
+            return 'the guard forbids light'
+        if deterrent.motion and not (
+            allowed.translation if deterrent.motion.walks else allowed.turning
+        ):
+            return 'the guard forbids motion'
+        if several and deterrent.motion and deterrent.motion.walks:
+            return 'several animals: it walks up to none of them'
+        if not (allowed.sound or allowed.light or allowed.translation):
+            return 'the guard forbids every stimulus'
+        if allowed.quiet and not deterrent.in_quiet_hours:
+            return 'not in quiet hours'
+        rung = catalogue.rung(deterrent, quiet=allowed.quiet)
+        if rung > step and not neutral:
+            return f'rung {rung} is not reached yet'
+        since = usage.since(deterrent.name, now)
+        if since < deterrent.cool_down:
+            return f'cools down for another {deterrent.cool_down - since:.0f} s'
+        if usage.per_hour(deterrent.name, now) >= deterrent.per_hour:
+            return f'used {deterrent.per_hour} times within the hour'
+        return ''
+
+    found = {name: rejection(deterrent) for name, deterrent in catalogue.by_name.items()}
     usable = [name for name, reason in found.items() if not reason]
     if len(usable) > 1 and usage.last in usable:
         found[usage.last] = 'used last time'
