@@ -250,38 +250,8 @@ class Brain:
             self.root.stop(Status.INVALID)  # a clock that was set, or no tick for long
         if not outcome:
             outcome = REPELLED if self._credit(visit) else LEFT
-        first = visit.stimuli[0].start if visit.stimuli else None
-        board.tell(
-            Kind.VISIT_ENDED,
-            visit,
-            {
-                'outcome': outcome,
-                'last_seen': visit.last_seen,
-                'seconds': round(visit.last_seen - visit.start, 3),
-                'actions': len(visit.stimuli),
-                'first_stimulus': None if first is None else round(first - visit.start, 3),
-                'to_departure': None if first is None else round(visit.last_seen - first, 3),
-                'stimuli': [
-                    {
-                        'name': s.name,
-                        'step': s.step,
-                        'start': s.start,
-                        'seconds': None if s.end is None else round(s.end - s.start, 3),
-                        'reason': s.reason,
-                        'success': s.success,
-                    }
-                    for s in visit.stimuli
-                ],
-                'min_range': round(visit.distance_min, 3),
-                'zone_seconds': {z: round(s, 3) for z, s in visit.zone_seconds.items()},
-                'tracks': sorted(visit.tracks),
-                'species_votes': dict(visit.votes),
-                'arm': visit.arm,
-                'group': visit.group,
-                'policy': board.policy.name,
-                'context': visit.context,
-            },
-        )
+        detail = {'outcome': outcome, **visit.summary(), 'policy': board.policy.name}
+        board.tell(Kind.VISIT_ENDED, visit, detail)
 
     def _credit(self, visit: Visit) -> bool:
         """Whether the last stimulus made it leave.

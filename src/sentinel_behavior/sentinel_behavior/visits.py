@@ -5,9 +5,9 @@ several animals of one species: what is measured is how long anybody of them sta
 """
 
 import math
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from sentinel_common.detections import Target, TargetFrame
 from sentinel_common.geometry import Point
@@ -89,7 +89,6 @@ class Visit:
     targets: tuple[Target, ...] = ()
     stimuli: list[Stimulus] = field(default_factory=list)
     tracks: set[str] = field(default_factory=set)
-    votes: Counter[str] = field(default_factory=Counter)
     zone_seconds: dict[str, float] = field(default_factory=dict)
     distance_min: float = math.inf
     held: set[str] = field(default_factory=set)
@@ -107,6 +106,34 @@ class Visit:
         hardly ever sure, and nobody walks up to a family.
         """
         return self.in_view > 1 or self.together >= OPENING
+
+    def summary(self) -> dict[str, Any]:
+        """What the log tells of it at its end."""
+        first = self.stimuli[0].start if self.stimuli else None
+        return {
+            'last_seen': self.last_seen,
+            'seconds': round(self.last_seen - self.start, 3),
+            'actions': len(self.stimuli),
+            'first_stimulus': None if first is None else round(first - self.start, 3),
+            'to_departure': None if first is None else round(self.last_seen - first, 3),
+            'stimuli': [
+                {
+                    'name': s.name,
+                    'step': s.step,
+                    'start': s.start,
+                    'seconds': None if s.end is None else round(s.end - s.start, 3),
+                    'reason': s.reason,
+                    'success': s.success,
+                }
+                for s in self.stimuli
+            ],
+            'min_range': round(self.distance_min, 3),
+            'zone_seconds': {z: round(s, 3) for z, s in self.zone_seconds.items()},
+            'tracks': sorted(self.tracks),
+            'arm': self.arm,
+            'group': self.group,
+            'context': self.context,
+        }
 
     def target(self, sure: Collection[str] = ()) -> Target | None:
         """The animal that is engaged.
@@ -217,7 +244,6 @@ class VisitBook:
         visit.last_seen = stamp
         visit.targets = tuple(targets)
         visit.tracks.update(t.track_id for t in targets)
-        visit.votes[visit.species] += 1
         visit.distance_min = min(visit.distance_min, *map(distance, targets))
         visit.together += visit.in_view > 1
         visit.zone = next((zones[t.track_id] for t in targets if zones.get(t.track_id)), '')
