@@ -112,7 +112,7 @@ async def test_a_robot_that_may_walk_already_is_stopped_before_all_else():
 async def test_a_robot_whose_form_is_unknown_gets_no_drive_command():
     radio = air()
     robot = await Peripheral(radio).start()
-    async with linked(await make_adapter(radio), still=True) as (link, listener):
+    async with linked(await make_adapter(radio), still=True, may_walk=True) as (link, listener):
         await listener.connected()
         link.offer(Item(CODEC.payload(HeadColourSet(0, 0, 255)), soon()))
         link.stop()

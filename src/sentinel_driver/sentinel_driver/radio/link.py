@@ -267,8 +267,9 @@ class Link:
             # Whoever had the robot before may have left it under joint control, where it does not
             # walk; and a drive command that it ignored there may come into force.
             greeting += [codec.neutral, codec.payload(KinematicStance()), codec.neutral]
-        # Acknowledgements may take a second: too long for a robot that walks.
-        for payload in [codec.neutral] * self._lost_moving + greeting:
+            # Acknowledgements may take a second: too long for a robot that walks.
+            greeting = [codec.neutral] * self._lost_moving + greeting
+        for payload in greeting:
             answer = self._acknowledged[payload[0]] = asyncio.Event()
             self._check_link()
             await write(payload)
