@@ -12,6 +12,9 @@ from .velocity_control import Axis
 # Units below which a robot may not move are a property of its gait; more than this is a mistake.
 _MAX_OFFSET = 100.0
 
+# What more units may be slower by, as a share of the fastest run: so much a person mismeasures.
+_TOLERANCE = 0.1
+
 # Slower than this is standing: m/s or rad/s.
 _STANDING = 0.003
 
@@ -41,8 +44,9 @@ class Trial:
 def fit(trials: Sequence[Trial]) -> tuple[Axis, float]:
     """Return the axis that fits best and the largest deviation from it, in its unit per second.
 
-    Least squares of a straight line through the trials that moved, as in ``Axis``. Raises
-    CalibrationError where nothing moved, directions disagree or faster commands gave slower walks.
+    Least squares of a straight line through the trials that moved, as in ``Axis``, which is zero at
+    least up to the units that did not move. Raises CalibrationError where nothing moved, directions
+    disagree or more units gave a slower walk.
     """
     moved = [t for t in trials if abs(t.velocity) > _STANDING]
     if not moved:
@@ -52,18 +56,26 @@ def fit(trials: Sequence[Trial]) -> tuple[Axis, float]:
         raise CalibrationError('Some runs went one way and some the other.', 'Measure again.')
     units = np.array([t.units for t in moved], dtype=float)
     speeds = np.array([abs(t.velocity) for t in moved])
-    if len(set(units)) == 1:
-        slope, offset = float(speeds.mean() / units[0]), 0.0
-    else:
+    less = [
+        f'{b.units} units gave less speed than {a.units}.'
+        for a in moved
+        for b in trials
+        if (a.units < b.units or (a.units == b.units and b not in moved))
+        and abs(a.velocity) - abs(b.velocity) > _TOLERANCE * float(speeds.max())
+    ]
+    if less:
+        raise CalibrationError(less[0], 'Measure again.')
+    # A robot does not move without being told, nor on what was seen not to move it.
+    offset = max((float(t.units) for t in trials if t not in moved), default=0.0)
+    if len(set(units)) > 1:
         slope, start = (float(v) for v in np.polyfit(units, speeds, 1))
         if slope <= 0:
             raise CalibrationError('More units gave less speed.', 'Measure again.')
-        offset = -start / slope
-        if offset < 0:
-            # A line through the origin: a robot does not move without being told.
-            slope, offset = float(units @ speeds / (units @ units)), 0.0
+        offset = max(offset, -start / slope)
     if offset > _MAX_OFFSET:
         raise CalibrationError(f'The first {offset:.0f} units do nothing?', 'Measure again.')
+    beyond = units - offset
+    slope = float(beyond @ speeds / (beyond @ beyond))
     axis = Axis(round(float(sign) * slope * (MAX_DRIVE - offset), 4), round(offset, 1))
     worst = max(abs(axis.velocity(t.units) - t.velocity) for t in trials)
     return axis, worst

@@ -35,9 +35,14 @@ def test_a_line_that_would_move_a_standing_robot_goes_through_zero():
     assert found.offset == 0.0 and worst > 0.01
 
 
-def test_runs_that_did_not_move_do_not_count():
+def test_units_that_did_not_move_it_are_below_the_offset():
     found, _ = fit([Trial(20, 3.0, 0.0), *runs(Axis(0.3, 25.0))])
     assert found.offset == pytest.approx(25.0, abs=0.5)
+    found, worst = fit([Trial(40, 3.0, 0.0), Trial(60, 3.0, 0.30), Trial(80, 3.0, 0.42)])
+    assert found.offset == 40.0 and worst < 0.04
+    found, worst = fit([Trial(40, 3.0, 0.0), Trial(60, 3.0, 0.0), Trial(80, 3.0, -0.24)])
+    assert found.offset == 60.0 and worst < 0.001
+    assert found.units(-0.01) > 60
 
 
 @pytest.mark.parametrize(
@@ -46,7 +51,11 @@ def test_runs_that_did_not_move_do_not_count():
         ([], 'Nothing moved'),
         ([Trial(40, 3.0, 0.0)], 'Nothing moved'),
         ([Trial(40, 3.0, 0.2), Trial(80, 3.0, -0.3)], 'other'),
-        ([Trial(40, 3.0, 0.3), Trial(80, 3.0, 0.2)], 'less speed'),
+        ([Trial(40, 3.0, 0.3), Trial(80, 3.0, 0.2)], '80 units gave less speed than 40'),
+        ([Trial(40, 3.0, 0.28), Trial(60, 3.0, 0.42), Trial(80, 3.0, 0.0)], '80 units gave less'),
+        ([Trial(40, 3.0, 0.3), Trial(60, 3.0, 0.1), Trial(80, 3.0, 0.4)], '60 units gave less'),
+        ([Trial(60, 3.0, 0.3), Trial(80, 3.0, 0.29)], 'More units gave less'),
+        ([Trial(40, 3.0, 0.3), Trial(40, 3.0, 0.0)], '40 units gave less'),
     ],
 )
 def test_nonsense_is_refused(trials, words):
