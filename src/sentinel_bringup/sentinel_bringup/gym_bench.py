@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 
+from sentinel_common.arguments import whole
 from sentinel_common.errors import ConfigurationError
 
 from sentinel_common import benchmark
@@ -12,18 +13,21 @@ SUMMARY = 'the learning environment: reward per night of nobody, chance, the tre
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('--nights', type=int, default=20, help='nights to judge by (default 20)')
     parser.add_argument(
-        '--generations', type=int, default=12, help='generations to train; 0: none (default 12)'
+        '--nights', type=whole(1), default=20, help='nights to judge by (default 20)'
     )
-    parser.add_argument('--seed', type=int, default=1, help='seed of the training (default 1)')
+    parser.add_argument(
+        '--generations',
+        type=whole(0),
+        default=12,
+        help='generations to train; 0: none (default 12)',
+    )
+    parser.add_argument('--seed', type=whole(0), default=1, help='seed of the training (default 1)')
     benchmark.add_json_option(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Train, judge on unseen nights, print, write."""
-    if arguments.nights < 1 or arguments.generations < 0:
-        raise ConfigurationError('--nights must be at least 1, --generations at least 0.')
     if importlib.util.find_spec('gymnasium') is None:
         raise ConfigurationError('gymnasium is not installed.', 'Call: pip install gymnasium')
     from .gym_agents import compare

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sentinel_common.arguments import whole
 from sentinel_common.errors import SentinelError
 
 from sentinel_common import benchmark
@@ -29,7 +30,7 @@ class NoSamplesError(SentinelError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the benchmark."""
-    parser.add_argument('--nights', type=int, default=1, help='nights to play (default: 1)')
+    parser.add_argument('--nights', type=whole(1), default=1, help='nights to play (default: 1)')
     benchmark.add_json_option(parser)
     demo.add_night_arguments(parser)
     session.add_common_arguments(parser)

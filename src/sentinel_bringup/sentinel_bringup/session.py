@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from sentinel_common.arguments import seconds
 from sentinel_common.errors import SentinelError
 
 from sentinel_common import joining
@@ -67,18 +68,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--namespace', type=joining.namespace, default='', help='ROS namespace of the robot'
     )
-    parser.add_argument('--duration', type=_seconds, metavar='SECONDS', help='end after so long')
+    parser.add_argument('--duration', type=seconds, metavar='SECONDS', help='end after so long')
     parser.add_argument('-v', '--verbose', action='store_true', help='show all that the nodes say')
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is no number of seconds') from None
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f'{text} is not above 0')
-    return value
 
 
 def folder_for(name: str, wanted: Path | None) -> Path:
@@ -133,9 +124,8 @@ def play(
     Each of several ``robots`` keeps its things in a folder of its own below ``folder``. A run that
     comes to nothing leaves no folder. ``watches``: see ``check_folder``.
     """
-    here = nodes.of_world(list(entries), PYPI)
     check_folder(folder, watches=watches)
-    checks.preflight(here)
+    here = checks.preflight(nodes.of_world(list(entries), PYPI))
     new = not folder.exists()
     try:
         for name in robots:

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 from sentinel_behavior.incidents.store import SqliteStore
 from sentinel_bringup.runner import Outcome
+from sentinel_perception.commands import tune
+from sentinel_sim.commands import render
 
 from sentinel_behavior import report
 from sentinel_bringup import bench, demo, domains, folders, latency, session
@@ -136,6 +138,19 @@ def test_the_latency_offers_nothing_that_it_does_not_heed(nights, word):
         (demo, ['--duration', 'abc'], "'abc' is no number of seconds"),
         (demo, ['--duration', '0'], '0 is not above 0'),
         (bench, ['night', '--workers', '0'], "'0' is no whole number from 1 on"),
+        (bench, ['walking', '--walks', '0'], "'0' is no whole number from 1 on"),
+        (bench, ['walking', '--seed', '-1'], "'-1' is no whole number from 0 on"),
+        (bench, ['simulator', '--seed', '-1'], "'-1' is no whole number from 0 on"),
+        (bench, ['simulator', '--seconds', '0'], '0 is not above 0'),
+        (bench, ['gym', '--seed', '-1'], "'-1' is no whole number from 0 on"),
+        (bench, ['gym', '--generations', '-1'], "'-1' is no whole number from 0 on"),
+        (bench, ['latency', '--nights', '0'], "'0' is no whole number from 1 on"),
+        (bench, ['pipeline', '--threads', '0'], "'0' is no whole number from 1 on"),
+        (render, ['--count', '0'], "'0' is no whole number from 1 on"),
+        (render, ['--seed', '-1'], "'-1' is no whole number from 0 on"),
+        (render, ['--variants', '5-2'], "'5-2' is no range such as 0-7"),
+        (tune, ['--threads', '17'], "'17' is no whole number from 1 to 16"),
+        (tune, ['--seconds', '-1'], '-1 is not above 0'),
     ],
 )
 def test_a_wrong_number_is_named(capsys, module, words, says):

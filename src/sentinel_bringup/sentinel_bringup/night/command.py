@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentinel_behavior.deterrents import read_deterrents
+from sentinel_common.arguments import whole
 from sentinel_common.configuration import digest
 from sentinel_common.files import share
 
@@ -31,35 +32,29 @@ _DATA = tuple(
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('--part', choices=PARTS, action='append', help='default: all of them')
-    parser.add_argument('--campaigns', type=_count, default=200, help='months per policy (200)')
+    parser.add_argument('--campaigns', type=whole(1), default=200, help='months per policy (200)')
     parser.add_argument(
-        '--encounters', type=_count, default=3000, help='with people and pets (3000)'
+        '--encounters', type=whole(1), default=3000, help='with people and pets (3000)'
     )
     parser.add_argument(
-        '--others', type=_count, default=300, help='encounters of each other kind (300)'
+        '--others', type=whole(1), default=300, help='encounters of each other kind (300)'
     )
     parser.add_argument(
         '--rendered',
-        type=_count,
+        type=whole(1),
         default=60,
         help='raccoons that come alone in rendered gardens (60)',
     )
     parser.add_argument(
-        '--worlds', type=_count, default=100_000, help='random worlds per invariant (100000)'
+        '--worlds', type=whole(1), default=100_000, help='random worlds per invariant (100000)'
     )
     parser.add_argument(
         '--journal',
         type=Path,
         help='file that keeps finished worlds and rendered encounters: the run goes on from there',
     )
-    parser.add_argument('--workers', type=_count, default=1, help='processes (1)')
+    parser.add_argument('--workers', type=whole(1), default=1, help='processes (1)')
     benchmark.add_json_option(parser)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is no whole number from 1 on')
-    return int(text)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sentinel_common.arguments import whole
 from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
@@ -70,9 +71,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--classifier', metavar='FILE', help=second)
     parser.add_argument('--baseline-classifier', metavar='FILE', help='the same for the baseline')
     parser.add_argument('--threshold', type=float, help='default: the one that the sentinel uses')
-    parser.add_argument('--threads', type=int, default=2, help='threads of the interpreter')
-    parser.add_argument('--resamples', type=int, default=300, help='draws behind the intervals')
-    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--threads', type=whole(1), default=2, help='threads of the interpreter')
+    parser.add_argument(
+        '--resamples', type=whole(1), default=300, help='draws behind the intervals'
+    )
+    parser.add_argument('--seed', type=whole(0), default=1)
     parser.add_argument('--sheet', type=Path, help='write a JPEG of the worst mistakes there')
     benchmark.add_json_option(parser)
 

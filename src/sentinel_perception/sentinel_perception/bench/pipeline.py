@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+from sentinel_common.arguments import whole
 from sentinel_common.files import share
 from sentinel_common.species import RACCOON
 
@@ -114,9 +115,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--wide-model', type=Path, help='the same network with a larger input, for whole pictures'
     )
-    parser.add_argument('--finest-grid', type=int, help='default: as the sentinel runs')
-    parser.add_argument('--threads', type=int, default=1, help='threads of the interpreter')
-    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--finest-grid', type=whole(1), help='default: as the sentinel runs')
+    parser.add_argument('--threads', type=whole(1), default=1, help='threads of the interpreter')
+    parser.add_argument('--seed', type=whole(0), default=1)
     benchmark.add_json_option(parser)
 
 

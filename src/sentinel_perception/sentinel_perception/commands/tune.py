@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from sentinel_common.arguments import seconds, whole
 from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 
@@ -47,8 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, required=True, help='folder for what this makes')
     parser.add_argument('--model', type=Path, help='TFLite model; default: the one of --config')
     parser.add_argument('--labels', type=Path, help='labels, one per line, if not beside the model')
-    parser.add_argument('--threads', type=int, default=2, help='threads of the interpreter')
-    parser.add_argument('--seconds', type=float, default=0.0, help='stop after this; 0: at the end')
+    parser.add_argument(
+        '--threads', type=whole(1, 16), default=2, help='threads of the interpreter'
+    )
+    parser.add_argument('--seconds', type=seconds, help='stop after so long; default: at the end')
     parser.add_argument(
         '--config', type=Path, help='parameter file; default: config/perception.yaml'
     )
@@ -146,7 +149,7 @@ class _Session:
         self.pictures = 0
         self.alarms = 0
 
-    def run(self, source: Source, seconds: float, false_alarms: frozenset[int]) -> None:
+    def run(self, source: Source, seconds: float | None, false_alarms: frozenset[int]) -> None:
         """Process every picture once; live sources in real time, until Ctrl-C or a loss."""
         try:
             self._play(source, seconds, false_alarms)
@@ -156,7 +159,7 @@ class _Session:
         self._unreadable = source.unreadable
         self._finish()
 
-    def _play(self, source: Source, seconds: float, false_alarms: frozenset[int]) -> None:
+    def _play(self, source: Source, seconds: float | None, false_alarms: frozenset[int]) -> None:
         rate = source.rate or _RATE
         repeats = 1 if source.rate or source.live else _REPEATS
         begin = time.monotonic()
@@ -173,7 +176,7 @@ class _Session:
             picture = shrunk(picture, self._longest_side)
             for _ in range(repeats):
                 stamp = time.monotonic() - begin if source.live else number / rate
-                if seconds and stamp > seconds:
+                if seconds is not None and stamp > seconds:
                     return
                 self._one(picture, stamp, number, rate, number in false_alarms)
                 number += 1
@@ -250,7 +253,8 @@ class _Session:
                 f'{row["score"]:.2f}, {row["from"]} to {row["until"]} s, '
                 f'best in picture {row["best_picture"]}'
             )
-        print(f'Video and list: {self._path}, {self._out / "tracks.json"}')
+        tracks = self._out / 'tracks.json'
+        print(f'Video and list: {self._path}, {tracks}' if self._video else f'List: {tracks}')
         if self._negatives:
             print(f'{len(self._negatives)} hard negatives: {self._out / _NEGATIVES}')
 

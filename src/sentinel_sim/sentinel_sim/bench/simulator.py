@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sentinel_common.errors import ConfigurationError
+from sentinel_common.arguments import seconds, whole
 from sentinel_common.files import share
 
 from sentinel_common import benchmark
@@ -36,9 +36,9 @@ _SEEDS = range(1, 6)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     benchmark.add_json_option(parser)
-    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--seed', type=whole(0), default=1)
     parser.add_argument(
-        '--seconds', type=float, default=20.0, help='simulated s per rendered measurement'
+        '--seconds', type=seconds, default=20.0, help='simulated s per rendered measurement'
     )
     parser.add_argument('--skip-comparison', action='store_true', help='real-time factors only')
 
@@ -46,8 +46,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Measure, print, write; 1 where a limit is missed."""
     choose_renderer()
-    if args.seconds <= 0:
-        raise ConfigurationError(f'--seconds is {args.seconds}, but must be above 0.')
     result: dict[str, Any] = {
         'benchmark': 'simulator',
         **benchmark.environment(args.seed, ('mujoco-core', 'numpy', 'ai-edge-litert')),

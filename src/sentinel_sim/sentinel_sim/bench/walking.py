@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sentinel_common.arguments import whole
 from sentinel_common.geometry import wrap
 from sentinel_driver.hermes import Codec, GaitSetAll
 
@@ -206,8 +207,8 @@ def _summary(errors: list[float]) -> dict[str, float]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('--walks', type=int, default=100, help='random walks (default 100)')
-    parser.add_argument('--seed', type=int, default=1, help='seed of everything random')
+    parser.add_argument('--walks', type=whole(1), default=100, help='random walks (default 100)')
+    parser.add_argument('--seed', type=whole(0), default=1, help='seed of everything random')
     benchmark.add_json_option(parser)
 
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from sentinel_common.arguments import whole
 from sentinel_common.errors import ConfigurationError
 
 from ..offscreen import choose_renderer
@@ -12,19 +13,23 @@ SUMMARY = 'write labelled pictures of animals in the simulated garden (COCO)'
 
 def _range(text: str) -> tuple[int, int]:
     low, _, high = text.partition('-')
-    try:
-        return int(low), int(high or low)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is no range such as 0-7') from None
+    high = high or low
+    if not (low.isdecimal() and high.isdecimal() and int(low) <= int(high)):
+        raise argparse.ArgumentTypeError(f'{text!r} is no range such as 0-7')
+    return int(low), int(high)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``./sentinel render``."""
-    parser.add_argument('--count', type=int, default=20, help='how many pictures (default: 20)')
+    parser.add_argument(
+        '--count', type=whole(1), default=20, help='how many pictures (default: 20)'
+    )
     parser.add_argument(
         '--out', type=Path, required=True, help='folder for images/ and annotations.json'
     )
-    parser.add_argument('--seed', type=int, default=0, help='the same seed gives the same pictures')
+    parser.add_argument(
+        '--seed', type=whole(0), default=0, help='the same seed gives the same pictures'
+    )
     parser.add_argument(
         '--variants',
         type=_range,
@@ -43,8 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Render and print how often each species was labelled."""
-    if args.count < 1:
-        raise ConfigurationError(f'--count is {args.count}, but at least one picture is needed.')
     choose_renderer()
     from ..render import render  # MuJoCo is heavy, and --help needs none of it
 
