@@ -1,11 +1,13 @@
 """Table, page and film say what the log says, and say so too where nothing happened."""
 
 import argparse
+import html
 import http.client
 import io
 import json
 import os
 import re
+import shlex
 import socket
 import struct
 import threading
@@ -345,6 +347,51 @@ def test_the_page_is_whole_and_needs_no_other_file(night):
         assert expected in words
     assert 'ended early' not in words and 'robot: falls' not in words
     assert (night.folder / 'pictures' / 'a.jpg').is_file()
+
+
+def test_pictures_of_a_season_have_a_date(night):
+    night.visit('a', 0, 'bark')
+    night.picture('a', 86400.0)
+    night.close()
+    when = datetime.fromtimestamp(NIGHT + 86400.0).strftime('%-d %b, %H:%M:%S')
+    assert f'<figcaption>{when} · visit started' in page_of(night.folder)[0]
+
+
+def test_what_was_marked_as_a_false_alarm_is_no_success_and_no_trend(night):
+    for number in range(6):
+        night.visit(f'v{number}', 600 * number, 'bark')
+        night.store.mark(f'v{number}', True)
+    night.close()
+    text, parsed = page_of(night.folder)
+    assert 'Nothing was tried, but for marked false alarms.' in text
+    assert 'Over time' not in parsed.words
+    assert '<span class="pill">repelled</span>' in text
+
+
+def test_only_a_visit_with_a_deterrent_has_a_last_one(night):
+    night.visit('a', 0, 'bark')
+    night.visit('b', 100, outcome='lost')
+    night.close()
+    assert 'each visit with unknown end' not in page_of(night.folder)[0]
+
+
+def test_times_of_a_long_visit_are_hours_and_minutes(night):
+    night.visit('a', 0, 'bark', outcome='stayed', stay=14400.0)
+    night.visit('b', 20000, outcome='left', stay=150.0)
+    night.close(30000)
+    text, _ = page_of(night.folder)
+    assert ['2:30 min', '4:00:00 h'] == sorted(re.findall(r'<time>([\d:]+ (?:min|h))</time>', text))
+    assert re.findall(r'%">(\d) h</span>', text) == ['1', '2', '3', '4']
+    assert re.findall(r'%">(\d) min</span>', text) == ['1', '2']
+
+
+def test_the_command_on_the_page_can_be_pasted(tmp_path):
+    night = Night(tmp_path / "Anna's garden")
+    night.visit('a b', 0, 'bark')
+    night.close()
+    (code,) = re.findall(r'<code>(.*?--false-alarm.*?)</code>, or', page_of(night.folder)[0])
+    words = shlex.split(html.unescape(code))
+    assert words == ['./sentinel', 'report', str(night.folder), '--false-alarm', 'a b']
 
 
 def test_what_is_drawn_is_said_in_words_too(night):

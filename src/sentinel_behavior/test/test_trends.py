@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 from sentinel_behavior.incidents.model import Decision, Hold, Log, Run, Sound, Stimulus, Visit
-from sentinel_behavior.report import statistics
+from sentinel_behavior.report import figures, statistics
 from sentinel_behavior.report.figures import trends as shown
 from sentinel_behavior.report.statistics import LEAST_ARM, LEAST_TRIALS, reduction, slope
 from sentinel_behavior.report.summary import Summary
@@ -321,6 +321,14 @@ def test_an_interval_that_says_nothing_is_no_long_number():
     found = of([visit(START + i * 1000, outcome=o) for i, o in enumerate(outcomes)])
     (row,) = (note for name, _, note in shown(found)['facts'] if name.startswith('odds'))
     assert 'to more than 100, 11 visits' in row
+
+
+@pytest.mark.parametrize(
+    ('factor', 'said'),
+    [(1e-5, 'less than 0.01'), (0.55, '0.55'), (99.4, '99'), (99.6, 'more than 100')],
+)
+def test_a_factor_is_a_plain_number(factor, said):
+    assert figures._factor(factor) == said
 
 
 def test_the_lift_is_that_of_the_trial_and_of_nothing_else():

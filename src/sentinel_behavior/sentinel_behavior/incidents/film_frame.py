@@ -32,10 +32,10 @@ _STATES = {
     'fault': (230, 70, 70),
     'watching': (70, 190, 130),
 }
+_OTHER_STATE = (120, 127, 136)
+
 # Rule that holds also while nobody is there, and then tells nothing.
 _NOBODY_SURE = 'unsure_target'
-
-_OTHER_STATE = (120, 127, 136)
 
 
 @dataclass(frozen=True, kw_only=True)

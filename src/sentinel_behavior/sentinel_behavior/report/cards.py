@@ -20,6 +20,13 @@ from .summary import is_target
 _WIDTH = 640  # px, of the pictures in the page
 _QUALITY = 80
 
+_WHEN = '%-d %b, %H:%M:%S'
+
+_TICKS = 5  # at most about so many find room on a phone
+
+# Units of the axis of a visit from so many s on.
+_UNITS = ((7200.0, 3600.0, 'h'), (120.0, 60.0, 'min'), (0.0, 1.0, 's'))
+
 
 def data_url(data: bytes, kind: str) -> str:
     """A picture of ``kind`` (jpeg, webp) as an address that needs no file."""
@@ -48,7 +55,7 @@ class Album:
         return {
             'url': data_url(data.getvalue(), 'jpeg'),
             'why': picture.why,
-            'time': wording.moment(picture.stamp),
+            'time': wording.moment(picture.stamp, _WHEN),
         }
 
 
@@ -84,7 +91,7 @@ def _story(visit: Visit, zero: float) -> list[dict[str, Any]]:
         lines.append((ended, visit.outcome, _ending(visit), ''))
     lines.sort(key=lambda line: line[0])
     return [
-        {'at': f'{max(0.0, at - zero):.1f} s', 'kind': kind, 'text': text, 'more': more}
+        {'at': wording.clock(max(0.0, at - zero)), 'kind': kind, 'text': text, 'more': more}
         for at, kind, text, more in lines
     ]
 
@@ -152,6 +159,7 @@ def _timeline(visit: Visit) -> dict[str, Any]:
         return round(100 * min(1.0, max(0.0, (at - zero) / length)), 2)
 
     seen_until = visit.last_seen if visit.last_seen is not None else max(ends)
+    unit, name = next((u, n) for since, u, n in _UNITS if length >= since)
     told = [f'in sight for {wording.duration(max(0.0, seen_until - zero))}']
     told += [
         f'{wording.name(s.deterrent)} after {wording.duration(max(0.0, s.told - zero))}'
@@ -175,7 +183,8 @@ def _timeline(visit: Visit) -> dict[str, Any]:
             for h in stretches(visit.holds)
         ],
         'ticks': [
-            {'left': percent(zero + t), 'text': f'{t:g} s'} for t in statistics.ticks(length)
+            {'left': percent(zero + t * unit), 'text': f'{t:g} {name}' if t else '0'}
+            for t in statistics.ticks(length / unit, _TICKS)
         ],
     }
 
@@ -189,7 +198,7 @@ def card(visit: Visit, album: Album, pictures: int) -> dict[str, Any]:
     return {
         'visit': visit,
         'name': wording.name(visit.species),
-        'time': wording.moment(visit.started, '%-d %b, %H:%M:%S'),
+        'time': wording.moment(visit.started, _WHEN),
         'outcome': wording.name(visit.outcome) or 'still there',
         'target': is_target(visit),
         'timeline': timeline,

@@ -139,6 +139,11 @@ def deterrents(summary: Summary) -> list[dict[str, Any]]:
     return rows
 
 
+def untold(summary: Summary) -> int:
+    """Number of targets of whose last deterrent nobody knows how it did."""
+    return sum(bool(v.stimuli) and not has_known_end(v) for v in summary.targets)
+
+
 def latency(summary: Summary) -> dict[str, Any] | None:
     """From the picture to the radio; None where nobody measured it."""
     if not summary.latency:
@@ -277,7 +282,9 @@ def _habituation(slope: statistics.Estimate) -> tuple[str, str, str]:
 
 
 def _factor(value: float) -> str:
-    return f'{value:.2g}' if value < 100 else 'more than 100'
+    if value < 0.01:
+        return 'less than 0.01'
+    return f'{value:.2g}' if value < 99.5 else 'more than 100'
 
 
 def flat(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """One HTML page with everything in it: no script, no other file, light and dark, desk and phone."""
 
+import shlex
 from pathlib import Path
 
 import jinja2
@@ -30,7 +31,7 @@ def render(summary: Summary, film_file: Path | None, *, marking: bool = False) -
     album = Album(summary.folder)
     visits = summary.log.visits
     found = trends(summary)
-    season = len(visits) >= _TREND_VISITS
+    season = sum(not visit.false_alarm for visit in visits) >= _TREND_VISITS
     newest = visits[: -_VISITS - 1 : -1]
     gallery = [
         (visit, picture)
@@ -46,8 +47,9 @@ def render(summary: Summary, film_file: Path | None, *, marking: bool = False) -
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters['quoted'] = shlex.quote
     return environment.get_template('page.html.j2').render(
-        folder=str(summary.folder),
+        folder=shlex.quote(str(summary.folder)),
         marking=marking,
         period=wording.period(summary.started, summary.ended),
         listened=wording.duration(summary.listened),
@@ -58,7 +60,8 @@ def render(summary: Summary, film_file: Path | None, *, marking: bool = False) -
         unfolded=_UNFOLDED if season else _VISITS,
         hidden=len(visits) - len(newest),
         deterrents=figures.deterrents(summary),
-        unknown_ends=summary.unknown_ends,
+        untold=figures.untold(summary),
+        mistaken=bool(summary.actions_at_false_alarms),
         trends=figures.trends(found) if season else None,
         holds=[
             {

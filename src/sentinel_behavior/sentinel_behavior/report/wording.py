@@ -44,6 +44,16 @@ def duration(seconds: float) -> str:
     return f'{seconds / 3600:.1f} h' if seconds < 48 * 3600 else f'{seconds / 86400:.1f} days'
 
 
+def clock(seconds: float) -> str:
+    """Say a time within a visit: ``12.3 s``, ``2:05 min`` or ``1:02:05 h``."""
+    if seconds < 90:
+        return f'{seconds:.1f} s'
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f'{minutes}:{rest:02} min'
+    return f'{minutes // 60}:{minutes % 60:02}:{rest:02} h'
+
+
 def name(identifier: str) -> str:
     """Say a name of the configuration: ``bark_and_advance`` -> bark and advance."""
     return identifier.replace('_', ' ')
