@@ -287,6 +287,14 @@ def test_a_missing_log_is_one_sentence(tmp_path):
         SqliteStore(tmp_path, create=False)
 
 
+def test_the_folder_of_several_robots_leads_to_theirs(tmp_path):
+    for robot in ('robot2', 'robot1'):
+        SqliteStore(tmp_path / robot).close()
+    with pytest.raises(StoreError) as told:
+        SqliteStore(tmp_path, create=False)
+    assert f'such as {tmp_path}/robot1, {tmp_path}/robot2.' in str(told.value)
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(StoreError, match='cannot be made'):

@@ -25,6 +25,9 @@ FILE_NAME = 'incidents.sqlite3'
 
 _CURE = 'Set the parameter folder of the recorder to a place that can be written.'
 
+# So many folders with a log are named, where one without is given: those of a run's robots.
+_NAMED = 3
+
 # No animal stays longer, s.
 _LONGEST_VISIT = 86_400.0
 
@@ -42,9 +45,11 @@ class SqliteStore:
         self._run: int | None = None
         self._lock: IO[str] | None = None
         if not create and not self.path.is_file():
+            below = [str(log.parent) for log in sorted(folder.glob(f'*/{FILE_NAME}'))]
+            such = ', '.join(below[:_NAMED]) or 'that of a demo run'
             raise StoreError(
                 f'There is no incident log in {folder}.',
-                'Give the folder that the recorder wrote, for example that of a demo run.',
+                f'Give the folder that the recorder wrote, such as {such}.',
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)
