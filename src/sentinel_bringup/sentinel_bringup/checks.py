@@ -3,12 +3,17 @@
 Parameter files against what the nodes declare; and a node module may offer ``preflight(values)``,
 which looks at what its parameters name (model, source, scenario) and raises SentinelError. Last,
 the nodes of each robot must agree.
+
+The files are merged here and no node reads them: ROS 2 merges all files of a node by the order in
+which their section names first appear, so that an older file may win over a later one, and over
+what the launcher sets.
 """
 
-import fnmatch
 import importlib
 import importlib.util
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,10 +44,11 @@ def module(entry: NodeEntry) -> ModuleType:
         ) from error
 
 
-def preflight(entries: Iterable[NodeEntry]) -> None:
-    """Raise SentinelError for the first fault in a parameter, a file, or what they name.
+def preflight(entries: Iterable[NodeEntry]) -> list[NodeEntry]:
+    """Return the nodes with all their parameters and no file.
 
-    Also where the nodes of a robot do not agree.
+    Raises SentinelError for the first fault in a parameter, a file, or what they name, and where
+    the nodes of a robot do not agree.
     """
     entries = list(entries)
     told = check(entries)
@@ -55,6 +61,24 @@ def preflight(entries: Iterable[NodeEntry]) -> None:
         robots.setdefault(entry.namespace, {})[entry.name] = told[entry.label]
     for robot, nodes in robots.items():
         agreement.check(nodes, robot)
+    return [replace(entry, files=(), parameters=told[entry.label]) for entry in entries]
+
+
+def merge(entries: Iterable[NodeEntry]) -> list[NodeEntry]:
+    """Return the nodes with all that files and launcher tell them as parameters, and no file.
+
+    Nothing but the form of the files is checked: each node checks its own parameters, and a file
+    may speak of nodes that we do not know. Raises ConfigurationError.
+    """
+    entries = list(entries)
+    content = _contents(entries)
+    found = []
+    for entry in entries:
+        told: dict[str, Any] = {}
+        for _, values in _sections(entry, content):
+            told |= values
+        found.append(replace(entry, files=(), parameters=told | dict(entry.parameters)))
+    return found
 
 
 def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]]:
@@ -66,24 +90,33 @@ def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]
         name: {parameter.name: parameter.default for parameter in spec}
         for name, spec in specs.items()
     }
-    files = dict.fromkeys(file for entry in entries for file in entry.files)
-    content = {file: read(file) for file in files}
+    content = _contents(entries)
     for file, sections in content.items():
         for pattern in sections:
             _check_reach(file, pattern, entries, known)
-    # As the node takes them: of its files the last one wins, and what it is started with wins over
-    # all.
     for entry in entries:
-        for file in entry.files:
-            for pattern, values in content[file].items():
-                if _fits(pattern, entry):
-                    told[entry.label] |= parameters.check(
-                        values, specs[entry.label], f'{file}, node {entry.name}'
-                    )
-        told[entry.label] |= parameters.check(
-            entry.parameters, specs[entry.label], f'Node {entry.name}'
-        )
+        spec = specs[entry.label]
+        for file, values in _sections(entry, content):
+            told[entry.label] |= parameters.check(values, spec, f'{file}, node {entry.name}')
+        told[entry.label] |= parameters.check(entry.parameters, spec, f'Node {entry.name}')
     return told
+
+
+_Sections = dict[str, dict[str, Any]]
+
+
+def _contents(entries: Iterable[NodeEntry]) -> dict[Path, _Sections]:
+    return {file: read(file) for file in dict.fromkeys(f for e in entries for f in e.files)}
+
+
+def _sections(
+    entry: NodeEntry, content: Mapping[Path, _Sections]
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield what concerns the node, and the file that says it; the last one wins."""
+    for file in entry.files:
+        for pattern, values in content[file].items():
+            if _fits(pattern, entry):
+                yield file, values
 
 
 def _check_reach(file: Path, pattern: str, entries: list[NodeEntry], known: frozenset[str]) -> None:
@@ -107,7 +140,7 @@ def _check_reach(file: Path, pattern: str, entries: list[NodeEntry], known: froz
 def read(file: Path) -> dict[str, dict[str, Any]]:
     """Return ``{node pattern: {dotted parameter name: value}}`` of a ROS 2 parameter file."""
     try:
-        content = yaml.safe_load(file.read_text(encoding='utf-8'))
+        content = yaml.load(file.read_text(encoding='utf-8'), _Loader)
     except OSError as error:
         raise ConfigurationError(
             f'The parameter file {file} cannot be read: {error.strerror}.'
@@ -115,22 +148,44 @@ def read(file: Path) -> dict[str, dict[str, Any]]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = getattr(error, 'problem_mark', None)
         line = f' at line {where.line + 1}' if where else ''
-        raise ConfigurationError(f'The parameter file {file} is not valid YAML{line}.') from error
-    found = {}
-    for pattern, section in _mapping(content or {}, file).items():
-        body = _mapping(section, file)
-        if set(body) != {'ros__parameters'}:
-            raise ConfigurationError(
-                f"{file}: under {pattern!r} there must be 'ros__parameters:' and nothing else."
-            )
-        found[str(pattern)] = dict(_flatten(_mapping(body['ros__parameters'] or {}, file)))
-    return found
-
-
-def _mapping(value: Any, file: Path) -> dict[Any, Any]:
-    if not isinstance(value, dict):
+        why = f': {error.problem}' if isinstance(error, _TwiceError) else ''
         raise ConfigurationError(
-            f'{file}: expected "name: value" pairs, found {value!r}.',
+            f'The parameter file {file} is not valid YAML{line}{why}.'
+        ) from error
+    return dict(_nodes(content or {}, '', file))
+
+
+class _TwiceError(yaml.MarkedYAMLError):
+    """A name that stands twice: of the first one YAML would leave nothing."""
+
+
+class _Loader(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = set()
+        for key, _ in node.value:
+            name = str(key.value)
+            if name in names:
+                raise _TwiceError(
+                    problem=f'{name!r} stands there twice', problem_mark=key.start_mark
+                )
+            names.add(name)
+        return super().construct_mapping(node, deep)
+
+
+def _nodes(content: Any, pattern: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the parameters of each node; its namespaces may be names around it."""
+    for name, section in _mapping(content, pattern, file).items():
+        if name == 'ros__parameters':
+            yield pattern, dict(_flatten(_mapping(section or {}, pattern, file)))
+        else:
+            yield from _nodes(section, f'{pattern}/{name}' if pattern else str(name), file)
+
+
+def _mapping(value: Any, pattern: str, file: Path) -> dict[Any, Any]:
+    if not isinstance(value, dict):
+        where = f' under {pattern!r}' if pattern else ''
+        raise ConfigurationError(
+            f'{file}: expected "name: value" pairs{where}, found {value!r}.',
             'The form is: node name, below it ros__parameters, below it the parameters.',
         )
     return value
@@ -146,10 +201,7 @@ def _flatten(values: dict[Any, Any], prefix: str = '') -> Iterable[tuple[str, An
 
 def _fits(pattern: str, entry: NodeEntry) -> bool:
     """Whether a section concerns the node; ``*`` is one part of a name, ``**`` any number."""
-    full = f'/{entry.namespace}/{entry.name}'.replace('//', '/')
-    wanted = pattern if pattern.startswith('/') else f'/{pattern}'
-    if '**' in wanted:
-        return fnmatch.fnmatchcase(full, wanted.replace('**', '*')) or fnmatch.fnmatchcase(
-            full, wanted.replace('/**/', '/')
-        )
-    return len(full.split('/')) == len(wanted.split('/')) and fnmatch.fnmatchcase(full, wanted)
+    parts = pattern.strip('/').split('/')
+    wild = {'*': r'/\w+', '**': r'(/\w+)*'}
+    wanted = ''.join(wild.get(part, '/' + re.escape(part)) for part in parts)
+    return re.fullmatch(wanted, entry.full_name) is not None

@@ -1,6 +1,7 @@
 """One process of a run: how it is started, read, signalled and ended."""
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -10,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-
-from sentinel_common.parameters import Value
 
 from .entries import NodeEntry
 
@@ -28,30 +27,18 @@ _LONGEST_LOG = 10_000_000
 _MOST_AT_ONCE = 1024 * 1024
 
 
-def command(entry: NodeEntry, log_level: str = 'info') -> list[str]:
+def command(entry: NodeEntry) -> list[str]:
     """Return the command line of a node in the world without ``ros2 launch``."""
     arguments = ['-r', f'__node:={entry.name}']
     if entry.namespace:
         arguments += ['-r', f'__ns:=/{entry.namespace.strip("/")}']
     for old, new in entry.remappings:
         arguments += ['-r', f'{old}:={new}']
-    for file in entry.files:
-        arguments += ['--params-file', str(file)]
     for name, value in entry.parameters.items():
-        arguments += ['-p', f'{name}:={_yaml(value)}']
-    arguments += ['--log-level', log_level]
+        # The YAML of ROS knows JSON, where the text "0" stays a text.
+        arguments += ['-p', f'{name}:={json.dumps(value, ensure_ascii=False)}']
+    arguments += ['--log-level', 'info']
     return [sys.executable, '-m', entry.module, '--ros-args', *arguments]
-
-
-def _yaml(value: Value) -> str:
-    """Write a parameter so that ROS reads back the same type: the text ``0`` stays a text."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    if isinstance(value, list):
-        return '[' + ', '.join(_yaml(v) for v in value) + ']'
-    return repr(value)
 
 
 def adopt_orphans() -> None:

@@ -26,10 +26,11 @@ EXIT_USAGE = 2
 class NodeEntry:
     """One node of a run.
 
-    ``files`` are parameter files, later ones win; ``parameters`` win over all of them. ``images``:
-    it publishes pictures and so needs the Fast DDS profile. ``ends_run``: when it ends, the run has
-    ended. ``stops_last``: others still need it while they stop (the radio of a simulated robot, the
-    log of the last words).
+    ``files`` are parameter files, later ones win; ``parameters`` win over all of them. No node
+    reads a file: ``checks`` merges them into the parameters. ``images``: it publishes pictures and
+    so needs the Fast DDS profile. ``ends_run``: when it ends, the run has ended. ``stops_last``:
+    others still need it while they stop (the radio of a simulated robot, the log of the last
+    words).
     """
 
     name: str
@@ -49,6 +50,11 @@ class NodeEntry:
     def label(self) -> str:
         """What it is called where several robots are: name of the log, prefix of its lines."""
         return f'{self.namespace.strip("/").replace("/", ".")}.{self.name}'.lstrip('.')
+
+    @property
+    def full_name(self) -> str:
+        """Name with its namespace, as ROS 2 writes it."""
+        return f'/{self.namespace.strip("/")}/{self.name}'.replace('//', '/')
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Makes launch descriptions of the one list of nodes; needs ``launch_ros``, which PyPI lacks."""
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,13 +13,13 @@ from launch.events import Shutdown
 from launch.events.process import ProcessExited
 from launch.launch_context import LaunchContext
 from launch.launch_description import LaunchDescription
+from launch.logging import launch_config
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 from sentinel_common.errors import ConfigurationError, SentinelError
 from sentinel_common.files import share
 
-from . import description, folders, nodes
+from . import checks, description, folders, nodes
 from .domains import free_port
 from .entries import EMULATED, EXIT_USAGE, ROS, NodeEntry
 
@@ -87,7 +88,7 @@ def describe(
 
     def expand(context: LaunchContext) -> list[Any]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in arguments}
-        entries = nodes.of_world(plan(values), ROS)
+        entries = checks.merge(nodes.of_world(plan(values), ROS))
         nodes_of_list = [action for entry in entries for action in actions(entry, values)]
         return before(values) + nodes_of_list
 
@@ -130,18 +131,13 @@ def common_options(values: dict[str, str]) -> dict[str, Any]:
 
 def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
     """Return the launch actions of one node."""
-    parameters: list[Any] = [str(file) for file in entry.files]
-    parameters.append(
-        # A text stays a text, also where it looks like a number.
-        {k: ParameterValue(v, value_type=_type(v)) for k, v in own_parameters(entry).items()}
-    )
     respawn = entry.respawn and values.get('respawn', 'true') == 'true'
     node = Node(
         package=entry.package,
         executable=entry.name,
         name=entry.name,
         namespace=entry.namespace,
-        parameters=parameters,
+        parameters=[_parameter_file(entry)],
         remappings=list(entry.remappings),
         ros_arguments=['--log-level', values.get('log_level', 'info')],
         additional_env=nodes.image_profile() if entry.images else {},
@@ -164,8 +160,17 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
     return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=on_exit)), node]
 
 
-def _type(value: Any) -> Any:
-    return list[type(value[0])] if isinstance(value, list) else type(value)  # type: ignore[misc]
+def _parameter_file(entry: NodeEntry) -> str:
+    """Write all that the node is told into one file beside the log of the launch; return its path.
+
+    Files that launch_ros makes lie in /tmp, where they are gone when a node of a whole season
+    starts again, and hold no empty list.
+    """
+    file = Path(launch_config.log_dir) / f'{entry.label}.yaml'
+    told = {entry.full_name: {'ros__parameters': own_parameters(entry)}}
+    # JSON is YAML in which the text "0" stays a text.
+    file.write_text(json.dumps(told, ensure_ascii=False, default=str), encoding='utf-8')
+    return str(file)
 
 
 def own_parameters(entry: NodeEntry) -> dict[str, Any]:

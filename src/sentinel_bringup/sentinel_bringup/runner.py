@@ -91,14 +91,12 @@ class Runner:
         folder: Path,
         domain: int,
         show: Show,
-        log_level: str = 'info',
         patience: Sequence[tuple[signal.Signals, float]] = PATIENCE,
     ) -> None:
         self._slots = [_Slot(entry) for entry in entries]
         self._folder = folder
         self._domain = domain
         self._print = show
-        self._log_level = log_level
         self._patience = patience
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
@@ -140,7 +138,7 @@ class Runner:
     def _start(self, slot: _Slot) -> None:
         entry = slot.entry
         slot.process = child.Child(
-            child.command(entry, self._log_level),
+            child.command(entry),
             environment(self._domain, images=entry.images),
             self._folder / 'logs' / f'{entry.label}.log',
         )

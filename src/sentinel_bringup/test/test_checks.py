@@ -4,10 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from sentinel_bringup.checks import check, preflight
-from sentinel_bringup.entries import NodeEntry, SimulationOptions, SourceOptions
+import rclpy
+from sentinel_bringup.checks import check, module, preflight
+from sentinel_bringup.child import command
+from sentinel_bringup.entries import PYPI, NodeEntry, SimulationOptions, SourceOptions
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
+from sentinel_common.parameters import Parameters
 
 from sentinel_bringup import nodes
 
@@ -24,12 +27,23 @@ def entry(tmp_path, text):
 
 @pytest.mark.parametrize(
     'pattern',
-    ['/**', '/garden/**', '/**/detector', '/*/detector', '/garden/detector', 'garden/detector'],
+    [
+        '/**',
+        '/garden/**',
+        '/**/detector',
+        '/*/detector',
+        '/*/**',
+        '/garden/detector',
+        'garden/detector',
+        'garden: {detector',
+        '/**: {ros__parameters: {rate: 5}, detector',
+    ],
 )
 def test_a_whole_number_and_every_way_to_name_the_node_are_taken(tmp_path, pattern):
-    check([entry(tmp_path, f'{pattern}: {{ros__parameters: {{rate: 5}}}}')])
+    close = '}' * pattern.count(': {detector') or '}' * pattern.count(', detector')
+    check([entry(tmp_path, f'{pattern}: {{ros__parameters: {{rate: 5}}}}{close}')])
     with pytest.raises(ConfigurationError, match=r'outside 1\.0 to 50\.0'):
-        check([entry(tmp_path, f'{pattern}: {{ros__parameters: {{rate: 99}}}}')])
+        check([entry(tmp_path, f'{pattern}: {{ros__parameters: {{rate: 99}}}}{close}')])
 
 
 def test_a_section_that_the_namespace_hides_is_a_fault(tmp_path):
@@ -37,7 +51,7 @@ def test_a_section_that_the_namespace_hides_is_a_fault(tmp_path):
         check([entry(tmp_path, 'detector: {ros__parameters: {rate: 5}}')])
 
 
-@pytest.mark.parametrize('pattern', ['/yard/detector', '/*/*/detector', 'brain'])
+@pytest.mark.parametrize('pattern', ['/yard/detector', '/*/*/detector', '/gard*/detector', 'brain'])
 def test_a_section_for_another_node_is_left_alone(tmp_path, pattern):
     check([entry(tmp_path, f'{pattern}: {{ros__parameters: {{rate: 99}}}}')])
 
@@ -49,8 +63,9 @@ def test_a_section_for_another_node_is_left_alone(tmp_path, pattern):
         ('/**/detector: {ros__parameters: {rate: fast}}', 'takes a number'),
         ('/**/detector: {ros__parameters: {a: {b: 1}}}', "no parameter 'a.b'"),
         ('/**/detectr: {ros__parameters: {rate: 5.0}}', "no node '/\\*\\*/detectr'"),
-        ('detector: {rate: 5.0}', 'ros__parameters'),
+        ('detector: {rate: 5.0}', "pairs under 'detector/rate', found 5.0"),
         ('detector: [1]', 'pairs'),
+        ('/**: {ros__parameters: {rate: 5.0, rate: 6.0}}', "line 1: 'rate' stands there twice"),
         ('- 1', 'pairs'),
         ('a: b: c', 'not valid YAML at line 1'),
     ],
@@ -89,6 +104,64 @@ def test_of_the_files_of_a_node_the_last_one_wins(tmp_path):
         for name, files in (('a', (mine,)), ('b', (shipped, mine)))
     )
     assert check([a, b])['b']['rate'] == 5
+
+
+def parameter_file(path, sections):
+    """Write a parameter file of ROS 2 in the order of its sections; return its path."""
+    path.write_text(''.join(f'{node}: {{ros__parameters: {v}}}\n' for node, v in sections.items()))
+    return path
+
+
+def taken(arguments, entry):
+    """Return the parameters that a node takes which is started with these arguments."""
+    context = rclpy.Context()
+    rclpy.init(args=arguments, context=context)
+    node = rclpy.create_node(
+        entry.name, context=context, enable_rosout=False, start_parameter_services=False
+    )
+    parameters = Parameters(node, module(entry).PARAMETERS)
+    found = {p.name: parameters[p.name] for p in module(entry).PARAMETERS}
+    found['use_sim_time'] = node.get_parameter('use_sim_time').value
+    assert node.get_namespace().strip('/') == entry.namespace
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+    return found
+
+
+# As ROS users write them: first what all nodes share. One file uses other patterns than the next.
+EVERYBODY = {'/**': '{use_sim_time: true}'}
+REAL = {
+    '{}driver': "{transport: system, robot: 'C0:FF:EE'}",
+    '{}guard': '{armed: true, veto_level: 0.1, target_species: []}',
+    '{}recorder': '{folder: elsewhere}',
+}
+LATER = {'/**/guard': '{veto_level: 0.35}', '/**/driver': '{forward_full: 0.22}'}
+
+
+@pytest.mark.parametrize('namespace', ['', 'north', 'farm/north'])
+@pytest.mark.parametrize('robot', ['emulated', 'C0:01'])
+def test_a_node_takes_what_was_checked_and_what_it_is_told_wins_over_every_file(
+    tmp_path, namespace, robot
+):
+    prefix = f'/{namespace}/' if namespace else ''
+    mine = parameter_file(
+        tmp_path / 'mine.yaml', EVERYBODY | {k.format(prefix): v for k, v in REAL.items()}
+    )
+    later = parameter_file(tmp_path / 'later.yaml', LATER)
+    options = SourceOptions(
+        folder=tmp_path, source='topic', robot=robot, namespace=namespace, files=(mine, later)
+    )
+    entries = nodes.of_world(nodes.own_source(options), PYPI)
+    told = check(entries)
+    started = [entry for entry in entries if entry.name in ('guard', 'driver', 'recorder')]
+    for entry, before in zip(preflight(started), started, strict=True):
+        values = taken(command(entry)[3:], entry)
+        assert values == {name: told[entry.label][name] for name in values}
+        assert values.items() >= dict(before.parameters).items()
+        if entry.name == 'guard':
+            assert values['veto_level'] == 0.35 and values['target_species'] == []
+        if entry.name == 'driver':
+            assert values['forward_full'] == 0.22
 
 
 DECIDING = frozenset({'detector', 'guard', 'brain', 'speaker'})

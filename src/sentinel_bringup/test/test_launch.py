@@ -11,12 +11,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+import rclpy
 
 pytest.importorskip('launch_ros', reason='launch_ros is not installed; PyPI has none')
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_context import LaunchContext
+from launch.logging import launch_config
+from launch.utilities import perform_substitutions
 from launch_ros.actions import Node
 from sentinel_bringup.entries import ROS, TOPIC, SimulationOptions, SourceOptions
 from sentinel_bringup.launching import common_options
@@ -40,6 +43,12 @@ service.include_launch_description(
     LaunchDescription([IncludeLaunchDescription(source, launch_arguments=arguments)]))
 sys.exit(service.run())
 """
+
+
+@pytest.fixture(autouse=True)
+def log(tmp_path, monkeypatch):
+    """Let the log of the launch be here, and not in the home of whoever tests."""
+    monkeypatch.setattr(launch_config, '_log_dir', str(tmp_path))
 
 
 def description(name):
@@ -151,6 +160,52 @@ def test_gazebo_draws_without_a_screen_and_its_end_is_the_end(tmp_path, gui, opt
 def test_a_missing_parameter_file_is_named(tmp_path):
     with pytest.raises(Exception, match=r'none\.yaml does not exist'):
         started('sentinel.launch.py', folder=str(tmp_path), params_file='none.yaml')
+
+
+def taken(action):
+    """Return the parameters that ROS reads from the command line of a launched node."""
+    launch_context, context = LaunchContext(), rclpy.Context()
+    action._perform_substitutions(launch_context)
+    namespace, _, name = action.node_name.rpartition('/')
+    own = {'name': f'__node:={name}', 'ns': f'__ns:={namespace or "/"}'}
+    launch_context.extend_locals({'ros_specific_arguments': own})
+    words = [perform_substitutions(launch_context, word) for word in action.cmd[1:]]
+    rclpy.init(args=['node', *words], context=context)
+    node = rclpy.create_node('any', context=context, enable_rosout=False)
+    assert node.get_fully_qualified_name() == action.node_name
+    found = {name: p.value for name, p in node._parameter_overrides.items()}
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+    return found
+
+
+@pytest.mark.usefixtures('installed')
+@pytest.mark.parametrize('namespace', ['', 'north', 'farm/north'])
+def test_a_later_file_wins_over_a_former_and_the_launch_argument_over_both(tmp_path, namespace):
+    guard = f'/{namespace}/guard'.replace('//', '/')
+    files = [tmp_path / 'mine.yaml', tmp_path / 'later.yaml']
+    files[0].write_text(
+        '/**: {ros__parameters: {use_sim_time: true}}\n'
+        f'{guard}: {{ros__parameters: {{armed: true, veto_level: 0.1, target_species: []}}}}\n'
+        '/**/brain: {ros__parameters: {deterrents: "1e3"}}\n'
+        '/my/own: {ros__parameters: {speed: 3}}\n'
+    )
+    files[1].write_text('/**/guard: {ros__parameters: {veto_level: 0.35}}\n')
+    found = started(
+        'sentinel.launch.py',
+        source='topic',
+        robot='0',
+        namespace=namespace,
+        folder=str(tmp_path),
+        params_file=':'.join(map(str, files)),
+    )
+    told = taken(found['guard'])
+    assert told['armed'] is told['use_sim_time'] is False
+    assert told['veto_level'] == 0.35 and told['target_species'] is None
+    assert told['quiet_start'] == 22.0  # as config/guard.yaml says
+    assert taken(found['brain'])['deterrents'] == '1e3'
+    assert taken(found['driver'])['robot'] == '0'
+    assert '<robot' in taken(found['robot_state_publisher'])['robot_description']
 
 
 @pytest.fixture

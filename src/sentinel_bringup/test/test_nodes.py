@@ -180,7 +180,7 @@ def test_texts_that_look_like_numbers_stay_texts():
         for e in nodes.own_source(SourceOptions(folder=FOLDER, source="it's 0"))
         if e.name == 'camera'
     ]
-    assert "source:='it''s 0'" in command(camera)
+    assert 'source:="it\'s 0"' in command(camera)
 
 
 def test_nodes_read_the_file_of_their_package_and_their_own():

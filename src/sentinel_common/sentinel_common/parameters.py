@@ -90,10 +90,16 @@ COMMON = (
 def check(
     values: Mapping[str, Any], parameters: Iterable[Parameter], where: str
 ) -> dict[str, Value]:
-    """Return ``values`` in the declared types; raise ConfigurationError naming ``where``."""
+    """Return ``values`` in the declared types; raise ConfigurationError naming ``where``.
+
+    ``qos_overrides`` are for ROS itself to judge.
+    """
     known = {p.name: p for p in (*parameters, *COMMON)}
     checked: dict[str, Value] = {}
     for name, value in values.items():
+        if name.startswith('qos_overrides.'):
+            checked[name] = value
+            continue
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             raise ConfigurationError(
@@ -123,15 +129,13 @@ class Parameters:
         from rclpy.parameter import Parameter as RclParameter
 
         overrides = {name: p.value for name, p in node._parameter_overrides.items()}
-        overrides = {n: v for n, v in overrides.items() if not n.startswith('qos_overrides')}
         self._specs = {p.name: p for p in parameters}
         self._on_change = on_change
         self._values = {p.name: p.default for p in parameters}
-        checked = check(
-            {n: v for n, v in overrides.items() if v is not None},
-            parameters,
-            f'Node {node.get_name()}',
-        )
+        # ROS hands an empty list on as a value that is not set.
+        lists = {p.name for p in parameters if isinstance(p.default, list)}
+        overrides |= {n: [] for n, v in overrides.items() if v is None and n in lists}
+        checked = check(overrides, parameters, f'Node {node.get_name()}')
         self._values.update({n: v for n, v in checked.items() if n in self._specs})
         for name, value in self._values.items():
             # The override was checked and put into the declared type above: 5 is taken for 5.0.
