@@ -18,7 +18,7 @@ from sentinel_common import images, node, qos
 
 from .camera import calibration
 from .camera.capture import Capture
-from .camera.sources import LONGEST_SIDE, SourceError, next_picture, open_source, shrunk
+from .camera.sources import HOLD, LONGEST_SIDE, SourceError, next_picture, open_source, shrunk
 from .position import FIELD_OF_VIEW, Intrinsics
 
 PARAMETERS = (
@@ -37,9 +37,7 @@ PARAMETERS = (
     Parameter(
         'exit_at_end', True, 'end the process, successfully, at the end of a file', read_only=True
     ),
-    Parameter(
-        'hold', 1.5, 's for which each picture of a folder is shown', 0.0, 3600.0, read_only=True
-    ),
+    HOLD,
     Parameter(
         'wait_for_detector',
         0.0,
@@ -86,12 +84,21 @@ _SILENCE = 2.0
 
 
 def preflight(values: Mapping[str, Any]) -> None:
-    """Raise SourceError where the source gives no picture now; a run by hand should not wait."""
+    """Raise SentinelError at a fault in the calibration, or where the source gives no picture now.
+
+    A run by hand should not wait.
+    """
+    _calibration(values)
     source = open_source(values['source'], width=values['width'], height=values['height'])
     try:
         next_picture(source)
     finally:
         source.close()
+
+
+def _calibration(values: Mapping[str, Any]) -> Intrinsics | None:
+    path = values['calibration']
+    return calibration.read(Path(path).expanduser()) if path else None
 
 
 class CameraNode(ManagedNode):
@@ -108,8 +115,7 @@ class CameraNode(ManagedNode):
 
         self.parameters = Parameters(self, PARAMETERS)
         open_source(self.parameters['source']).close()
-        path = self.parameters['calibration']
-        self._calibration = calibration.read(Path(path).expanduser()) if path else None
+        self._calibration = _calibration({p.name: self.parameters[p.name] for p in PARAMETERS})
         self._capture: Capture | None = None
         self._images = self.create_publisher(Image, 'camera/image_raw', qos.IMAGE_WRITER)
         self._infos = self.create_publisher(CameraInfo, 'camera/camera_info', qos.RELIABLE)

@@ -11,7 +11,7 @@ from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import replace_file
 from sentinel_common.parameters import Parameter, check
 
-from .camera.sources import LONGEST_SIDE
+from .camera.sources import HOLD, LONGEST_SIDE
 from .settings import PARAMETERS
 
 _SECTION, _CAMERA = '/**/detector', '/**/camera'
@@ -30,10 +30,11 @@ def read_detector(path: Path) -> dict[str, Any]:
     return _parameters(path, _SECTION, (*PARAMETERS, *_OTHERS))
 
 
-def read_longest_side(path: Path) -> int:
-    """Return the longer side, px, to which the camera of this file shrinks its pictures."""
-    told = _parameters(path, _CAMERA, (LONGEST_SIDE,)) if _CAMERA in read(path) else {}
-    return int(told.get(LONGEST_SIDE.name, LONGEST_SIDE.default))
+def read_camera(path: Path) -> dict[str, Any]:
+    """Return what the camera of this file does to pictures: its ``longest_side`` and ``hold``."""
+    mine = (LONGEST_SIDE, HOLD)
+    told = _parameters(path, _CAMERA, mine) if _CAMERA in read(path) else {}
+    return {p.name: p.default for p in mine} | told
 
 
 def _parameters(path: Path, name: str, parameters: Sequence[Parameter]) -> dict[str, Any]:

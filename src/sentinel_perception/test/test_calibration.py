@@ -8,6 +8,8 @@ from sentinel_perception.camera import calibration
 from sentinel_perception.position import Intrinsics
 from std_msgs.msg import Header
 
+from sentinel_perception import camera_node
+
 FILE = """
 image_width: 640
 image_height: 480
@@ -42,6 +44,11 @@ def test_a_calibration_fits_pictures_of_its_own_aspect_ratio_only(tmp_path, size
     path = tmp_path / 'c.yaml'
     path.write_text(FILE, encoding='utf-8')
     assert calibration.read(path).fits(*size) is fits
+
+
+def test_a_calibration_that_is_missing_is_told_before_anything_starts(tmp_path):
+    with pytest.raises(ConfigurationError, match=r'calibration .* cannot be read'):
+        camera_node.preflight({'calibration': str(tmp_path / 'c.yaml'), 'source': 'none'})
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from sentinel_common.errors import ConfigurationError, SentinelError
 from sentinel_common.files import share
 from sentinel_common.parameters import check
 from sentinel_perception.commands import tune
-from sentinel_perception.configuration import read_detector, read_longest_side, write_detector
+from sentinel_perception.configuration import read_camera, read_detector, write_detector
 
 CONFIG = """# Mine.
 /**/camera:
   ros__parameters:
     width: 640
+    hold: 1.0
 
 /**/detector:
   ros__parameters:
@@ -112,10 +113,17 @@ def test_it_sees_what_the_nodes_of_its_parameter_file_see(
         run('--source', source, '--out', out, '--model', model, *options)
 
 
-def test_without_a_word_of_it_pictures_are_shrunk_as_by_the_camera(config):
-    assert read_longest_side(config) == 1280
+def test_without_a_word_of_it_pictures_are_shrunk_and_held_as_by_the_camera(config):
+    assert read_camera(config) == {'longest_side': 1280, 'hold': 1.0}
     config.write_text('/**/detector: {ros__parameters: {}}')
-    assert read_longest_side(config) == 1280
+    assert read_camera(config) == {'longest_side': 1280, 'hold': 1.5}
+
+
+def test_a_camera_that_is_not_there_leaves_no_folder(config, model, tmp_path):
+    out = tmp_path / 'out'
+    with pytest.raises(SentinelError):
+        run('--source', '/dev/video99', '--out', out, '--model', model, '--config', config)
+    assert not out.exists()
 
 
 @pytest.mark.parametrize('name', ['0', 'rtsp://camera/stream'])

@@ -24,6 +24,9 @@ PICTURE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '
 LONGEST_SIDE = Parameter(
     'longest_side', 1280, 'larger pictures are shrunk to this, px', 64, 7680, read_only=True
 )
+HOLD = Parameter(
+    'hold', 1.5, 's for which each picture of a folder is shown', 0.0, 3600.0, read_only=True
+)
 
 # How long a stream may stay silent before it counts as dead, ms.
 _SILENCE = 5000

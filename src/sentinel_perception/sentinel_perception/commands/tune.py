@@ -4,7 +4,9 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +15,7 @@ from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 
 from ..camera.sources import Source, SourceError, is_live, next_picture, open_source, shrunk
-from ..configuration import read_detector, read_longest_side, write_detector
+from ..configuration import read_camera, read_detector, write_detector
 from ..detector.classifier import load_or_shipped
 from ..detector.interpreter import without_chatter
 from ..detector.model import load
@@ -28,9 +30,6 @@ SUMMARY = 'show what the pipeline sees on your source, and set zones and thresho
 
 # Pace of sources that have none, and of the video, pictures per second.
 _RATE = 10.0
-
-# Pictures of a folder are shown this often, so that a track can be confirmed.
-_REPEATS = 10
 
 _NEGATIVES = 'negatives.json'
 
@@ -98,7 +97,7 @@ def main(args: argparse.Namespace) -> int:
     values = written | changed
     zones = parse(values.get('include_zones', []), values.get('exclude_zones', []))
     settings = from_values(values)
-    longest_side = read_longest_side(config)
+    camera = read_camera(config)
     model = args.model or values.get('model') or share('models/detector.tflite')
     # The labels of the file belong to its model.
     labels = args.labels or (None if args.model else values.get('labels'))
@@ -110,10 +109,9 @@ def main(args: argparse.Namespace) -> int:
     pipeline = Pipeline(detector, settings, zones, load_or_shipped(values.get('classifier')))
     source = open_source(args.source)
     try:
-        args.out.mkdir(parents=True, exist_ok=True)
         # Those of an earlier run have numbers of other pictures.
         (args.out / _NEGATIVES).unlink(missing_ok=True)
-        session = _Session(args.out, pipeline, zones, longest_side)
+        session = _Session(args.out, pipeline, zones, camera)
         session.run(source, args.seconds, frozenset(args.false_alarm or ()))
     except OSError as error:
         raise SentinelError(f'{args.out} cannot be written: {error.strerror}.') from None
@@ -135,11 +133,13 @@ def main(args: argparse.Namespace) -> int:
 class _Session:
     """One pass over a source."""
 
-    def __init__(self, out: Path, pipeline: Pipeline, zones: Zones, longest_side: int) -> None:
+    def __init__(
+        self, out: Path, pipeline: Pipeline, zones: Zones, camera: Mapping[str, Any]
+    ) -> None:
         self._out = out
         self._pipeline = pipeline
         self._zones = zones
-        self._longest_side = longest_side
+        self._camera = camera
         self._video: cv2.VideoWriter | None = None
         self._path = out
         self._size = (0, 0)
@@ -147,7 +147,6 @@ class _Session:
         self._negatives: list[dict[str, object]] = []
         self._unreadable = 0
         self.pictures = 0
-        self.alarms = 0
 
     def run(self, source: Source, seconds: float | None, false_alarms: frozenset[int]) -> None:
         """Process every picture once; live sources in real time, until Ctrl-C or a loss."""
@@ -161,7 +160,8 @@ class _Session:
 
     def _play(self, source: Source, seconds: float | None, false_alarms: frozenset[int]) -> None:
         rate = source.rate or _RATE
-        repeats = 1 if source.rate or source.live else _REPEATS
+        once = bool(source.rate) or source.live
+        repeats = 1 if once else max(1, round(self._camera['hold'] * rate))
         begin = time.monotonic()
         number = 0
         while True:
@@ -173,7 +173,7 @@ class _Session:
                 raise
             if picture is None:
                 return
-            picture = shrunk(picture, self._longest_side)
+            picture = shrunk(picture, self._camera['longest_side'])
             for _ in range(repeats):
                 stamp = time.monotonic() - begin if source.live else number / rate
                 if seconds is not None and stamp > seconds:
@@ -185,6 +185,10 @@ class _Session:
 
     def _one(self, picture: Pixels, stamp: float, number: int, rate: float, false: bool) -> None:
         height, width = picture.shape[:2]
+        if self._video is None:
+            self._out.mkdir(parents=True, exist_ok=True)
+            self._size = width - width % 2, height - height % 2
+            self._path, self._video = _writer(self._out, rate, self._size)
         camera = Intrinsics.from_field_of_view(width, height, FIELD_OF_VIEW)
         sight = self._pipeline.process(picture, stamp, camera)
         self._note(sight, stamp, number)
@@ -193,14 +197,10 @@ class _Session:
         canvas = draw_zones(annotate(picture, sight, looks=True), self._zones)
         state = 'engaged' if sight.engaged else 'idle'
         caption(canvas, f'picture {number}, {stamp:.1f} s, {state}, {len(sight.looks)} looks')
-        if self._video is None:
-            self._size = width - width % 2, height - height % 2
-            self._path, self._video = _writer(self._out, rate, self._size)
         self._video.write(_fitted(canvas, self._size))
         self.pictures += 1
 
     def _note(self, sight: Sight, stamp: float, number: int) -> None:
-        self.alarms += any(t.best[0] == 'raccoon' for t in sight.targets.targets)
         for detection in sight.frame.detections:
             if not detection.track_id:
                 continue
@@ -229,8 +229,9 @@ class _Session:
         self._negatives.append({'id': number, 'file_name': name, 'width': width, 'height': height})
 
     def _finish(self) -> None:
-        if self._video is not None:
-            self._video.release()
+        if self._video is None:  # nothing came
+            return
+        self._video.release()
         tracks = json.dumps(list(self._tracks.values()), indent=1) + '\n'
         (self._out / 'tracks.json').write_text(tracks, 'utf-8')
         if self._negatives:
@@ -253,8 +254,8 @@ class _Session:
                 f'{row["score"]:.2f}, {row["from"]} to {row["until"]} s, '
                 f'best in picture {row["best_picture"]}'
             )
-        tracks = self._out / 'tracks.json'
-        print(f'Video and list: {self._path}, {tracks}' if self._video else f'List: {tracks}')
+        if self._video is not None:
+            print(f'Video and list: {self._path}, {self._out / "tracks.json"}')
         if self._negatives:
             print(f'{len(self._negatives)} hard negatives: {self._out / _NEGATIVES}')
 
