@@ -55,7 +55,7 @@ class Attention:
         height: int,
         input_size: int,
         settings: Settings,
-        delay: float = 0.0,
+        delay: float,
     ) -> list[Region]:
         """Return crops around tracks and motion, then what is due of the sweep.
 
@@ -63,18 +63,10 @@ class Attention:
         """
         self._delay = max(delay, self._delay + (delay - self._delay) * _CALMER)
         self._engage(tracks, motion, stamp, settings)
-        # Who waited longest comes first, and tracks and motion take turns: nobody starves. What
-        # looks like an animal is looked at again and again until that is decided.
-        waiting = [
-            t
-            for t in sorted(tracks, key=Track.waits_since)
-            if not _can_wait(t, stamp, settings)
-            # While nothing moves the sweep is enough for clutter.
-            or (
-                stamp - t.waits_since() >= settings.recheck_period
-                and (self.engaged or not is_dull(t, settings))
-            )
-        ]
+        # Who waited longest comes first, and tracks and motion take turns: nobody starves.
+        waiting = sorted(
+            (t for t in tracks if self._is_due(t, stamp, settings)), key=Track.waits_since
+        )
         urgent = [t for t in waiting if is_urgent(t, settings)]
         others = [t for t in waiting if t not in urgent]
         first, tracked = ([region_of(t.expected(stamp)) for t in ts] for ts in (urgent, others))
@@ -105,6 +97,17 @@ class Attention:
             period = min(period, wanted - min(self._delay, _MOST_DELAY * wanted))
         due = self._sweep.due(stamp, period, settings.tiles_per_frame)
         return chosen + [region for region in due if region not in chosen]
+
+    def _is_due(self, track: Track, stamp: float, settings: Settings) -> bool:
+        """Whether ``track`` gets a crop of its own.
+
+        What looks like an animal is looked at again and again until that is decided.
+        """
+        if not _can_wait(track, stamp, settings):
+            return True
+        if is_dull(track, settings) and not self.engaged:
+            return False  # while nothing moves the sweep is enough for clutter
+        return stamp - track.waits_since() >= settings.recheck_period
 
     def _moved(self, boxes: tuple[Region, ...]) -> list[Region]:
         """Motion in the order of its worth: an animal goes on where it was, an insect is gone."""

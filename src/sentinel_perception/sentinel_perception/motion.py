@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .detector.port import Floats, Pixels, Region
+from .settings import Settings
 
 # Height of the grey picture, px: a raccoon at 5 m (40 px of 480) still covers 10 px of it.
 _HEIGHT = 120
@@ -48,7 +49,7 @@ _GAIN_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Motion:
-    """What moved in one picture: boxes in its pixels, biggest first, and the changed share of it.
+    """What moved in one picture: boxes in its pixels, biggest first.
 
     ``scene_changed``: so much changed at once that the boxes mean nothing (lamp, infra-red switch,
     moving camera); there are none then. ``cut``: nothing of the scene before is left (the next
@@ -56,7 +57,6 @@ class Motion:
     """
 
     boxes: tuple[Region, ...] = ()
-    changed: float = 0.0
     scene_changed: bool = False
     cut: bool = False
 
@@ -83,10 +83,7 @@ def levels(luma: npt.NDArray[np.uint8], shares: tuple[float, ...]) -> list[float
 class MotionGate:
     """Compares each picture with a background that follows slowly. Time comes with the pictures."""
 
-    def __init__(self, *, contrast: float, area: float, scene_change: float) -> None:
-        self.contrast = contrast
-        self.area = area
-        self.scene_change = scene_change
+    def __init__(self) -> None:
         self._background: Floats | None = None
         self._layout: Floats | None = None
         self._restless: Floats | None = None
@@ -95,32 +92,40 @@ class MotionGate:
         self._stamp = 0.0
         self._gain = 1.0
 
-    def update(self, luma: npt.NDArray[np.uint8], stamp: float, width: int, height: int) -> Motion:
+    def update(
+        self,
+        luma: npt.NDArray[np.uint8],
+        stamp: float,
+        width: int,
+        height: int,
+        settings: Settings,
+    ) -> Motion:
         """Return what moves in ``luma`` (small_luma of a ``width`` x ``height`` picture)."""
         current, layout, before = self._stretched(luma), _layout(luma), self._layout
         self._layout = layout
         if self._background is None or self._background.shape != current.shape:
             self._background, self._stamp, self._restless = current, stamp, None
             self._forget(current, stamp)
-            return Motion(changed=1.0, scene_changed=True, cut=True)
+            return Motion(scene_changed=True, cut=True)
         elapsed = max(0.0, stamp - self._stamp)
         self._stamp = stamp
         difference = cv2.absdiff(current, self._background)
         restless = self._restless if self._restless is not None else np.zeros_like(current)
-        mask = (difference > self.contrast * (1 + _RESTLESS_FACTOR * restless)).astype(np.uint8)
-        changed = float((difference > self.contrast).mean())
+        contrast = settings.motion_contrast
+        mask = (difference > contrast * (1 + _RESTLESS_FACTOR * restless)).astype(np.uint8)
+        changed = difference > contrast
         habit = 1.0 - float(np.exp(-elapsed / _RESTLESS_TIME))
-        self._restless = restless + np.float32(habit) * ((difference > self.contrast) - restless)
-        if changed > self.scene_change:
+        self._restless = restless + np.float32(habit) * (changed - restless)
+        if changed.mean() > settings.scene_change:
             self._background = current
             self._forget(current, stamp)
-            return Motion(changed=changed, scene_changed=True, cut=_differ(before, layout))
+            return Motion(scene_changed=True, cut=_differ(before, layout))
         pace = np.where(mask, _BELIEF_TIME, _LATELY_TIME).astype(np.float32)
         self._lately += (mask - self._lately) * (1 - np.exp(-np.float32(elapsed) / pace))
         rate = 1.0 - float(np.exp(-elapsed / _BACKGROUND_TIME))
         follow = np.where(mask, rate * _MOVING_SHARE, rate).astype(np.float32)
         self._background = self._background + follow * (current - self._background)
-        return Motion(self._boxes(mask, width, height), changed)
+        return Motion(self._boxes(mask, width, height, settings.motion_area))
 
     def _forget(self, current: Floats, stamp: float) -> None:
         self._lately, self._unknown_until = np.ones_like(current), stamp + _UNKNOWN_TIME
@@ -148,14 +153,16 @@ class MotionGate:
         # The median is taken out, so that a passing cloud is no motion.
         return np.asarray((blurred - np.float32(middle)) * np.float32(self._gain), np.float32)
 
-    def _boxes(self, mask: npt.NDArray[np.uint8], width: int, height: int) -> tuple[Region, ...]:
+    def _boxes(
+        self, mask: npt.NDArray[np.uint8], width: int, height: int, area: float
+    ) -> tuple[Region, ...]:
         if not mask.any():
             return ()
         # Parts of one animal (head, tail) differ from the background while its middle may not.
         joined = cv2.dilate(mask, np.ones((3, 3), np.uint8), iterations=2)
         count, parts, stats, _ = cv2.connectedComponentsWithStats(joined)
         weight = np.bincount(parts.ravel(), mask.ravel(), count)
-        order = [i for i in np.argsort(-weight) if i and weight[i] >= self.area * mask.size]
+        order = [i for i in np.argsort(-weight) if i and weight[i] >= area * mask.size]
         x_scale, y_scale = width / mask.shape[1], height / mask.shape[0]
         return tuple(
             Region(

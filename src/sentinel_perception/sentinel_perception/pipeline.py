@@ -70,11 +70,11 @@ class Pipeline:
         zones: Zones | None = None,
         classifier: Classifier | None = None,
     ) -> None:
-        # May be replaced between two pictures.
+        # Both may be replaced between two pictures.
+        self.settings = settings
         self.zones = zones or Zones()
         self._detector = detector
         self._classifier = classifier
-        self._settings = settings
         self._tracker = Tracker()
         # How often the stamps went back or the size changed: more than once in a while means two
         # cameras on one topic.
@@ -89,23 +89,7 @@ class Pipeline:
         self._blindness = Blindness()
         self._glimpses = Glimpses()
         self._luma: npt.NDArray[np.uint8] | None = None
-        self._motion = MotionGate(
-            contrast=self._settings.motion_contrast,
-            area=self._settings.motion_area,
-            scene_change=self._settings.scene_change,
-        )
-
-    @property
-    def settings(self) -> Settings:
-        """What is in force; may be replaced between two pictures."""
-        return self._settings
-
-    @settings.setter
-    def settings(self, settings: Settings) -> None:
-        self._settings = settings
-        self._motion.contrast = settings.motion_contrast
-        self._motion.area = settings.motion_area
-        self._motion.scene_change = settings.scene_change
+        self._motion = MotionGate()
 
     def process(
         self,
@@ -132,7 +116,7 @@ class Pipeline:
             self._forget()
         self._stamp, self._size = stamp, (width, height)
         luma = small_luma(picture)
-        motion = self._motion.update(luma, stamp, width, height)
+        motion = self._motion.update(luma, stamp, width, height, self.settings)
         if moving:
             motion = replace(motion, boxes=(), scene_changed=True, cut=False)
         blind = self._blindness.update(luma, stamp)
@@ -150,7 +134,7 @@ class Pipeline:
             width=width,
             height=height,
             input_size=self._detector.input_size,
-            settings=self._settings,
+            settings=self.settings,
             delay=delay,
         )
         found = [(region, self._detector.look(picture, region, _FLOOR)) for region in looks]
@@ -163,8 +147,10 @@ class Pipeline:
             looks,
             stamp,
             self._detector.input_size,
-            self._settings,
+            self.settings,
         )
+        # By where the boxes are now, so for the next picture: a track that began in this one was
+        # judged as one of which nobody can tell whether it came.
         for track in self._tracker.tracks:
             track.arrival_unknown = moving or not self._motion.knows_arrivals()
             share = self._motion.changed_lately(track.box, width, height)
@@ -172,16 +158,15 @@ class Pipeline:
                 track.arrive()
         self._look_again(picture, stamp)
         # A covered or frozen camera has looked at nothing, however often the model ran.
-        swept = self._attention.swept(looks, stamp, self._settings) and not blind
+        swept = self._attention.swept(looks, stamp, self.settings) and not blind
         seen = self._seen(stamp, width, height)
         detections = [d for _, d in seen]
         tracks = [t for t, _ in seen]
-        owned = [self._tracker.tracks[owner] if owner >= 0 else None for owner in owners]
         return Sight(
             frame=Frame(
                 stamp,
                 frame_id,
-                (*detections, *hints(merged, owned, tracks, self._settings)),
+                (*detections, *hints(merged, owners, tracks, self.settings)),
                 self._glimpses.update(found, stamp, self._detector.input_size),
             ),
             targets=TargetFrame(
@@ -190,7 +175,7 @@ class Pipeline:
                 tuple(
                     self._target(t, d, camera)
                     for t, d in seen
-                    if not is_parked(t, stamp, self._settings)
+                    if not is_parked(t, stamp, self.settings)
                 ),
             ),
             swept=swept,
@@ -208,24 +193,24 @@ class Pipeline:
             return
         waiting = [t for t in self._tracker.tracks if self._is_worth_another_look(t, stamp)]
         waiting.sort(key=lambda t: t.last_second_look)
-        for track in waiting[: self._settings.second_looks]:
+        for track in waiting[: self.settings.second_looks]:
             answer = self._classifier.classify(picture, track.box)
             track.posterior.look_again(answer)
             track.suspicion.look_again(answer)
             track.last_second_look = stamp
 
     def _is_worth_another_look(self, track: Track, stamp: float) -> bool:
-        if track.stamp != stamp or is_parked(track, stamp, self._settings):
+        if track.stamp != stamp or is_parked(track, stamp, self.settings):
             return False
         found = track.last_hit == stamp and (track.confirmed or track.hits > 1)
-        return (found and not is_dull(track, self._settings)) or (
-            track.suspicion.detected >= self._settings.veto_level
+        return (found and not is_dull(track, self.settings)) or (
+            track.suspicion.detected >= self.settings.veto_level
         )
 
     @property
     def grid_in_use(self) -> int:
         """Finest grid of the sweep: fewer tiles, down to 1, where the computer is too slow."""
-        return self._attention.grid_in_use(self._settings)
+        return self._attention.grid_in_use(self.settings)
 
     def _disturb(self, motion: Motion, stamp: float, moving: bool) -> None:
         """Forget tracks of another scene; whatever moves is not parked."""
@@ -246,29 +231,29 @@ class Pipeline:
         """
         seen = []
         for track in self._tracker.tracks:
-            rest = self._settings.recheck_period if is_parked(track, stamp, self._settings) else 0.0
-            if not track.confirmed or stamp - track.last_hit > self._settings.coast + rest:
+            rest = self.settings.recheck_period if is_parked(track, stamp, self.settings) else 0.0
+            if not track.confirmed or stamp - track.last_hit > self.settings.coast + rest:
                 continue
             box = _inside(track.place(stamp), width, height)
             if box is None:
                 continue
             detection = Detection(box, track.posterior.probabilities(), track.identity)
-            large = max(box.width, box.height) >= self._settings.smallest * height
+            large = max(box.width, box.height) >= self.settings.smallest * height
             if detection.best[0] in PROTECTED or (large and self.zones.allow(box, width, height)):
                 seen.append((track, detection))
         return seen
 
     def _target(self, track: Track, detection: Detection, camera: Intrinsics) -> Target:
         """Where ``track`` stands; of what may be furniture that is all that is told."""
-        target = locate(track.identity, detection.box, detection.scores, camera, self._settings)
-        return replace(target, scores={}) if may_be_furniture(track, self._settings) else target
+        target = locate(track.identity, detection.box, detection.scores, camera, self.settings)
+        return replace(target, scores={}) if may_be_furniture(track, self.settings) else target
 
     def doubts(self, stamp: float) -> Candidates:
         """Tracks that are not confirmed, with scores below the threshold: only figures use them."""
         found = []
         for track in self._tracker.tracks:
-            if not track.confirmed and stamp - track.last_hit <= self._settings.coast:
-                strength = min(track.average, 0.99 * self._settings.threshold)
+            if not track.confirmed and stamp - track.last_hit <= self.settings.coast:
+                strength = min(track.average, 0.99 * self.settings.threshold)
                 row = [strength * p for p in track.posterior.probabilities().values()]
                 found.append(Candidates(track.place(stamp)[None], np.array([row], np.float32)))
         return Candidates.join(found)

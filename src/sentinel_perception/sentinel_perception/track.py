@@ -41,6 +41,8 @@ _CLEARLY_ARRIVED, _CLEAR = -0.05, 0.05
 
 # What stays in its place is judged by the average of this many last close looks, misses included,
 # and after at least the second number of any; it is given up below this share of what it must have.
+# After as many looks a walk is forgotten, and whatever moves at a track no longer makes it one that
+# arrived.
 _REMEMBERED, _LEAST_LOOKS, _DOUBT = 20.0, 5, 0.75
 
 # Below this suspicion (suspicion.py) what stays in its place is no cat, dog or person either.

@@ -53,8 +53,8 @@ class Tracker:
         stamp: float,
         input_size: int,
         settings: Settings,
-    ) -> list[int]:
-        """Take in what the ``looks`` at one picture found; return each box's track, -1 for none.
+    ) -> list[Track | None]:
+        """Take in what the ``looks`` at one picture found; return each box's track or None.
 
         ``found`` has the highest scores of all looks: they start a track, from `min_score` on, of a
         person, cat or dog at the latest from its default on. ``evidence`` (N, len(SPECIES)) is what
@@ -79,11 +79,11 @@ class Tracker:
             if owner[box] < 0 and not parts[box] and scores.max() >= _least(scores, settings):
                 owner[box] = len(self.tracks)
                 self._start(found.boxes[box], evidence[box], stamp, settings, float(weights[box]))
-        identities = [self.tracks[i].identity if i >= 0 else '' for i in owner]
+        owners = [self.tracks[i] if i >= 0 else None for i in owner]
         self.tracks = [t for t in self.tracks if stamp - t.last_hit <= patience(t, stamp, settings)]
         self._drop_doubles(stamp)
-        places = {t.identity: i for i, t in enumerate(self.tracks)}
-        return [places.get(identity, -1) for identity in identities]
+        alive = {t.identity for t in self.tracks}
+        return [t if t and t.identity in alive else None for t in owners]
 
     def _parts(
         self, found: Candidates, evidence: Floats, owner: list[int], stamp: float
