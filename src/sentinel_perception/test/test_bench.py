@@ -238,7 +238,9 @@ def test_frames_before_the_first_annotated_one_belong_to_the_clip(model, tmp_pat
     assert (events['raccoon_from'], events['raccoon_until']) == (1.0, 2.5)
 
 
-def test_the_pipeline_benchmark(model, tmp_path, coco, capsys):
+def test_the_pipeline_benchmark(model, tmp_path, coco, capsys, monkeypatch):
+    monkeypatch.setattr(pipeline, '_START_FRAMES', 10)
+    monkeypatch.setattr(pipeline, '_STILL_FRAMES', 20)
     out = tmp_path / 'out.json'
     run(pipeline, '--data', clip(tmp_path, 20), coco, '--model', model, '--json', out)
     report = json.loads(out.read_text())
