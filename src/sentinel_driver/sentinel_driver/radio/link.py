@@ -123,6 +123,7 @@ class Link:
         self._acknowledged: dict[int, asyncio.Event] = {}
         self._heartbeat_at: float | None = None
         self._attempt = 0
+        self._connected_at = math.inf  # of this attempt: not yet
         # The robot may still walk as it did when the link was lost.
         self._lost_moving = settings.may_walk
         self._name = self._address = ''
@@ -155,15 +156,14 @@ class Link:
     async def run(self) -> None:
         """Find, connect and serve, again and again, until ``end``."""
         while not self.ending:
-            self._connected_at: float | None = None
+            self._connected_at = math.inf
             try:
                 await self._transport.ready()
                 device = await self._find()
                 if device is not None:
                     await self._serve(device)
             except LinkError as error:
-                held = self._clock() - (self._connected_at or math.inf)
-                if held > _GOOD_LINK:
+                if self._clock() - self._connected_at > _GOOD_LINK:
                     self._attempt = 0
                 await self._wait(error)
         self._say(State.ENDED, LinkReason.ENDED)
