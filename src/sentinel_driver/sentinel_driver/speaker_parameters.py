@@ -17,7 +17,7 @@ PARAMETERS = (
         'render_folder',
         '',
         'write sounds as files into this folder instead of playing them; where there is no audio '
-        'and no folder is given, ~/.local/share/garden-sentinel/sounds',
+        'and no folder is given, the last of each name in ~/.local/share/garden-sentinel/sounds',
         read_only=True,
     ),
     Parameter('seed', 0, 'variation of the bundled sounds; 0: another one each time', minimum=0),

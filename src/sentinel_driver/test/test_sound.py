@@ -153,6 +153,17 @@ def test_a_rendering_may_be_stopped_although_its_folder_is_gone(tmp_path):
     playing.stop()
 
 
+def test_only_files_that_somebody_asked_for_grow_in_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(players, 'PROGRAMS', ())
+    asked, fallback = tmp_path / 'asked', tmp_path / 'none'
+    for told in (str(asked), ''):
+        player, _ = players.choose(told, fallback)
+        for name in ('bark', 'bark', 'human'):
+            player.start(name, np.zeros(80), 8000)
+    assert {p.name for p in asked.iterdir()} == {'001-bark.wav', '002-bark.wav', '003-human.wav'}
+    assert {p.name for p in fallback.iterdir()} == {'bark.wav', 'human.wav'}
+
+
 def test_the_systems_audio_is_found_and_used(tmp_path, monkeypatch):
     script(tmp_path, 'paplay', f'echo "$@" >> {tmp_path}/told; cat > {tmp_path}/played')
     monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')

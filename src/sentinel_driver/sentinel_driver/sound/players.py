@@ -122,10 +122,14 @@ class _Process:
 
 
 class Renderer:
-    """Writes what would sound into a folder; it takes as long as if it sounded."""
+    """Writes what would sound into a folder; it takes as long as if it sounded.
 
-    def __init__(self, folder: Path) -> None:
+    Where it does not ``keep_all``, the newest sound of a name takes the place of the one before.
+    """
+
+    def __init__(self, folder: Path, *, keep_all: bool = True) -> None:
         self.folder = folder
+        self._keep_all = keep_all
         self._numbers = itertools.count(1)
 
     def start(self, name: str, samples: wav.Array, rate: int) -> Playing:
@@ -134,11 +138,15 @@ class Renderer:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise wav.SoundError(f'{self.folder} cannot be made: {error.strerror}.') from error
-        taken = {p.stem.split('-')[0] for p in self.folder.glob('*.wav')}
-        number = next(n for n in self._numbers if f'{n:03}' not in taken)
-        file = self.folder / f'{number:03}-{Path(name).stem}.wav'
+        file = self.folder / f'{self._number()}{Path(name).stem}.wav'
         wav.write(file, samples, rate)
         return _Rendering(file, samples, rate)
+
+    def _number(self) -> str:
+        if not self._keep_all:
+            return ''
+        taken = {p.stem.split('-')[0] for p in self.folder.glob('*.wav')}
+        return next(f'{n:03}-' for n in self._numbers if f'{n:03}' not in taken)
 
 
 class _Rendering:
@@ -164,14 +172,15 @@ def choose(render_folder: str, fallback: Path) -> tuple[Player, str]:
     """Return the player and where it plays, in words.
 
     A ``render_folder`` is used where one is given; else the system's audio; without any,
-    ``fallback``.
+    ``fallback``, which nobody asked for and so must not grow.
     """
     if render_folder:
         return Renderer(Path(render_folder).expanduser()), f'into files in {render_folder}'
     for command in PROGRAMS:
         if shutil.which(command[0]):
             return SystemPlayer(_fitting(command)), f'through {command[0]}'
-    return Renderer(fallback), f'into files in {fallback}, as no audio program was found'
+    player = Renderer(fallback, keep_all=False)
+    return player, f'into files in {fallback}, as no audio program was found'
 
 
 def _fitting(command: tuple[str, ...]) -> tuple[str, ...]:
