@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from . import garden, lighting, relief
-from .agents import Sentinel
 from .animals import catalog
 from .animals.parts import rotation, scaled
 from .animals.puppet import Puppet, posture
@@ -86,15 +85,13 @@ class World:
         seed: int,
         *,
         robots: int = 1,
-        mekamon: MekaMon | None = None,
         size: tuple[int, int] = SIZE,
         lens: Lens | None = None,
         eye: str = ON_BOARD,
     ) -> None:
         import mujoco
 
-        mekamons = [mekamon or MekaMon(seed=seed), *(MekaMon(seed=seed) for _ in range(1, robots))]
-        self.bodies = tuple(map(Body, _PREFIXES[:robots], mekamons))
+        self.bodies = tuple(Body(prefix, MekaMon(seed=seed)) for prefix in _PREFIXES[:robots])
         self.control_step = CONTROL_STEP
         self._time = 0.0
         self.night_runs = True
@@ -211,20 +208,11 @@ class World:
         """Heading of the robot in the map, rad."""
         return self.robot().yaw
 
-    def sentinel(self) -> Sentinel:
-        """What animals perceive of the robot now."""
-        return self.bodies[0].sentinel()
-
     def robot(self) -> RobotState:
         """Truth about the robot now."""
         return self.bodies[0].state()
 
     # Sight.
-
-    @property
-    def camera(self) -> CameraModel:
-        """Lens and sensor of the camera."""
-        return self.cameras[0]
 
     def eye(self, robot: int = 0) -> Picture:
         """What the sensor of a robot's camera gives now: RGB, uint8."""
@@ -298,7 +286,7 @@ class World:
         self._make_renderer()
         self.pose_animals()
         labeler = Labeler(self._renderer, list(self.puppets.values()))
-        return labeler.labels(self.data, self._eye, self.camera)
+        return labeler.labels(self.data, self._eye, self.cameras[0])
 
     def _make_renderer(self) -> None:
         import mujoco

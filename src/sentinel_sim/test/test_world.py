@@ -202,5 +202,5 @@ def test_lamp_is_lit_only_in_lamp_light():
 def test_only_a_head_brighter_than_at_rest_is_a_light(color, shines):
     night = world.World(scenarios.load('raccoon_night'), 1)
     night.mekamon.handle(bytes([46, *color]))
-    assert (night.sentinel().light > 0.1) == shines
+    assert (night.bodies[0].sentinel().light > 0.1) == shines
     night.close()
