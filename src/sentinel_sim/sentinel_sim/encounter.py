@@ -11,6 +11,9 @@ LIGHTS = {'ir': 0.6, 'torch': 0.2, 'dusk': 0.2}
 # When the first comes, and when the next, s.
 COMES, COMES_LATE = (1.0, 2.0), (5.0, 9.0)
 
+# It lasts at most, s.
+_LONGEST = 30.0
+
 
 def encounter(
     bodies: Sequence[str],
@@ -18,12 +21,11 @@ def encounter(
     *,
     gardens: int,
     variants: tuple[int, int],
-    length: float = 30.0,
 ) -> Scenario:
     """``bodies`` (kinds of ``scenarios``) come one after the other; raccoons feed, others pass.
 
     ``gardens`` plus ``seed`` is the garden's number, ``variants`` the animals' from and to: whoever
-    judges takes others than whoever trains. It lasts ``length`` s at most.
+    judges takes others than whoever trains.
     """
     chance = random.Random(f'{"+".join(bodies)} {seed}')
     visitors = [
@@ -32,7 +34,7 @@ def encounter(
             name=f'{body}-{number}',
             plan='forage' if body == 'raccoon' else chance.choice(('cross', 'wander')),
             enters=COMES_LATE if number else COMES,
-            stays=(length, length),
+            stays=(_LONGEST, _LONGEST),
             variant=chance.randint(*variants),
         )
         for number, body in enumerate(bodies)
@@ -40,7 +42,7 @@ def encounter(
     return Scenario(
         name='+'.join(bodies) or 'nobody',
         about='an encounter by chance',
-        duration=length,
+        duration=_LONGEST,
         light=chance.choices(list(LIGHTS), list(LIGHTS.values()))[0],
         linger=2.0,
         garden=gardens + seed,

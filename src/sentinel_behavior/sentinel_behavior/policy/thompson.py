@@ -39,12 +39,9 @@ class Thompson:
         self,
         chance: random.Random,
         priors: Mapping[str, tuple[float, float]],
-        *,
-        memory: float = MEMORY,
     ) -> None:
         self._chance = chance
         self._priors = priors
-        self._memory = memory
         # species -> name -> context -> [successes, failures]
         self._counts: dict[str, dict[str, dict[str, list[float]]]] = {}
 
@@ -71,8 +68,8 @@ class Thompson:
         known = self._counts.setdefault(context.species, {})
         for by_context in known.values():
             for counts in by_context.values():
-                counts[0] *= self._memory
-                counts[1] *= self._memory
+                counts[0] *= MEMORY
+                counts[1] *= MEMORY
         counts = known.setdefault(name, {}).setdefault(_key(context), [0.0, 0.0])
         counts[0] += reward
         counts[1] += 1.0 - reward

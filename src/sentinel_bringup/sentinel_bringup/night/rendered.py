@@ -16,7 +16,6 @@ from sentinel_common.geometry import Pose
 from sentinel_common.species import PROTECTED, RACCOON
 from sentinel_perception.detector.classifier import shipped
 from sentinel_perception.detector.model import load
-from sentinel_perception.detector.port import Detector
 from sentinel_perception.pipeline import Pipeline, Sight
 from sentinel_perception.position import Intrinsics
 from sentinel_perception.settings import Settings
@@ -94,10 +93,9 @@ def scenario(kind: str, seed: int) -> Scenario:
 class Rendered:
     """Plays encounters with one detector."""
 
-    def __init__(self, detector: Detector | None = None, settings: Settings | None = None) -> None:
-        self._detector = detector or load(share('models/detector.tflite'), threads=1)
+    def __init__(self) -> None:
+        self._detector = load(share('models/detector.tflite'), threads=1)
         self._classifier = shipped()
-        self._settings = settings or Settings()
 
     def play(self, kind: str, seed: int) -> Met:
         """Play one encounter; the same ``kind`` and ``seed`` give the same one."""
@@ -114,7 +112,7 @@ class Rendered:
     def _play(self, world: 'World', met: Met) -> Met:
         from sentinel_sim.world import SIZE
 
-        pipeline = Pipeline(self._detector, self._settings, classifier=self._classifier)
+        pipeline = Pipeline(self._detector, Settings(), classifier=self._classifier)
         camera = Intrinsics.from_field_of_view(*SIZE, math.radians(CAMERA_FOVY))
         lockstep = make_lockstep(policy=POLICIES['thompson'], seed=met.seed + 1)
         hand = _Hand(world)

@@ -8,23 +8,21 @@ import numpy as np
 RESAMPLES = 2000
 
 
-def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float, float]:
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
     """Mean of ``values`` and the 95 % percentile-bootstrap interval around it."""
     data = np.asarray(values, dtype=float)
-    index = np.random.default_rng(seed).integers(len(data), size=(RESAMPLES, len(data)))
+    index = np.random.default_rng(0).integers(len(data), size=(RESAMPLES, len(data)))
     low, high = np.percentile(data[index].mean(axis=1), (2.5, 97.5))
     return float(data.mean()), float(low), float(high)
 
 
-def ratio(
-    values: Sequence[float], baseline: Sequence[float], seed: int = 0
-) -> tuple[float, float, float] | None:
+def ratio(values: Sequence[float], baseline: Sequence[float]) -> tuple[float, float, float] | None:
     """Mean of ``values`` over mean of ``baseline``, resampled in pairs, with its 95 % interval.
 
     None where the baseline is nothing in some resample, so that there is no ratio to it.
     """
     a, b = np.asarray(values, dtype=float), np.asarray(baseline, dtype=float)
-    index = np.random.default_rng(seed).integers(len(a), size=(RESAMPLES, len(a)))
+    index = np.random.default_rng(0).integers(len(a), size=(RESAMPLES, len(a)))
     below = b[index].mean(axis=1)
     if not below.all():
         return None

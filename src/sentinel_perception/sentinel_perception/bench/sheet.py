@@ -19,9 +19,7 @@ _NOISE = 0.05
 _TRUTH, _FOUND = (80, 220, 80), (60, 60, 235)
 
 
-def worst(
-    predictions: list[Prediction], most: int = _MOST
-) -> tuple[list[Prediction], list[Prediction]]:
+def worst(predictions: list[Prediction]) -> tuple[list[Prediction], list[Prediction]]:
     """Pictures whose raccoon scored lowest, and pictures with the loudest false raccoon."""
     misses, alarms = [], []
     for prediction in predictions:
@@ -36,7 +34,7 @@ def worst(
             alarms.append((max(false), prediction))
     misses.sort(key=lambda item: item[0])
     alarms.sort(key=lambda item: -item[0])
-    return [p for _, p in misses[:most]], [p for _, p in alarms[:most]]
+    return [p for _, p in misses[:_MOST]], [p for _, p in alarms[:_MOST]]
 
 
 def write(path: Path, predictions: list[Prediction], pictures: dict[str, Pixels]) -> None:

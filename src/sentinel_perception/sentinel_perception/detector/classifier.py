@@ -73,10 +73,10 @@ class TfliteClassifier:
         return bounded[self._order]
 
 
-def load_classifier(model: Path, labels: Path | None = None) -> TfliteClassifier:
+def load_classifier(model: Path) -> TfliteClassifier:
     """Load a classifier and try it on grey; raises ModelError with one clear sentence."""
     return TfliteClassifier(
-        TfliteInterpreter(model, 1), label_files.read(model, labels), name=model.name
+        TfliteInterpreter(model, 1), label_files.read(model, None), name=model.name
     )
 
 

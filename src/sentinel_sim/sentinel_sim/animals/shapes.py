@@ -48,13 +48,9 @@ class Mesh:
     texture: npt.NDArray[np.uint8]
 
 
-def ellipsoid(p: Array, center: Triple, radii: Triple, pitch: float = 0.0) -> Array:
-    """Approximate distance to an ellipsoid turned by ``pitch`` (rad, positive lowers its front)."""
-    q = p - np.asarray(center)
-    if pitch:
-        c, s = np.cos(pitch), np.sin(pitch)
-        q = np.stack([c * q[..., 0] - s * q[..., 2], q[..., 1], s * q[..., 0] + c * q[..., 2]], -1)
-    r = np.asarray(radii)
+def ellipsoid(p: Array, center: Triple, radii: Triple) -> Array:
+    """Approximate distance to an ellipsoid."""
+    q, r = p - np.asarray(center), np.asarray(radii)
     k0 = np.linalg.norm(q / r, axis=-1)
     k1 = np.linalg.norm(q / (r * r), axis=-1)
     return k0 * (k0 - 1) / np.maximum(k1, 1e-9)

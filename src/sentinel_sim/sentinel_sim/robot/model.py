@@ -65,15 +65,14 @@ _VISUAL_GROUP = 2
 _COLLISION_GROUP = 3
 
 
-def robot_description(*, mesh_dir: str | None = None, camera: bool = True) -> str:
+def robot_description(*, camera: bool = True) -> str:
     """URDF text of the robot.
 
-    ``mesh_dir`` is the folder or URI of the meshes, by default the folder in this workspace.
     ``camera=False`` leaves out the clip-on camera. Raises ConfigurationError where the description
     is not installed.
     """
     arguments = {
-        'mesh_dir': mesh_dir or str(share('urdf/meshes')),
+        'mesh_dir': str(share('urdf/meshes')),
         'camera': 'onboard' if camera else 'none',
     }
     document = xacro.process_file(str(share('urdf/mekamon.urdf.xacro')), mappings=arguments)
