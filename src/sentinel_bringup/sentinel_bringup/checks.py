@@ -12,7 +12,7 @@ what the launcher sets.
 import importlib
 import importlib.util
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +26,12 @@ from sentinel_common import parameters
 from . import agreement
 from .entries import NodeEntry
 from .nodes import known_names
+
+_Sections = dict[str, dict[str, Any]]
+_Values = dict[str, parameters.Value]
+
+# Whose parameters ``agreement`` compares; of the others it asks only whether they are there.
+_AGREEING = frozenset({'brain', 'guard'})
 
 
 def module(entry: NodeEntry) -> ModuleType:
@@ -56,19 +62,16 @@ def preflight(entries: Iterable[NodeEntry]) -> list[NodeEntry]:
         node = module(entry)
         if hasattr(node, 'preflight'):
             node.preflight(told[entry.label])
-    robots: dict[str, dict[str, dict[str, parameters.Value]]] = {}
-    for entry in entries:
-        robots.setdefault(entry.namespace, {})[entry.name] = told[entry.label]
-    for robot, nodes in robots.items():
-        agreement.check(nodes, robot)
+    _agree(entries, told)
     return [replace(entry, files=(), parameters=told[entry.label]) for entry in entries]
 
 
 def merge(entries: Iterable[NodeEntry]) -> list[NodeEntry]:
     """Return the nodes with all that files and launcher tell them as parameters, and no file.
 
-    Nothing but the form of the files is checked: each node checks its own parameters, and a file
-    may speak of nodes that we do not know. Raises ConfigurationError.
+    For ``ros2 launch``, where each node checks its own parameters and a file may speak of nodes
+    that we do not know. Raises ConfigurationError where a file does not have the form, and where
+    brain and guard of a robot do not agree.
     """
     entries = list(entries)
     content = _contents(entries)
@@ -78,31 +81,41 @@ def merge(entries: Iterable[NodeEntry]) -> list[NodeEntry]:
         for _, values in _sections(entry, content):
             told |= values
         found.append(replace(entry, files=(), parameters=told | dict(entry.parameters)))
+    _agree(
+        entries,
+        {e.label: _told(e, module(e).PARAMETERS, content) for e in entries if e.name in _AGREEING},
+    )
     return found
 
 
-def check(entries: Iterable[NodeEntry]) -> dict[str, dict[str, parameters.Value]]:
+def check(entries: Iterable[NodeEntry]) -> dict[str, _Values]:
     """Return all parameters of each node by its label; raise ConfigurationError at a fault."""
     entries = list(entries)
     specs = {entry.label: module(entry).PARAMETERS for entry in entries}
     known = known_names()
-    told = {
-        name: {parameter.name: parameter.default for parameter in spec}
-        for name, spec in specs.items()
-    }
     content = _contents(entries)
     for file, sections in content.items():
         for pattern in sections:
             _check_reach(file, pattern, entries, known)
+    return {entry.label: _told(entry, specs[entry.label], content) for entry in entries}
+
+
+def _told(
+    entry: NodeEntry, spec: Sequence[parameters.Parameter], content: Mapping[Path, _Sections]
+) -> _Values:
+    """Return all parameters of the node."""
+    told = {parameter.name: parameter.default for parameter in spec}
+    for file, values in _sections(entry, content):
+        told |= parameters.check(values, spec, f'{file}, node {entry.name}')
+    return told | parameters.check(entry.parameters, spec, f'Node {entry.name}')
+
+
+def _agree(entries: Iterable[NodeEntry], told: Mapping[str, _Values]) -> None:
+    robots: dict[str, dict[str, _Values]] = {}
     for entry in entries:
-        spec = specs[entry.label]
-        for file, values in _sections(entry, content):
-            told[entry.label] |= parameters.check(values, spec, f'{file}, node {entry.name}')
-        told[entry.label] |= parameters.check(entry.parameters, spec, f'Node {entry.name}')
-    return told
-
-
-_Sections = dict[str, dict[str, Any]]
+        robots.setdefault(entry.namespace, {})[entry.name] = told.get(entry.label, {})
+    for robot, nodes in robots.items():
+        agreement.check(nodes, robot)
 
 
 def _contents(entries: Iterable[NodeEntry]) -> dict[Path, _Sections]:

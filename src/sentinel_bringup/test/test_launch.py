@@ -157,6 +157,27 @@ def test_gazebo_draws_without_a_screen_and_its_end_is_the_end(tmp_path, gui, opt
     assert told == {'gz_args': f"{options}'/my garden.sdf'", 'on_exit_shutdown': 'true'}
 
 
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        (
+            '/**: {ros__parameters: {use_sim_time: false}}\n'
+            '/my/own: {ros__parameters: {speed: 3}}\n'
+            '/**/brain: {ros__parameters: {quiet_start: 20.0}}',
+            'Brain and guard of north do not agree: quiet_start is 20.0 for the brain',
+        ),
+        ('/**/guard:\n  ros__parameters: {armed: 1}\n x: 1', 'is not valid YAML at line 3'),
+        ('/**/guard: {armed: false}', 'expected "name: value" pairs'),
+    ],
+)
+@pytest.mark.parametrize('name', ['sentinel.launch.py', 'simulation.launch.py'])
+def test_what_no_node_can_tell_alone_stops_the_launch_before_it_starts(tmp_path, name, text, words):
+    own = tmp_path / 'own.yaml'
+    own.write_text(text)
+    with pytest.raises(ConfigurationError, match=words):
+        started(name, folder=str(tmp_path), namespace='north', params_file=str(own))
+
+
 def test_a_missing_parameter_file_is_named(tmp_path):
     with pytest.raises(Exception, match=r'none\.yaml does not exist'):
         started('sentinel.launch.py', folder=str(tmp_path), params_file='none.yaml')
@@ -186,8 +207,8 @@ def test_a_later_file_wins_over_a_former_and_the_launch_argument_over_both(tmp_p
     files = [tmp_path / 'mine.yaml', tmp_path / 'later.yaml']
     files[0].write_text(
         '/**: {ros__parameters: {use_sim_time: true}}\n'
-        f'{guard}: {{ros__parameters: {{armed: true, veto_level: 0.1, target_species: []}}}}\n'
-        '/**/brain: {ros__parameters: {deterrents: "1e3"}}\n'
+        f'{guard}: {{ros__parameters: {{armed: true, veto_level: 0.1, also_protected: []}}}}\n'
+        '/**/detector: {ros__parameters: {model: "1e3"}}\n'
         '/my/own: {ros__parameters: {speed: 3}}\n'
     )
     files[1].write_text('/**/guard: {ros__parameters: {veto_level: 0.35}}\n')
@@ -201,9 +222,9 @@ def test_a_later_file_wins_over_a_former_and_the_launch_argument_over_both(tmp_p
     )
     told = taken(found['guard'])
     assert told['armed'] is told['use_sim_time'] is False
-    assert told['veto_level'] == 0.35 and told['target_species'] is None
+    assert told['veto_level'] == 0.35 and told['also_protected'] is None
     assert told['quiet_start'] == 22.0  # as config/guard.yaml says
-    assert taken(found['brain'])['deterrents'] == '1e3'
+    assert taken(found['detector'])['model'] == '1e3'
     assert taken(found['driver'])['robot'] == '0'
     assert '<robot' in taken(found['robot_state_publisher'])['robot_description']
 
