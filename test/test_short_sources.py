@@ -25,11 +25,11 @@ def run(tmp_path):
 def test_a_single_picture_is_looked_at(run):
     call = run()
     assert call.status == 0, call.err
-    assert 'Nothing came' in call.out and (call.folder / 'report.html').is_file()
+    assert 'No visit began' in call.out and (call.folder / 'report.html').is_file()
 
 
 def test_where_nobody_looked_nobody_says_that_nothing_came(run):
     call = run('--duration', '0.1')
     assert call.status == 1
     assert 'No picture was ever looked at' in call.err and str(call.folder / 'logs') in call.err
-    assert 'Nothing came' not in call.out and not (call.folder / 'report.html').exists()
+    assert 'No visit began' not in call.out and not (call.folder / 'report.html').exists()

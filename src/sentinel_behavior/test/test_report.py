@@ -285,15 +285,16 @@ def test_a_night_of_which_no_end_is_known_does_not_say_that_nothing_was_tried(ni
 def test_nothing_is_said_honestly(night):
     night.close()
     text = report.table(report.summarise(night.folder))
-    assert 'Nothing came' in text and 'repelled' not in text
+    assert 'No visit began' in text and 'repelled' not in text
     words = ' '.join(page_of(night.folder)[1].words)
-    assert 'Nothing came that is to be kept away.' in words
-    assert 'No animal was confirmed' in words and 'Nothing was tried.' in words
+    assert 'There was no visit to keep away.' in words
+    assert 'No visit began' in words and 'Nothing was tried.' in words
 
 
 def test_a_period_without_the_recorder_is_not_called_quiet(night):
     night.close()
-    assert 'did not listen' in verdict(report.summarise(night.folder, since=NIGHT + 5000))
+    later = report.summarise(night.folder, since=NIGHT + 5000)
+    assert verdict(later) == report.table(later).strip() == wording.SILENCE
 
 
 def test_a_visit_was_heard_whatever_the_clock_said_of_the_recorder(night):
@@ -704,7 +705,9 @@ def test_the_command_takes_a_period(night, capsys):
     night.visit('a', 0, 'bark')
     night.close()
     run(night.folder, '--since', '2100-01-01')
-    assert 'Nothing came' in capsys.readouterr().out
+    assert wording.SILENCE in capsys.readouterr().out
+    with pytest.raises(SentinelError, match='--until 2h is no later than --since 1h'):
+        run(night.folder, '--since', '1h', '--until', '2h')
 
 
 def test_without_a_folder_it_is_the_newest_run_with_a_log(tmp_path, monkeypatch):

@@ -173,4 +173,4 @@ def test_the_end_of_a_run_tells_its_figures_although_the_page_cannot_be_written(
     session.report(tmp_path)
     out, error = capsys.readouterr()
     assert 'No space left on device' in error
-    assert 'Nothing came' in out
+    assert 'did not listen' in out

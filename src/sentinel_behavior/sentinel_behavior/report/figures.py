@@ -20,10 +20,10 @@ def verdict(summary: Summary) -> str:
     """Say in a sentence or two how the period went."""
     targets = summary.targets
     if not summary.log.runs and not summary.log.visits:
-        return 'The recorder did not listen in this time.'
+        return wording.SILENCE
     if not targets:
         others = wording.counted(summary.others)
-        return 'Nothing came that is to be kept away.' + (f' Others: {others}.' if others else '')
+        return 'There was no visit to keep away.' + (f' Others: {others}.' if others else '')
     counts = wording.listed(
         wording.plural(sum(v.species == s for v in targets), f'{wording.name(s)} visit')
         for s in dict.fromkeys(v.species for v in targets)

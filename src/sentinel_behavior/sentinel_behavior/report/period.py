@@ -74,10 +74,19 @@ def _written(log: Path) -> float:
 
 
 def of(args: argparse.Namespace) -> tuple[Path, float, float]:
-    """Return the folder, and from when until when (s, ROS time)."""
+    """Return the folder, and from when until when (s, ROS time).
+
+    Raises SentinelError where that is no time.
+    """
     now = datetime.now()
     since = when(args.since, now, float('-inf'))
+    until = when(args.until, now, float('inf'))
+    if until <= since:
+        raise SentinelError(
+            f'--until {args.until} is no later than --since {args.since}.',
+            'Ages count back from now, as in --since 2h --until 1h.',
+        )
     runs = Path(os.environ.get('SENTINEL_ROOT', '.')) / RUNS
     folder = args.folder or newest(runs, Path(LAUNCHED).expanduser())
     folder = (folder or Path(DEFAULT_FOLDER)).expanduser()
-    return folder, since, when(args.until, now, float('inf'))
+    return folder, since, until

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from .summary import Summary
-from .wording import counted, duration, median, period, plural
+from .wording import SILENCE, counted, duration, median, period, plural
 
 
 def rows(summary: Summary) -> list[tuple[str, str]]:
@@ -47,9 +47,14 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
 
 def table(summary: Summary) -> str:
     """Return the aligned table, ending with a newline."""
+    if not summary.log.runs and not summary.log.visits:
+        return f'{SILENCE}\n'
     lines = [f'{period(summary.started, summary.ended)}, listened {duration(summary.listened)}', '']
     if not summary.log.visits:
-        lines += ['Nothing came: no animal was confirmed in this time.', '']
+        lines += [
+            'No visit began: an animal counts once it walked, or was clear in many images.',
+            '',
+        ]
     figures = rows(summary)
     wide = max(len(label) for label, _ in figures)
     lines += [f'  {label:<{wide}}  {value}' for label, value in figures]

@@ -9,6 +9,9 @@ import numpy as np
 # ROS times below this are seconds of a simulated clock that began at 0, not a date.
 DATES_FROM = 1e8
 
+# Said of a time of which nothing is known.
+SILENCE = 'The recorder did not listen in this time.'
+
 
 def moment(stamp: float | None, form: str = '%H:%M:%S') -> str:
     """Local time of ``stamp`` (s, ROS time), or seconds where the clock was a simulated one."""
