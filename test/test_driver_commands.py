@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -14,8 +15,11 @@ import pytest
 import yaml
 from driving import CODEC, NEUTRAL
 from geometry_msgs.msg import TwistStamped
+from sentinel_driver.calibration import document, read
 from sentinel_driver.commands import calibrate
 from sentinel_driver.errors import LinkError, LinkReason
+from sentinel_driver.hermes import Drive
+from sentinel_sim.robot.peripheral import Fault
 
 
 def sentinel(*arguments, **options):
@@ -27,6 +31,13 @@ def sentinel(*arguments, **options):
         check=False,
         **options,
     )
+
+
+def until(wanted):
+    deadline = time.monotonic() + 60
+    while not wanted():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_scan_lists_the_robot(meka):
@@ -106,30 +117,145 @@ def test_an_input_that_ends_leaves_the_robot_standing(meka, tmp_path):
     assert [p for p in meka.payloads if CODEC.is_drive(p)][-1] == NEUTRAL
 
 
-def test_calibrate_notices_the_end_of_its_radio_process(meka, tmp_path):
-    process = subprocess.Popen(
-        [
-            *(sys.executable, '-m', 'sentinel_bringup', 'calibrate', '--seconds', '10'),
-            *('--transport', meka.transport, '--output', str(tmp_path / 'x')),
-        ],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    process.stdin.write('\n')
-    process.stdin.flush()
-    deadline = time.monotonic() + 60
-    while not meka.walking:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    radio = [
-        child
-        for child in psutil.Process(process.pid).children(recursive=True)
-        if 'sentinel_driver.radio.process' in child.cmdline()
-    ]
-    radio[0].kill()
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 2 and 'lost during a run' in said
+class Person:
+    """Reads what the command says on its terminal and types."""
+
+    def __init__(self, *arguments):
+        self.terminal, end = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, '-m', 'sentinel_bringup', *arguments],
+            stdin=end,
+            stdout=end,
+            stderr=end,
+        )
+        os.close(end)
+        self._said = ''
+
+    def hears(self, words):
+        """Wait for ``words`` after those heard last."""
+        while words not in self._said:
+            assert select.select([self.terminal], [], [], 60)[0], self._said
+            self._said += os.read(self.terminal, 100_000).decode()
+        self._said = self._said.split(words, 1)[1]
+
+    def types(self, line):
+        os.write(self.terminal, f'{line}\n'.encode())
+
+    def runs(self, measured):
+        self.hears('then Enter: ')
+        self.types('')
+        self.hears('Measured')
+        self.types(measured)
+
+    def skips(self, runs):
+        for _ in range(runs):
+            self.hears('then Enter: ')
+            self.types('s')
+
+
+@contextlib.contextmanager
+def calibrating(meka, output, *options):
+    words = ('calibrate', '--transport', meka.transport, '--output', str(output))
+    person = Person(*words, *options)
+    try:
+        yield person
+        person.hears('Use it with' if output.exists() else 'nothing was written')
+        assert person.process.wait(20) == 0
+    finally:
+        person.process.kill()
+        person.process.wait()
+        os.close(person.terminal)
+
+
+def lose_the_link(meka, person):
+    meka.emulated.cause(Fault.VANISH)
+
+
+def kill_the_radio(meka, person):
+    children = psutil.Process(person.process.pid).children(recursive=True)
+    (radio,) = [c for c in children if 'sentinel_driver.radio.process' in c.cmdline()]
+    radio.kill()
+
+
+@pytest.mark.parametrize('lose', [lose_the_link, kill_the_radio])
+def test_a_loss_in_a_run_keeps_what_was_measured_and_stops_the_robot(meka, tmp_path, lose):
+    output = tmp_path / 'driver.yaml'
+    with calibrating(meka, output, '--units', '40', '80', '--seconds', '5') as person:
+        person.runs('47')
+        person.hears('then Enter: ')
+        person.types('')
+        running = CODEC.payload(Drive(forward=80))
+        until(lambda: meka.payloads[-1] == running)
+        lose(meka, person)
+        person.hears('The link was lost')
+        meka.emulated.cause(Fault.NONE)
+        person.hears('It is back and stands')
+        assert not meka.walking
+        person.runs('94')
+        person.skips(4)
+    written = read(output.read_text())
+    assert written['forward_full'] == pytest.approx(0.30, abs=0.03)
+    assert written['transport'] == meka.transport and 'turn_full' not in written
+
+
+def test_a_loss_between_runs_loses_nothing_and_enter_pressed_meanwhile_starts_none(meka, tmp_path):
+    output = tmp_path / 'driver.yaml'
+    with calibrating(meka, output, '--units', '60', '--seconds', '0.5') as person:
+        person.runs('7')
+        person.hears('then Enter: ')
+        meka.emulated.cause(Fault.VANISH)
+        until(lambda: not meka.emulated.connected)
+        before = len(meka.got)
+        person.types('')
+        person.hears('The link was lost')
+        person.types('')
+        meka.emulated.cause(Fault.NONE)
+        person.hears('It is back')
+        person.hears('then Enter: ')
+        time.sleep(0.5)  # in which a run would have started
+        person.types('s')
+        person.skips(1)
+    assert {p for p in meka.payloads[before:] if CODEC.is_drive(p)} == {NEUTRAL}
+    assert 'forward_full' in read(output.read_text())
+
+
+def test_what_is_skipped_stays_as_the_file_has_it(meka, tmp_path):
+    output, options = tmp_path / 'driver.yaml', ('--units', '60', '--seconds', '0.5')
+    before = document({'robot': 'meka', 'drive_form': 'walking5', 'left_full': 0.4, 'rate': 10.0})
+    output.write_text(before)
+    with calibrating(meka, output, *options) as person:
+        person.runs('7')
+        person.skips(2)
+    written = read(output.read_text())
+    assert 0.2 < written.pop('forward_full') < 0.4 and written.pop('transport') == meka.transport
+    assert {**read(before), 'forward_offset': 0.0} == written
+
+
+def test_where_all_is_skipped_no_file_is_written(meka, tmp_path):
+    output = tmp_path / 'driver.yaml'
+    with calibrating(meka, output, '--units', '60', '--seconds', '0.5') as person:
+        person.runs('0')
+        person.hears('Nothing moved')
+        person.hears('s skips a run')
+        person.skips(3)
+    assert not output.exists()
+
+
+def test_what_the_driver_would_refuse_is_asked_again(meka, tmp_path):
+    with calibrating(meka, tmp_path / 'x', '--units', '60', '--seconds', '0.5') as person:
+        person.runs('700')
+        person.hears('forward_full is 29')
+        person.hears('Were these cm forward?')
+        person.skips(3)
+
+
+@pytest.mark.parametrize('text', ['/**/driver: {ros__parameters: {robot: other}}', 'guard: {}'])
+def test_calibrate_keeps_a_file_of_something_else(tmp_path, text):
+    output = tmp_path / 'driver.yaml'
+    output.write_text(text)
+    done = sentinel('calibrate', '--output', str(output))
+    assert done.returncode == 2 and 'is no calibration of robot meka' in done.stderr
+    assert output.read_text() == text and 'Looking for' not in done.stdout
 
 
 @pytest.mark.parametrize('namespace', ['', 'north'])

@@ -1,9 +1,13 @@
 """Fit of the drive axes to what a person measured. Core."""
 
-from collections.abc import Sequence
+import json
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import yaml
 from sentinel_common.errors import SentinelError
 
 from .hermes import MAX_DRIVE
@@ -81,16 +85,31 @@ def fit(trials: Sequence[Trial]) -> tuple[Axis, float]:
     return axis, worst
 
 
-def document(axes: dict[str, Axis], robot: str, form: str) -> str:
-    """Return the parameter file of a calibrated robot; ``axes``: any of forward, left, turn."""
-    lines = [
-        '# Written by `./sentinel calibrate`. Use it with:',
-        f'#   ./sentinel run --source 0 --robot "{robot}" --params THIS_FILE',
-        '/**/driver:',
-        '  ros__parameters:',
-        f'    robot: "{robot}"',
-        f'    drive_form: {form}',
-    ]
-    for name, axis in axes.items():
-        lines += [f'    {name}_full: {axis.full}', f'    {name}_offset: {axis.offset}']
-    return '\n'.join(lines) + '\n'
+def parameters(name: str, axis: Axis) -> dict[str, float]:
+    """Return the driver's parameters of the axis ``name``: forward, left or turn."""
+    return {f'{name}_full': axis.full, f'{name}_offset': axis.offset}
+
+
+def robot_parameters(robot: str, form: str, transport: str) -> dict[str, Any]:
+    """Return the driver's parameters that say which robot was measured, and how it is reached."""
+    found = {'robot': robot, 'drive_form': form}
+    return found if transport == 'system' else {**found, 'transport': transport}
+
+
+def document(values: Mapping[str, Any]) -> str:
+    """Return the file of the driver's parameters ``values``."""
+    return (
+        '# Written by `./sentinel calibrate`. Use it with:\n'
+        f'#   ./sentinel run --source 0 --robot {shlex.quote(values["robot"])} --params THIS_FILE\n'
+        '/**/driver:\n'
+        '  ros__parameters:\n'
+    ) + ''.join(f'    {name}: {json.dumps(value)}\n' for name, value in values.items())
+
+
+def read(text: str) -> dict[str, Any]:
+    """Return the parameters in a file of ``document``; raise CalibrationError where it is none."""
+    try:
+        (values,) = yaml.safe_load(text).values()
+        return {'robot': '', 'drive_form': '', **values['ros__parameters']}
+    except (yaml.YAMLError, AttributeError, ValueError, TypeError, KeyError):
+        raise CalibrationError('That is no file of a calibration.') from None

@@ -4,7 +4,15 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from sentinel_driver.calibration import CalibrationError, Trial, document, fit
+from sentinel_driver.calibration import (
+    CalibrationError,
+    Trial,
+    document,
+    fit,
+    parameters,
+    read,
+    robot_parameters,
+)
 from sentinel_driver.velocity_control import Axis
 
 UNITS = (40, 60, 80)
@@ -67,7 +75,19 @@ def test_the_file_is_one_that_the_driver_takes():
     from sentinel_common.parameters import check
     from sentinel_driver.driver_parameters import PARAMETERS
 
-    axes = {'forward': Axis(0.31, 12.0), 'left': Axis(0.2), 'turn': Axis(-1.4, 3.5)}
-    values = yaml.safe_load(document(axes, 'meka', 'legacy4'))['/**/driver']['ros__parameters']
-    checked = check(values, PARAMETERS, 'the file')
-    assert checked['turn_full'] == -1.4 and checked['drive_form'] == 'legacy4'
+    values = robot_parameters('Mécca "1"', 'legacy4', 'hci:usb:0')
+    values |= parameters('forward', Axis(0.31, 12.0)) | parameters('turn', Axis(-1.4, 3.5))
+    text = document(values)
+    checked = check(yaml.safe_load(text)['/**/driver']['ros__parameters'], PARAMETERS, 'the file')
+    assert checked == read(text) == values
+    assert checked['turn_full'] == -1.4 and checked['transport'] == 'hci:usb:0'
+
+
+def test_the_usual_transport_is_not_in_the_file():
+    assert 'transport' not in robot_parameters('meka', 'walking5', 'system')
+
+
+@pytest.mark.parametrize('text', ['', 'words', '{', 'a: 1', 'a: {}\nb: {}', '[1]', 'a: {b: {}}'])
+def test_another_file_is_none_of_a_calibration(text):
+    with pytest.raises(CalibrationError):
+        read(text)

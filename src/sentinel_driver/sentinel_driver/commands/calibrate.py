@@ -7,21 +7,30 @@ import os
 import select
 import shlex
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sentinel_common.errors import SentinelError
+from sentinel_common.errors import ConfigurationError, SentinelError
+from sentinel_common.parameters import check
 
-from ..calibration import CalibrationError, Trial, document, fit
+from ..calibration import (
+    CalibrationError,
+    Trial,
+    document,
+    fit,
+    parameters,
+    read,
+    robot_parameters,
+)
 from ..errors import LinkError, LinkReason
 from ..hermes import Codec, Drive, DriveForm
 from ..radio import pipe
 from ..radio.client import RadioClient
 from ..radio.status import ANY_ROBOT, check_transport
-from ..velocity_control import Axis
 
 SUMMARY = 'walk through measuring a robot and write its parameter file'
 
@@ -31,6 +40,12 @@ _SECONDS = 3.0
 
 _LIFE = 0.3  # s that each command holds: what the robot walks on if this program dies
 _CONNECT_TIMEOUT = 30.0  # s
+
+# By then a loss at the very end of a run is known, with the usual supervision timeouts, s.
+_LOSS_TIME = 1.0
+
+# How often the person is told why the link is not back, s.
+_PATIENCE = 5.0
 
 
 class _Axis:
@@ -70,13 +85,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Measure, print, write. Raise LinkError without a robot, CalibrationError on nonsense."""
+    """Measure, print and write one axis after the other.
+
+    What an existing file of the same robot says beyond what is measured stays in it. Raise
+    LinkError without a robot, CalibrationError on nonsense.
+    """
     if any(not 1 <= u <= 127 for u in args.units) or not 0.5 <= args.seconds <= 10:
         raise CalibrationError('Runs take 1 to 127 units and 0.5 to 10 s.')
     check_transport(args.transport)
     place = args.output if args.output.exists() else args.output.parent
     if args.output.is_dir() or not os.access(place, os.W_OK):
         raise CalibrationError(f'{args.output} cannot be written.', 'Name another: --output FILE.')
+    values = _begun(args)
+    measured = False
     robot = _Robot(args)
     try:
         name = robot.connect()
@@ -85,18 +106,52 @@ def main(args: argparse.Namespace) -> int:
             f'Each run takes {args.seconds:g} s. Enter starts it, Enter during it stops it.\n'
             'Then type what you measured, or r to repeat the run. s skips a run.'
         )
-        found = {key: _measure(robot, axis, args) for key, axis in AXES.items()}
-        axes = {key: axis for key, axis in found.items() if axis is not None}
+        for key, axis in AXES.items():
+            found = _measure(robot, key, axis, args)
+            if found:
+                measured = True
+                values |= found
+                args.output.write_text(document(values))
+                print(f'Written to {args.output}.')
     finally:
         robot.close()
-    args.output.write_text(document(axes, args.robot, args.form))
-    use = f'./sentinel run --source 0 --robot {shlex.quote(args.robot)} --params {args.output}'
-    print(f'Written to {args.output}. Use it with: {use}')
+    if measured:
+        use = f'./sentinel run --source 0 --robot {shlex.quote(args.robot)} --params {args.output}'
+        print(f'Use it with: {use}')
+    else:
+        print('Nothing was measured, so nothing was written.')
     return 0
 
 
-def _measure(robot: '_Robot', axis: _Axis, args: argparse.Namespace) -> Axis | None:
-    """Walk until the runs fit together; None where the person skips all of them."""
+def _begun(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the file will say, but for what is measured."""
+    robot = robot_parameters(args.robot, args.form, args.transport)
+    if not args.output.exists():
+        return robot
+    other = CalibrationError(
+        f'{args.output} is there and is no calibration of robot {args.robot} with {args.form}.',
+        'Name another: --output FILE.',
+    )
+    try:
+        before = read(args.output.read_text())
+    except (CalibrationError, UnicodeDecodeError):
+        raise other from None
+    if (before['robot'], before['drive_form']) != (args.robot, args.form):
+        raise other
+    before.pop('transport', None)
+    return {**before, **robot}
+
+
+def _measure(
+    robot: '_Robot', key: str, axis: _Axis, args: argparse.Namespace
+) -> dict[str, float] | None:
+    """Walk until the runs fit together, and return the driver's parameters.
+
+    None where the person skips all runs.
+    """
+    # It needs ROS, which takes its time to load.
+    from ..driver_parameters import PARAMETERS
+
     while True:
         trials = []
         for units in args.units:
@@ -104,18 +159,23 @@ def _measure(robot: '_Robot', axis: _Axis, args: argparse.Namespace) -> Axis | N
             if trial is not None:
                 trials.append(trial)
         if not trials:
-            print(f'{axis.title}: left out of the file.')
+            print(f'{axis.title}: not measured.')
             return None
         try:
             found, worst = fit(trials)
+            values = parameters(key, found)
+            check(values, PARAMETERS, 'The driver does not take that')
         except CalibrationError as error:
-            print(f'{error} Once more, {axis.title}.')
-            continue
-        print(
-            f'{axis.title}: {found.full / axis.scale:.1f} {axis.unit} per s at 127 units, nothing '
-            f'below {found.offset:.0f}; the runs deviate by at most {worst / axis.scale:.1f} per s.'
-        )
-        return found
+            print(f'{error} Once more, {axis.title} (s skips a run, as on a box).')
+        except ConfigurationError as error:
+            print(f'{error.reason} Were these {axis.unit}? Once more, {axis.title}.')
+        else:
+            print(
+                f'{axis.title}: {found.full / axis.scale:.1f} {axis.unit} per s at 127 units, '
+                f'nothing below {found.offset:.0f}; '
+                f'the runs deviate by at most {worst / axis.scale:.1f} per s.'
+            )
+            return values
 
 
 def _trial(robot: '_Robot', axis: _Axis, units: int, seconds: float) -> Trial | None:
@@ -127,6 +187,8 @@ def _trial(robot: '_Robot', axis: _Axis, units: int, seconds: float) -> Trial | 
                 return None
             start = 'Only Enter starts it, s skips it: '
         walked = robot.walk(axis.drive(units), seconds)
+        if walked is None:
+            continue
         answer = _asked(f'It walked for {walked:.1f} s. Measured, in {axis.unit}: ')
         while answer not in ('s', 'r'):
             with contextlib.suppress(ValueError):
@@ -155,28 +217,39 @@ class _Robot:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._codec = Codec(DriveForm(args.form))
+        self._args = args
         self._connected = threading.Event()
+        self._losses = 0  # of the link
         self._status: dict[str, Any] = {}
         self._over = threading.Event()
-        self._client = RadioClient(
-            self._hear, transport=args.transport, robot=args.robot, form=self._codec.form
-        )
+        self._client = self._start()
         self._keeper = threading.Thread(target=self._keep_alive, daemon=True)
         self._keeper.start()
 
+    def _start(self, *, may_walk: bool = False) -> RadioClient:
+        return RadioClient(
+            self._hear,
+            transport=self._args.transport,
+            robot=self._args.robot,
+            form=self._codec.form,
+            may_walk=may_walk,
+        )
+
     def _hear(self, event: dict[str, Any]) -> None:
         if event['ev'] == 'status':
-            if event['reason'] or event['state'] == 'connected':
+            if event['text'] or event['state'] == 'connected':
                 self._status = event
             if event['state'] == 'connected':
                 self._connected.set()
-            elif event['state'] == 'waiting':
-                self._connected.clear()
-        elif event['ev'] == 'exit':
+        if event['ev'] == 'exit' or event.get('state') == 'waiting':
+            self._losses += self._connected.is_set()
             self._connected.clear()
 
     def _keep_alive(self) -> None:
         while not self._over.wait(pipe.ALIVE_PERIOD):
+            if self._losses and not self._client.running:
+                self._client.close()
+                self._client = self._start(may_walk=True)
             self._client.alive()
 
     def connect(self) -> str:
@@ -190,20 +263,15 @@ class _Robot:
             )
         return str(self._status['name'] or self._status['address'])
 
-    def walk(self, drive: Drive, seconds: float) -> float:
-        """Walk for ``seconds`` or until Enter.
+    def walk(self, drive: Drive, seconds: float) -> float | None:
+        """Walk for ``seconds`` or until Enter, and return how long that was.
 
-        Return how long that was. Raise LinkError on a loss.
+        None where the link was lost before the robot stood; it is back then, and was stopped.
         """
         payload = self._codec.payload(drive)
+        losses = self._losses
         start = time.monotonic()
-        while (now := time.monotonic()) < start + seconds:
-            if not self._connected.is_set():
-                raise LinkError(
-                    LinkReason.LINK_LOST,
-                    'The link was lost during a run.',
-                    'Start again, which stops the robot.',
-                )
+        while self._holds(losses) and (now := time.monotonic()) < start + seconds:
             self._client.send(payload, min(now + _LIFE, start + seconds))
             pause = min(pipe.ALIVE_PERIOD, start + seconds - now)
             if sys.stdin.isatty() and select.select([sys.stdin], [], [], pause)[0]:
@@ -212,7 +280,31 @@ class _Robot:
             if not sys.stdin.isatty():
                 time.sleep(pause)
         self._client.stop()
-        return time.monotonic() - start
+        walked = time.monotonic() - start
+        time.sleep(_LOSS_TIME)
+        if self._holds(losses):
+            return walked
+        self._wait_until_back()
+        return None
+
+    def _holds(self, losses: int) -> bool:
+        return self._connected.is_set() and self._losses == losses
+
+    def _wait_until_back(self) -> None:
+        """Wait for the connection, whose handshake stops the robot, for as long as it takes.
+
+        The process that makes it must not end meanwhile, nor what was measured be lost.
+        """
+        print('\nThe link was lost: the robot may walk on, and is stopped once it is back.')
+        told: dict[str, Any] = {}
+        while not self._connected.wait(_PATIENCE):
+            if self._status is not told:
+                told = self._status
+                print(f'{told["text"]} {told["cure"]} Ctrl-C gives up.')
+        if sys.stdin.isatty():
+            # Whoever pressed Enter meanwhile wanted it to stand.
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
+        print('It is back and stands. That run does not count.')
 
     def close(self) -> None:
         self._over.set()
