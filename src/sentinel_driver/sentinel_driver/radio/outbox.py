@@ -178,7 +178,7 @@ class Outbox:
         elif kind in STREAMED:
             self.moving, self._holds_until = True, item.until
         elif kind in SELF_MOVING:
-            # It ends by itself, nobody knows when; a stop (or silence on the pipe) still ends it.
+            # It ends by itself, nobody knows when, nor whether the stop that is sent then ends it.
             self.moving, self._holds_until = True, math.inf
         return item
 
