@@ -300,6 +300,24 @@ def test_a_fallen_robot_stops_and_recovers():
     assert robot.walking.is_zero  # it waits for a new command
 
 
+def test_a_fallen_robot_takes_no_steps():
+    robot = MekaMon()
+    robot.handle(NEWER.payload(TakeSteps(20)))
+    run(robot, 1.0)
+    robot.sense(up=0.0)
+    run(robot, 1.5)
+    assert robot.fallen and not moves(robot)
+    robot.handle(NEWER.payload(TakeSteps(5)))
+    assert not moves(robot)
+
+
+def test_a_reboot_brings_back_the_colour_of_power_on():
+    robot = MekaMon()
+    robot.handle(NEWER.payload(HeadColourSet(0, 0, 0)))
+    robot.reboot()
+    assert robot.head_color == MekaMon().head_color
+
+
 def test_a_short_tilt_is_no_fall():
     robot = MekaMon()
     robot.sense(up=0.1)

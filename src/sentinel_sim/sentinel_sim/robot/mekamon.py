@@ -3,8 +3,8 @@
 What is published about the protocol is in ``sentinel_driver.hermes``; what had to be invented is in
 ``invented``. Choices where the sources are silent: motion is latched (the robot walks on until told
 otherwise, also when the link is lost); drive 127 means ``gait.FULL_SPEED`` and ``gait.FULL_TURN``
-at walking speed 1.0; a robot that fell stops walking and holds its stance until it stands upright
-again.
+at walking speed 1.0; a robot that fell stops walking and stepping, and forgets what it is told of both
+until it stands upright again.
 """
 
 import math
@@ -93,8 +93,6 @@ class MekaMon:
     def __init__(self, *, form: DriveForm = DriveForm.WALKING5, seed: int = 0) -> None:
         self._codec = Codec(form)
         self.on_telemetry: Callable[[bytes], None] = lambda payload: None
-        self.head_color = (0.25, 0.75, 1.0)  # 0..1 each; the colour after power-on is a guess
-        self.fallen = False
         self.mixed_forms = 0  # drive commands of the other form
         self.refused = 0  # commands answered with CommandError
         self._seed = seed
@@ -123,6 +121,8 @@ class MekaMon:
             self._reset()
 
     def _reset(self) -> None:
+        self.head_color = (0.25, 0.75, 1.0)  # 0..1 each; the colour after power-on is a guess
+        self.fallen = False
         self._gait = Gait(seed=self._seed)
         self._axes, self._mode = Axes(), Mode.WALKING
         self._stance = StanceType.KINEMATIC
@@ -329,10 +329,12 @@ class MekaMon:
 
     def _watch_for_falls(self, dt: float) -> None:
         self._tilted_for = self._tilted_for + dt if self._up < FALLEN_UP else 0.0
-        if self._tilted_for >= FALLEN_TIME and not self.fallen:
-            self.fallen, self._axes = True, Axes()
+        if self._tilted_for >= FALLEN_TIME:
+            self.fallen = True
         elif self._tilted_for == 0.0:
             self.fallen = False
+        if self.fallen:
+            self._axes, self._steps_end = Axes(), None
 
     def _advance_odometry(self, dt: float) -> None:
         v = self._gait.velocity
