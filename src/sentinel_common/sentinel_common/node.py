@@ -28,8 +28,8 @@ def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None 
     ``factory`` makes the node once rclpy is up. If the node has ``stop()``, that is its stop
     sequence: it runs exactly once while publishers still work, however often and by whichever
     signal the end was asked for, and where a callback raises. A node with ``autostart()`` (see
-    ``lifecycle``) gets that call before spinning. A SentinelError ends the process with its
-    sentence and status 2.
+    ``lifecycle``) gets that call before spinning. A SentinelError, and arguments that ROS does not
+    take, end the process with one sentence and status 2.
     """
     import rclpy
     from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
@@ -40,7 +40,12 @@ def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None 
     for number in ending:
         signal.signal(number, lambda n, _: asked_to_end.append(n))
 
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # rcl does not tell a parameter file that is none from others
+        reason = str(error).partition(', at /')[0].removeprefix('failed to initialize rcl: ')
+        print(f'ROS 2 does not take the arguments: {reason}.', file=sys.stderr)
+        return _EXIT_USAGE
     node: Any = None
     try:
         node = factory()

@@ -69,6 +69,8 @@ def test_a_closed_terminal_does_not_end_what_nohup_started():
         ('rate:=99.0', 'outside 1.0 to 50.0'),
         ('rate:=fast', 'takes a number'),
         ('rat:=1.0', "Did you mean 'rate'?"),
+        ('rate:=[a, 1]', 'Sequence should be of same type'),
+        ('rate', "Couldn't parse parameter override rule: '-p rate'"),
     ],
 )
 def test_a_wrong_parameter_is_one_sentence(override, words):
@@ -76,6 +78,26 @@ def test_a_wrong_parameter_is_one_sentence(override, words):
     _, err = process.communicate(timeout=20)
     assert process.returncode == 2
     assert words in err and 'Traceback' not in err
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['demo:\n  ros__parameters: {rate: 5.0}\n x: 1', 'demo: {rate: 5.0}', 'demo: {rate: &a 5.0}'],
+)
+def test_a_parameter_file_that_is_none_is_one_sentence(tmp_path, text):
+    file = tmp_path / 'own.yaml'
+    file.write_text(text)
+    process = start('--ros-args', '--params-file', str(file))
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert str(file) in err and 'Traceback' not in err
+
+
+def test_an_unknown_argument_is_one_sentence():
+    process = start('--ros-args', '--bogus')
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert '--bogus' in err and 'Traceback' not in err
 
 
 def test_a_whole_number_is_taken():
