@@ -147,6 +147,10 @@ class RecorderNode(Node):
         Diagnostics(self).add('incident log', self._report)
         self.get_logger().info(f'recording into {folder}')
 
+    def waits(self) -> bool:
+        """Whether a brain has a visit to close yet."""
+        return self._recorder.visit_lasts
+
     def stop(self) -> None:
         """Write what waits, and close the log."""
         if not self._recorder.stop():

@@ -131,6 +131,30 @@ def test_what_is_published_ends_in_the_folder(tmp_path, garden):
     assert 0 < sample['detection'] < sample['command'] < sample['write'] < 60
 
 
+def test_a_brain_that_is_ended_at_the_same_time_still_closes_its_visit(tmp_path, garden):
+    """``ros2 launch`` and Ctrl-C in a terminal end all nodes at once."""
+    incidents = garden.create_publisher(Incident, 'incidents', qos.RELIABLE)
+    process = start(tmp_path)
+    until(incidents.get_subscription_count, 'the recorder listens')
+
+    def recorded():
+        with SqliteStore(tmp_path, create=False) as store:
+            return store.read().visits
+
+    def tell(kind, outcome):
+        detail = json.dumps({'outcome': outcome})
+        incidents.publish(Incident(kind=kind, visit_id='v', track_id='3', detail=detail))
+
+    tell(Incident.VISIT_STARTED, '')
+    until(recorded, 'the visit is there')
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    tell(Incident.VISIT_ENDED, 'stayed')
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 0, log
+    assert [visit.outcome for visit in recorded()] == ['stayed']
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / 'file').write_text('')
     process = start(tmp_path / 'file' / 'folder')

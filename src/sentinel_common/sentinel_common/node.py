@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,9 @@ from .errors import SentinelError
 
 # How long a signal may wait until the loop looks at it, s. rclpy's wait does not return on signals.
 _SIGNAL_PERIOD = 0.1
+
+# How long a node that ``waits`` does so, s. ``ros2 launch`` insists 5 s after it asked all to end.
+_LAST_WORDS = 2.0
 
 # Exit status after a SentinelError, as of a command that was called wrongly.
 _EXIT_USAGE = 2
@@ -27,9 +31,10 @@ def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None 
 
     ``factory`` makes the node once rclpy is up. If the node has ``stop()``, that is its stop
     sequence: it runs exactly once while publishers still work, however often and by whichever
-    signal the end was asked for, and where a callback raises. A node with ``autostart()`` (see
-    ``lifecycle``) gets that call before spinning. A SentinelError, and arguments that ROS does not
-    take, end the process with one sentence and status 2.
+    signal the end was asked for, and where a callback raises. A node with ``waits()`` goes on for a
+    moment before, while that is true: others that were asked to end, too, have last words for it. A
+    node with ``autostart()`` (see ``lifecycle``) gets that call before spinning. A SentinelError,
+    and arguments that ROS does not take, end the process with one sentence and status 2.
     """
     import rclpy
     from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
@@ -55,6 +60,9 @@ def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None 
             node.autostart()
         try:
             while not asked_to_end:
+                executor.spin_once(timeout_sec=_SIGNAL_PERIOD)
+            until = time.monotonic() + _LAST_WORDS
+            while hasattr(node, 'waits') and node.waits() and time.monotonic() < until:
                 executor.spin_once(timeout_sec=_SIGNAL_PERIOD)
         finally:
             for number in ending:

@@ -107,6 +107,11 @@ class Recorder:
                 raise
         self.disk = Disk(folder, min_free=options.min_free, complain=complain)
 
+    @property
+    def visit_lasts(self) -> bool:
+        """Whether the end of a visit is still to come."""
+        return bool(self._tracks)
+
     # What comes in.
 
     def image(self, stamp: float, pixels: Callable[[], Pixels]) -> None:
