@@ -265,6 +265,44 @@ def test_reboot_forgets_and_comes_back():
         asyncio.run(body(robot))
 
 
+def test_out_of_range_for_less_than_the_supervision_timeout_costs_no_link():
+    async def body(robot: EmulatedRobot) -> None:
+        async with central(robot) as client:
+            robot.cause(Fault.VANISH)
+            robot.cause(Fault.NONE)
+            await asyncio.sleep(2 * robot.air.link.supervision)
+            assert robot.connected and not client.lost
+            await client.write(HELLO)
+            await until(lambda: client.heard == [HELLO_ACK])
+
+    with emulated() as robot:
+        asyncio.run(body(robot))
+
+
+def test_a_client_that_went_while_the_robot_was_away_is_noticed():
+    async def body(robot: EmulatedRobot) -> None:
+        async with central(robot):
+            robot.cause(Fault.VANISH)
+        robot.cause(Fault.NONE)
+        await until(lambda: not robot.connected)
+        async with central(robot) as client:
+            await client.write(HELLO)
+            await until(lambda: client.heard == [HELLO_ACK])
+
+    with emulated() as robot:
+        asyncio.run(body(robot))
+
+
+def test_no_connection_outlives_a_reboot_however_short():
+    async def body(robot: EmulatedRobot) -> None:
+        async with central(robot) as client:
+            robot.cause(Fault.REBOOT, seconds=0.01)
+            await until(lambda: client.lost)
+
+    with emulated() as robot:
+        asyncio.run(body(robot))
+
+
 def test_two_robots_share_the_air():
     async def body(robot: EmulatedRobot) -> None:
         second = EmulatedRobot(MekaMon(), air=robot.air, address='F0:F0:F0:4D:4D:02')

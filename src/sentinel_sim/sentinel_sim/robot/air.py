@@ -98,42 +98,49 @@ class RadioLink(LocalLink):
         super().__init__()  # type: ignore[no-untyped-call]
         self.supervision = supervision
         self.interval = interval
-        self._out_of_range: set[Controller] = set()
+        # Who is out of range, and what will end the connections that this cut.
+        self._out_of_range: dict[Controller, list[tuple[Connection, asyncio.TimerHandle]]] = {}
         # Packets that wait for the next connection event, per direction. A list, as timers with
         # equal deadlines are not first come, first served.
         self._waiting: dict[tuple[Controller, Controller], list[Any]] = {}
 
     def vanish(self, controller: Controller) -> None:
         """Take ``controller`` out of range: nobody hears it and it hears nobody."""
-        self._out_of_range.add(controller)
+        ends = self._out_of_range.setdefault(controller, [])
         for connection in list(controller.le_connections.values()):
-            self.lose_peer(connection)
-            self._time_out(controller, connection)
+            own = self._time_out(controller, connection)
+            ends += [(connection, timer) for timer in (*self.lose_peer(connection), own)]
 
     def appear(self, controller: Controller) -> None:
-        """Bring ``controller`` back into range."""
-        self._out_of_range.discard(controller)
+        """Bring ``controller`` back into range: connections that both ends still hold go on."""
+        for connection, timer in self._out_of_range.pop(controller, []):
+            if connection in controller.le_connections.values() and self._others(connection):
+                timer.cancel()
 
     def forget(self, controller: Controller) -> None:
         """Take ``controller`` away for good, as when its computer died."""
         self.vanish(controller)
         self.controllers.discard(controller)
-        self._out_of_range.discard(controller)
+        self._out_of_range.pop(controller)
         for pair in [pair for pair in self._waiting if controller in pair]:
             del self._waiting[pair]
 
-    def lose_peer(self, connection: Connection) -> None:
+    def lose_peer(self, connection: Connection) -> list[asyncio.TimerHandle]:
         """Let the other end of ``connection`` notice its loss after the supervision timeout."""
-        for peer in self.controllers:
-            for other in peer.le_connections.values():
-                if (
-                    other.peer_address == connection.self_address
-                    and other.self_address == connection.peer_address
-                ):
-                    self._time_out(peer, other)
+        return [self._time_out(peer, other) for peer, other in self._others(connection)]
 
-    def _time_out(self, controller: Controller, connection: Connection) -> None:
-        asyncio.get_running_loop().call_later(
+    def _others(self, connection: Connection) -> list[tuple[Controller, Connection]]:
+        """Return who holds the other end of ``connection``, and that end."""
+        return [
+            (peer, other)
+            for peer in self.controllers
+            for other in peer.le_connections.values()
+            if other.peer_address == connection.self_address
+            and other.self_address == connection.peer_address
+        ]
+
+    def _time_out(self, controller: Controller, connection: Connection) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(
             self.supervision,
             controller.on_le_disconnected,
             connection,

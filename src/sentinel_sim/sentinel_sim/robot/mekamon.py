@@ -3,8 +3,8 @@
 What is published about the protocol is in ``sentinel_driver.hermes``; what had to be invented is in
 ``invented``. Choices where the sources are silent: motion is latched (the robot walks on until told
 otherwise, also when the link is lost); drive 127 means ``gait.FULL_SPEED`` and ``gait.FULL_TURN``
-at walking speed 1.0; a robot that fell stops walking and stepping, and forgets what it is told of both
-until it stands upright again.
+at walking speed 1.0; a robot that fell stops walking and stepping, and forgets what it is told of
+either until it stands upright again.
 """
 
 import math

@@ -55,7 +55,7 @@ class Fault(StrEnum):
     """What can go wrong on request."""
 
     NONE = 'none'
-    VANISH = 'vanish'  # out of range: the driver notices by the supervision timeout
+    VANISH = 'vanish'  # out of range: the driver notices after the supervision timeout
     REFUSE = 'refuse'  # every connection is dropped at once
     CORRUPT = 'corrupt'  # bits flip, in both directions
     STALL = 'stall'  # connected, but reads and says nothing
@@ -253,7 +253,8 @@ class EmulatedRobot:
             await self._connection.disconnect()
         if fault is Fault.REBOOT:
             self.mekamon.reboot()
-            seconds = seconds or _REBOOT_TIME
+            # No connection outlives it.
+            seconds = max(seconds or _REBOOT_TIME, self.air.link.supervision)
         if seconds is not None and fault is not Fault.NONE:
             self._fault_ends = asyncio.get_running_loop().call_later(seconds, self._recover)
 
