@@ -34,7 +34,7 @@ class Pacer:
 class Every:
     """Says whether something that happens ``rate`` times per simulated second is due.
 
-    A rate of 0 is never.
+    A rate of 0 is never. A time that goes back, as by a reset of the simulation, begins anew.
     """
 
     def __init__(self, rate: float) -> None:
@@ -43,7 +43,11 @@ class Every:
 
     def due(self, time: float) -> bool:
         """Say whether it is due at simulated ``time`` (s); it is then taken as done."""
-        if self._period is None or time < self._next - 1e-9:
+        if self._period is None:
+            return False
+        if time < self._next - self._period - 1e-9:  # earlier than when it last was
+            self._next = time
+        if time < self._next - 1e-9:
             return False
         self._next += self._period
         if self._next <= time:  # what was missed is not made up for

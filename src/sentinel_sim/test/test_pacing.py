@@ -22,5 +22,11 @@ def test_every_fires_at_its_rate_and_never_in_bursts():
     assert [every.due(9.0), every.due(9.0)] == [True, False]
 
 
+def test_every_begins_anew_when_the_clock_goes_back():
+    every = Every(10.0)
+    assert every.due(600.0)
+    assert sum(every.due(0.02 * i) for i in range(100)) == 20
+
+
 def test_rate_of_nothing_never_fires():
     assert not Every(0.0).due(5.0)
