@@ -50,6 +50,11 @@ def test_faults_are_services(emulator):
     assert emulator._robot.fault is Fault.NONE
 
 
+def test_a_rate_that_would_have_no_effect_is_refused(emulator):
+    (answer,) = emulator.set_parameters([Parameter('rate', value=100.0)])
+    assert not answer.successful
+
+
 def test_a_fault_of_some_seconds_ends_by_itself(emulator):
     emulator.set_parameters([Parameter('fault_duration', value=0.3)])
     assert call(emulator, 'stall', True).message == 'stall'

@@ -320,6 +320,12 @@ def test_two_robots_share_the_air():
         asyncio.run(body(robot))
 
 
+@pytest.mark.parametrize('address', ['hello', 'F0:F0:F0', ''])
+def test_what_is_no_address_is_one_clear_sentence(address):
+    with pytest.raises(AirError, match='is no Bluetooth address'):
+        EmulatedRobot(MekaMon(), address=address)
+
+
 def test_a_taken_port_is_one_clear_sentence():
     with emulated() as robot, pytest.raises(AirError, match=f'Port {robot.port}'):
         Air(port=robot.port).start()

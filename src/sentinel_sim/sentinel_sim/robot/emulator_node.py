@@ -59,7 +59,14 @@ PARAMETERS = (
         read_only=True,
     ),
     Parameter('seed', 0, 'of everything random', minimum=0, read_only=True),
-    Parameter('rate', 50.0, 'control cycles per second, Hz', minimum=34.0, maximum=500.0),
+    Parameter(
+        'rate',
+        50.0,
+        'control cycles per second, Hz',
+        minimum=34.0,
+        maximum=500.0,
+        read_only=True,
+    ),
     Parameter(
         'fault_duration',
         0.0,

@@ -15,7 +15,7 @@ from bumble.host import Host
 from bumble.transport.common import AsyncPipeSink
 from sentinel_driver.hermes import NUS_RX, NUS_SERVICE, NUS_TX, Decoder, Reply, encode
 
-from .air import Air, RadioController
+from .air import Air, AirError, RadioController
 from .mekamon import MekaMon
 
 NAME = 'MekaMon'
@@ -65,6 +65,8 @@ class Fault(StrEnum):
 class EmulatedRobot:
     """A MekaMon as a Bluetooth peripheral, in the thread of its air.
 
+    Raise AirError where ``address`` is none.
+
     Without ``air`` it starts one of its own, whose HCI port is then ``port`` (0: a free one). Obeys
     and answers frames through ``mekamon``; whoever simulates its body calls ``mekamon.step``.
     ``on_payload`` is called in the air's thread with steady time in s and each payload that
@@ -83,6 +85,12 @@ class EmulatedRobot:
         packing: Packing = Packing.WHOLE,
         seed: int = 0,
     ) -> None:
+        try:
+            Address(address)
+        except ValueError:
+            raise AirError(
+                f'{address!r} is no Bluetooth address.', f'Give six bytes, such as {ADDRESS}.'
+            ) from None
         self.mekamon = mekamon
         self.air = air or Air(port=port)
         self.address = address
