@@ -7,6 +7,7 @@ from typing import Any
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
+from sentinel_behavior.border import TimeBridge, fix_from_message
 from sentinel_common.detections import to_seconds
 from sentinel_common.parameters import Parameter, Parameters
 from tf2_msgs.msg import TFMessage
@@ -32,6 +33,8 @@ _KEPT = 100
 class LocalizerNode(Node):
     """Publishes map -> odom on ``/tf`` from ``pose_fix`` and ``odom``; nothing before a fix.
 
+    A fix counts where guard and brain take it, so that a robot is shown where they believe it is.
+
     Both frames lie on the ground: of a fix only x, y and yaw count. Some know the height of
     ``base_link`` and some leave it at 0; ``odom`` has it.
     """
@@ -41,25 +44,26 @@ class LocalizerNode(Node):
         self.parameters = Parameters(self, PARAMETERS)
         self._odometry: deque[tuple[float, Transform]] = deque(maxlen=_KEPT)
         self._map_to_odom: Transform | None = None
-        self._frames = ('map', 'odom')
+        self._time = TimeBridge(self, hour=-1.0)
         self._tf = self.create_publisher(TFMessage, '/tf', qos.RELIABLE)
         self.create_subscription(Odometry, 'odom', self._on_odometry, qos.RELIABLE)
         self.create_subscription(PoseWithCovarianceStamped, 'pose_fix', self._on_fix, qos.RELIABLE)
 
     def _on_odometry(self, message: Any) -> None:
         self._odometry.append((to_seconds(message.header.stamp), from_pose(message.pose.pose)))
-        self._frames = (self._frames[0], message.header.frame_id)
         if self._map_to_odom is not None:
-            transform = self._map_to_odom.to_message(message.header.stamp, *self._frames)
+            header = message.header
+            transform = self._map_to_odom.to_message(header.stamp, 'map', header.frame_id)
             self._tf.publish(TFMessage(transforms=[transform]))
 
     def _on_fix(self, message: Any) -> None:
-        stamp = to_seconds(message.header.stamp)
-        if not self._odometry:
+        age = self._time.age(message.header.stamp)
+        if not self._odometry or fix_from_message(message, age) is None:  # the guard tells of it
             return
+        # Without a stamp it is of now.
+        stamp = to_seconds(message.header.stamp) or self._odometry[-1][0]
         at, odometry = min(self._odometry, key=lambda sample: abs(sample[0] - stamp))
         if abs(at - stamp) <= self.parameters['tolerance']:
-            self._frames = (message.header.frame_id, self._frames[1])
             fix = from_pose(message.pose.pose)
             self._map_to_odom = fix.on_ground() @ odometry.on_ground().inverse()
 
