@@ -34,7 +34,7 @@ class Telemetry:
 
         self._clock = node.get_clock()
         self._odometry = Odometry()
-        self._advanced_at = time.monotonic()
+        self._advanced_at = self._now()
         self._odom = publisher(OdometryMessage, 'odom')
         self._tf = publisher(TFMessage, '/tf')
         self._battery = publisher(BatteryState, 'battery_state')
@@ -47,12 +47,18 @@ class Telemetry:
 
     def publish_pose(self) -> None:
         """Integrate up to now and publish."""
-        now = time.monotonic()
-        self._odometry.advance(min(_MAX_STEP, now - self._advanced_at))
+        now = self._now()
+        self._odometry.advance(min(_MAX_STEP, max(0.0, now - self._advanced_at)))
         self._advanced_at = now
         stamp = self._clock.now().to_msg()
         self._odom.publish(driver_messages.odometry(self._odometry, stamp))
         self._tf.publish(driver_messages.transform(self._odometry, stamp))
+
+    def _now(self) -> float:
+        """Seconds of the clock that the robot walks by: nobody sets the steady one."""
+        if self._clock.ros_time_is_active:
+            return float(self._clock.now().nanoseconds) * 1e-9
+        return time.monotonic()
 
     def publish_frame(self, kind: str, payload: bytes, moment: float) -> None:
         """Echo a frame of ``moment`` (s, steady); ``kind`` is 'tx' or 'rx'."""

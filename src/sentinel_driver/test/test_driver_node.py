@@ -2,13 +2,16 @@
 
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 import rclpy
 from geometry_msgs.msg import TwistStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
+from rclpy.time import Time
 from sentinel_common.diagnostics import Level
+from sentinel_common.geometry import Twist
 from sentinel_driver.errors import CommandRejectedError, RejectReason
 from sentinel_driver.hermes import (
     HeadColourSet,
@@ -82,6 +85,19 @@ def test_the_driver_watches_while_the_clock_stands(node, monkeypatch):
     node.autostart()
     spin(node)
     assert len(looks) > 0.75 * SECONDS * SLOWEST
+
+
+def test_odometry_goes_by_the_clock_that_stamps_it(node):
+    telemetry, clock, heard = node._telemetry, node.get_clock(), []
+    telemetry._odom = SimpleNamespace(publish=heard.append)
+    telemetry.walks(Twist(vx=0.1))
+    for seconds in (10.0, 10.5, 10.5, 11.0, 3.0, 3.5):  # a simulation may start anew
+        clock.set_ros_time_override(
+            Time(nanoseconds=round(seconds * 1e9), clock_type=clock.clock_type)
+        )
+        telemetry.publish_pose()
+    way = [message.pose.pose.position.x - heard[0].pose.pose.position.x for message in heard]
+    assert way == pytest.approx([0.0, 0.05, 0.05, 0.1, 0.1, 0.15])
 
 
 def test_the_radio_process_hears_a_slow_node_often_enough(node):
