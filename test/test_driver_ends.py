@@ -130,20 +130,20 @@ def test_the_other_firmware_generation(quiet):
 
 FOREIGN = """
 import rclpy, time
-from geometry_msgs.msg import Twist
+from geometry_msgs.msg import TwistStamped
 rclpy.init()
-publisher = rclpy.create_node('foreign').create_publisher(Twist, 'cmd_vel', 10)
-twist = Twist()
-twist.linear.x = 0.1
+publisher = rclpy.create_node('foreign').create_publisher(TwistStamped, 'cmd_vel', 10)
+command = TwistStamped()
+command.twist.linear.x = 0.1
 while True:
-    publisher.publish(twist)
+    publisher.publish(command)
     time.sleep(0.1)
 """
 
 
 def test_a_foreign_publisher_at_ten_hertz_walks_without_a_break_and_is_missed(meka, quiet):
     quiet.guarding = True
-    with driver(quiet.domain, meka.transport, cmd_vel_stamped='false'):
+    with driver(quiet.domain, meka.transport):
         foreign = subprocess.Popen(
             [sys.executable, '-c', FOREIGN],
             env={**os.environ, 'ROS_DOMAIN_ID': str(quiet.domain)},

@@ -73,12 +73,11 @@ class Driver(ManagedNode):
         every(self, pipe.ALIVE_PERIOD, self._keep_alive)
 
     def _subscribe_to_commands(self) -> None:
-        from geometry_msgs.msg import Twist, TwistStamped
+        from geometry_msgs.msg import TwistStamped
 
         from sentinel_common import qos
 
-        kind = TwistStamped if self.parameters['cmd_vel_stamped'] else Twist
-        self.create_subscription(kind, 'cmd_vel', self._on_command, qos.RELIABLE)
+        self.create_subscription(TwistStamped, 'cmd_vel', self._on_command, qos.RELIABLE)
 
     # Lifecycle.
 
@@ -121,12 +120,9 @@ class Driver(ManagedNode):
     # What comes in.
 
     def _on_command(self, message: Any, info: Any) -> None:
-        twist = message
-        if self.parameters['cmd_vel_stamped']:
-            twist = message.twist
-            stamp = to_seconds(message.header.stamp)
-            if stamp:
-                self._stamp_offset = self.get_clock().now().nanoseconds * 1e-9 - stamp
+        twist, stamp = message.twist, to_seconds(message.header.stamp)
+        if stamp:
+            self._stamp_offset = self.get_clock().now().nanoseconds * 1e-9 - stamp
         velocity = Twist(twist.linear.x, twist.linear.y, twist.angular.z)
         # On a busy machine a message may wait before it comes here; that counts as age, too.
         waited = (time.time_ns() - info['received_timestamp']) * 1e-9

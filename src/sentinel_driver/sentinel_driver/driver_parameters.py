@@ -40,7 +40,6 @@ PARAMETERS = (
     Parameter(
         'rate', 20.0, 'drive commands per second, Hz', minimum=5.0, maximum=50.0, read_only=True
     ),
-    Parameter('cmd_vel_stamped', True, 'cmd_vel is TwistStamped; false: Twist', read_only=True),
     Parameter('raw_input', False, 'take raw frames from hermes/send', read_only=True),
     Parameter('max_speed', 0.25, 'upper bound of the speed, m/s', minimum=0.0, maximum=1.0),
     Parameter('max_turn', 1.2, 'upper bound of the turn, rad/s', minimum=0.0, maximum=4.0),
