@@ -26,6 +26,10 @@ _ALIKE: tuple[tuple[tuple[str, ...], Callable[[Values], Any]], ...] = (
     (('sure_posterior', 'sure_hits', 'sure_window'), make_sureness),
 )
 
+# Score from which the detector tells of a person, cat or dog, and the one of the guard that it must
+# reach down to: as a hint, and in the box of a track that is told.
+_HEARD = (('veto_level', 'veto_level'), ('household_threshold', 'person_alarm_level'))
+
 
 def check(nodes: Mapping[str, Values], robot: str = '') -> None:
     """Raise ConfigurationError where the nodes of a robot would work against each other.
@@ -35,14 +39,16 @@ def check(nodes: Mapping[str, Values], robot: str = '') -> None:
         robot: namespace, '' where there is one robot only.
 
     """
-    brain, guard = nodes.get('brain'), nodes.get('guard')
+    brain, guard, detector = nodes.get('brain'), nodes.get('guard'), nodes.get('detector')
+    if guard is not None and detector is not None:
+        _check_heard(detector, guard, f' of {robot}' if robot else '')
     if brain is None:
         return
     catalogue = read_deterrents(share(brain['deterrents']))
     if guard is not None:
         _check_alike(brain, guard, f' of {robot}' if robot else '')
         _check_targets(catalogue, brain, guard)
-    if 'detector' in nodes:
+    if detector is not None:
         for species in catalogue.target_species:
             if species not in SPECIES:
                 raise ConfigurationError(
@@ -71,6 +77,16 @@ def _check_alike(brain: Values, guard: Values, of: str) -> None:
             raise ConfigurationError(
                 f'Brain and guard{of} do not agree: {told}.',
                 'Give both the same, in the sections /**/brain and /**/guard of a parameter file.',
+            )
+
+
+def _check_heard(detector: Values, guard: Values, of: str) -> None:
+    for told, heard in _HEARD:
+        if detector[told] > guard[heard]:
+            raise ConfigurationError(
+                f"The detector's {told}{of} is {detector[told]}, above the guard's {heard} of "
+                f'{guard[heard]}: the guard would not hear of a person who scores in between.',
+                f'Set {told} to at most {guard[heard]} in the section /**/detector.',
             )
 
 

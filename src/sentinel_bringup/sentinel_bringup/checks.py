@@ -31,7 +31,7 @@ _Sections = dict[str, dict[str, Any]]
 _Values = dict[str, parameters.Value]
 
 # Whose parameters ``agreement`` compares; of the others it asks only whether they are there.
-_AGREEING = frozenset({'brain', 'guard'})
+_AGREEING = frozenset({'brain', 'guard', 'detector'})
 
 
 def module(entry: NodeEntry) -> ModuleType:

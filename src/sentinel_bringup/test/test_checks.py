@@ -228,6 +228,18 @@ def test_zones_and_quiet_hours_are_compared_by_what_they_mean(tmp_path):
     told(tmp_path, section('brain', **never[0]) + section('guard', **never[1]))
 
 
+@pytest.mark.parametrize(
+    ('ours', 'guards', 'highest'),
+    [('veto_level', 'veto_level', 0.2), ('household_threshold', 'person_alarm_level', 0.5)],
+)
+def test_the_guard_hears_of_everybody_whom_it_counts(tmp_path, ours, guards, highest):
+    told(tmp_path, section('detector', **{ours: highest}))
+    with pytest.raises(ConfigurationError, match=f"The detector's {ours} is .* {guards} of"):
+        told(tmp_path, section('detector', **{ours: round(highest + 0.01, 2)}))
+    with pytest.raises(ConfigurationError, match=f'Set {ours} to at most 0.05 in'):
+        told(tmp_path, section('guard', **{guards: 0.05}))
+
+
 def targets(tmp_path, names):
     change = 'target_species: [raccoon]', f'target_species: [{names}]'
     return section('brain', deterrents=copy(tmp_path, 'deterrents.yaml', *change))

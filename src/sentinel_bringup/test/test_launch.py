@@ -166,6 +166,10 @@ def test_gazebo_draws_without_a_screen_and_its_end_is_the_end(tmp_path, gui, opt
             '/**/brain: {ros__parameters: {quiet_start: 20.0}}',
             'Brain and guard of north do not agree: quiet_start is 20.0 for the brain',
         ),
+        (
+            '/**/detector: {ros__parameters: {veto_level: 0.3}}',
+            "The detector's veto_level of north is 0.3, above the guard's veto_level of 0.2",
+        ),
         ('/**/guard:\n  ros__parameters: {armed: 1}\n x: 1', 'is not valid YAML at line 3'),
         ('/**/guard: {armed: false}', 'expected "name: value" pairs'),
     ],

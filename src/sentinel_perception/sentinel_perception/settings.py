@@ -10,9 +10,16 @@ from sentinel_common.species import PROTECTED
 
 
 def _knob(
-    default: Any, description: str, low: float | None = None, high: float | None = None
+    default: Any,
+    description: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    fixed: bool = False,
 ) -> Any:
-    return field(default=default, metadata={'text': description, 'low': low, 'high': high})
+    """Field of a setting; ``fixed``: at start, for the guard counts on it."""
+    metadata = {'text': description, 'low': low, 'high': high, 'fixed': fixed}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,11 @@ class Settings:
         0.65, 'median score over the hits of a track from which it counts as seen', 0.01, 1.0
     )
     household_threshold: float = _knob(
-        0.45, 'the same for a person, cat or dog, which is believed in sooner: safer', 0.01, 1.0
+        0.45,
+        'the same for a person, cat or dog, which is believed in sooner: safer',
+        0.01,
+        1.0,
+        fixed=True,
     )
     min_score: float = _knob(
         0.2,
@@ -35,7 +46,8 @@ class Settings:
         0.15,
         'score of all looks from which a person, cat or dog is told before its track is confirmed',
         0.01,
-        1.0,
+        0.5,
+        fixed=True,
     )
     confirm_hits: int = _knob(3, 'hits among the last looks that confirm a track', 1, 20)
     confirm_looks: int = _knob(5, 'how many last looks count for the confirmation', 1, 20)
@@ -109,8 +121,15 @@ class Settings:
 
 
 PARAMETERS = tuple(
-    Parameter(name, default, f.metadata['text'], f.metadata['low'], f.metadata['high'])
-    for name, default, f in ((f.name, cast(Value, f.default), f) for f in fields(Settings))
+    Parameter(
+        f.name,
+        cast(Value, f.default),
+        f.metadata['text'],
+        f.metadata['low'],
+        f.metadata['high'],
+        read_only=f.metadata['fixed'],
+    )
+    for f in fields(Settings)
 )
 
 

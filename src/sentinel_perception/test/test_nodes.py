@@ -424,6 +424,11 @@ def test_parameters_are_tuned_live_within_their_range(bench):
     assert bench.node._pipeline.settings.confirm_hits == 3
 
 
+@pytest.mark.parametrize('name', ['veto_level', 'household_threshold'])
+def test_what_the_guard_counts_on_is_fixed_at_start(bench, name):
+    assert not bench.node.set_parameters([Parameter(name, value=0.05)])[0].successful
+
+
 def test_the_annotated_picture_is_made_only_while_somebody_looks(bench):
     from sensor_msgs.msg import Image
 

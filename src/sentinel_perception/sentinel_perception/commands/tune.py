@@ -36,7 +36,7 @@ _NEGATIVES = 'negatives.json'
 # Names and codecs of the video, best first: browsers play VP8, which not every OpenCV can write.
 _VIDEOS = (('tune.webm', 'VP80'), ('tune.mp4', 'mp4v'))
 
-_TUNABLE = ('threshold', 'min_score', 'veto_level', 'finest_grid', 'motion_contrast')
+_TUNABLE = ('threshold', 'min_score', 'finest_grid', 'motion_contrast')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
