@@ -104,6 +104,8 @@ def test_a_guard_that_is_silent_or_disarmed_binds_people_too(
     ):
         answer = quiet.call(kind, name, request)
         assert not answer.success and words in answer.message
+        if kind is SetGait:
+            assert answer.applied == SetGait.Response().applied, 'nothing was sent'
     client = ActionClient(quiet.node, PlayMotion, 'play_motion')
     quiet.until(client.server_is_ready)
     goal = quiet.wait(client.send_goal_async(PlayMotion.Goal(name='bow')))

@@ -56,18 +56,23 @@ class Services:
         return GaitSet(0, GaitParameter.BODY_HEIGHT, value)
 
     async def _set_gait(self, request: Any, response: Any) -> Any:
+        sent = []
+
         def command() -> AnyCommand:
             if request.preset:
-                gait = motion_files.load_gait(motion_files.find(request.preset, 'gait')).parameters
+                gait = motion_files.load_gait(motion_files.find(request.preset, 'gait'))
             else:
                 given = {n: getattr(request.gait, n) for n in _UNIT_FIELDS}
                 gait = GaitSetAll.from_unit(**given)
-            for name in _UNIT_FIELDS:
-                byte = getattr(gait, name)
-                setattr(response.applied, name, byte if name == 'gait_type' else byte / 255)
+            sent.append(gait)
             return gait
 
-        return await self._answered(response, command)
+        await self._answered(response, command)
+        if response.success:
+            for name in _UNIT_FIELDS:
+                byte = getattr(sent[0], name)
+                setattr(response.applied, name, byte if name == 'gait_type' else byte / 255)
+        return response
 
     async def _take_steps(self, request: Any, response: Any) -> Any:
         return await self._answered(response, lambda: hermes.TakeSteps(request.cycles))

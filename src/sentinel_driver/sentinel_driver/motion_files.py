@@ -20,7 +20,7 @@ from typing import Any
 from sentinel_common.errors import SentinelError
 
 from .errors import CommandRejectedError
-from .hermes import JOINT_RANGES, LEGS, GaitSetAll, HeadColourSet, JointAngles, LegPose
+from .hermes import JOINT_RANGES, LEGS, GaitSetAll, JointAngles, LegPose
 
 # Largest unpacked motion: 218 frames, the longest known, have about 60 kB; a bomb has more.
 _MAX_SIZE = 8_000_000
@@ -88,15 +88,6 @@ def _mix(one: LegPose, other: LegPose, share: float) -> LegPose:
             for joint in JOINT_RANGES
         }
     )
-
-
-@dataclass(frozen=True)
-class Gait:
-    """A gait preset, and the head colour that comes with some."""
-
-    title: str
-    parameters: GaitSetAll
-    head: HeadColourSet | None = None
 
 
 def find(name: str, kind: str) -> Path:
@@ -194,23 +185,22 @@ _GAIT_NAMES = (
 )
 
 
-def load_gait(path: Path) -> Gait:
-    """Read a .gait; raise MotionError where that is impossible."""
-    outer = _json(path, _content(path))
+def load_gait(path: Path) -> GaitSetAll:
+    """Read a .gait; raise MotionError where that is impossible.
+
+    The head colour that comes with some is left: what shines is the guard's to allow.
+    """
     try:
-        given = outer['gaitParameters']
+        given = _json(path, _content(path))['gaitParameters']
         values: dict[str, Any] = {}
         for name in _GAIT_NAMES:
             snake = ''.join(f'_{c.lower()}' if c.isupper() else c for c in name)
             values[snake] = int(given[name]) if name == 'gaitType' else float(given[name])
-        parameters = GaitSetAll.from_unit(**values)
-        colour = outer.get('headColor')
-        head = None if colour is None else HeadColourSet(*(int(colour[c]) for c in 'rgb'))
+        return GaitSetAll.from_unit(**values)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MotionError(f'{path} is no gait: {type(error).__name__} {error}.') from error
     except CommandRejectedError as error:
         raise MotionError(f'{path}: {error.reason}') from error
-    return Gait(str(outer.get('title', path.stem)), parameters, head)
 
 
 def _content(path: Path) -> bytes:

@@ -179,14 +179,7 @@ def test_bundled_motions_can_be_played(name):
 @pytest.mark.parametrize('name', motion_files.presets('gait'))
 def test_bundled_gaits_can_be_set(name):
     gait = motion_files.load_gait(motion_files.find(name, 'gait'))
-    assert len(gait.parameters.body()) == 10
-
-
-def test_a_gait_with_a_head_colour(tmp_path):
-    path = tmp_path / 'a.gait'
-    preset = json.loads(motion_files.find('trot', 'gait').read_text())
-    path.write_text(json.dumps({**preset, 'headColor': {'r': 1, 'g': 2, 'b': 3, 'a': 255}}))
-    assert motion_files.load_gait(path).head.body() == bytes((1, 2, 3))
+    assert len(gait.body()) == 10
 
 
 @pytest.mark.parametrize(
