@@ -12,6 +12,7 @@ from sentinel_driver.commands.teleop import Line, guard_line
 from sentinel_driver.errors import BadFrameError, CommandRejectedError, LinkError
 from sentinel_driver.hermes import Codec, DriveForm
 from sentinel_driver.hermes.explain import explain
+from sentinel_driver.hermes.framing import checksum
 from sentinel_driver.teleop import FIRST_HOLD, REPEAT_HOLD, Keys
 from std_srvs.srv import SetBool
 
@@ -37,6 +38,7 @@ def run(module, *arguments):
         (['decode', '0206022801340002101300', '--form=legacy4'], '16 connection established'),
         (['decode', '02 91 94 00'], '145 connection established ack (from the robot)'),
         (['decode', '021013'], 'no terminator'),
+        (['decode', '0x02', '0x10', '0x13', '0x00'], '16 connection established'),
     ],
 )
 def test_frame(arguments, printed, capsys):
@@ -47,6 +49,12 @@ def test_frame(arguments, printed, capsys):
 def test_a_damaged_frame_is_named(capsys):
     assert run(frame, 'decode', '02101400') == 1
     assert 'checksum is 14 and should be 13' in capsys.readouterr().out
+
+
+def test_a_frame_that_is_longer_than_any_is_named(capsys):
+    body = b'\2\1' * 150
+    assert run(frame, 'decode', (body + bytes((checksum(body), 0))).hex()) == 1
+    assert 'Longer than any frame' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('values', ['18 1', '33 85 170', '208', '6 0 40 0', '46 1'])

@@ -3,7 +3,7 @@
 import argparse
 
 from ..errors import BadFrameError
-from ..hermes import Codec, Decoder, DriveForm, decode
+from ..hermes import Codec, DriveForm, decode
 from ..hermes.explain import explain
 
 SUMMARY = 'wire bytes of a MekaMon command, or captured bytes in words'
@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
         print(codec.wire(bytes(args.values)).hex(' '))
         return 0
     try:
-        data = bytes.fromhex(''.join(args.hex))
+        data = bytes.fromhex(''.join(word.removeprefix('0x') for word in args.hex))
     except ValueError:
         raise BadFrameError(
             f'{" ".join(args.hex)} is not hexadecimal.', 'Give pairs of the digits 0-9 and a-f.'
@@ -49,15 +49,13 @@ def _decode(data: bytes, codec: Codec) -> int:
     failed = False
     pieces = data.split(b'\0')
     for piece in filter(None, pieces):
-        payload = Decoder().feed(piece + b'\0')
-        if payload:
-            print(f'{payload[0].hex(" ")}   {explain(payload[0], codec)}')
-            continue
-        failed = True
         try:
-            decode(piece)
+            payload = decode(piece)
         except BadFrameError as error:
+            failed = True
             print(f'{piece.hex(" ")}   damaged: {error.reason}')
+        else:
+            print(f'{payload.hex(" ")}   {explain(payload, codec)}')
     if pieces[-1]:
         print('The last frame has no terminator (00): it may go on.')
     return int(failed)

@@ -35,11 +35,13 @@ def encode(payload: bytes) -> bytes:
 def decode(frame: bytes) -> bytes:
     """Return the payload of one frame, given with or without terminator.
 
-    Raise BadFrameError where it is damaged.
+    Raise BadFrameError where it is damaged or too long.
     """
     piece = frame.removesuffix(b'\0')
     if b'\0' in piece:
         raise BadFrameError('A terminator in the middle: this is more than one frame.')
+    if len(piece) > _MAX_PIECE:
+        raise BadFrameError(f'Longer than any frame, which has at most {_MAX_PIECE + 1} bytes.')
     return _payload(piece)
 
 
