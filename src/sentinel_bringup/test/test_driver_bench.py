@@ -1,10 +1,12 @@
 """The benchmark of the driver: whom it drives, and what it does to a real robot."""
 
+import argparse
 import threading
 
 import pytest
 from driving import driver, robot
 from sentinel_bringup.domains import LAST
+from sentinel_bringup.driver_bench import driver as bench
 from sentinel_bringup.driver_bench import round_trip
 from sentinel_bringup.driver_bench.rig import Rig, TrialError
 from sentinel_driver.hermes import Codec, Command, HeadColourSet
@@ -55,3 +57,12 @@ def test_a_link_that_is_lost_is_told_as_such(blue):
         meka.emulated.on_payload = lose_it
         with pytest.raises(TrialError, match=r'link .*was lost'):
             round_trip.measure(meka.transport, 20)
+
+
+@pytest.mark.parametrize('option', ['--drops', '--round-trips', '--trials', '--lanes'])
+def test_a_benchmark_of_nothing_is_refused(option, capsys):
+    parser = argparse.ArgumentParser()
+    bench.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args([option, '0'])
+    assert "'0' is no whole number from 1 on" in capsys.readouterr().err

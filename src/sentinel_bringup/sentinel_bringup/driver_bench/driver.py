@@ -6,6 +6,7 @@ import signal
 import sys
 from typing import Any
 
+from sentinel_common.arguments import whole
 from sentinel_driver.hermes import (
     Codec,
     Drive,
@@ -53,14 +54,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--transport', default='system', help='Bluetooth stack for --physical (%(default)s)'
     )
-    parser.add_argument('--trials', type=int, default=100, help='per kind of silence')
-    parser.add_argument('--drops', type=int, default=200)
-    parser.add_argument('--round-trips', type=int, default=1000)
+    parser.add_argument('--trials', type=whole(1), default=100, help='per kind of silence')
+    parser.add_argument('--drops', type=whole(1), default=200)
+    parser.add_argument('--round-trips', type=whole(1), default=1000)
     parser.add_argument(
-        '--load', type=int, default=os.cpu_count(), help='busy processes during stops and drops'
+        '--load',
+        type=whole(0),
+        default=os.cpu_count(),
+        help='busy processes during stops and drops',
     )
-    parser.add_argument('--lanes', type=int, default=4, help='trials that run side by side')
-    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--lanes', type=whole(1), default=4, help='trials that run side by side')
+    parser.add_argument('--seed', type=whole(0), default=1)
 
 
 def main(args: argparse.Namespace) -> int:
