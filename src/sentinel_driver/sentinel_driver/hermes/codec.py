@@ -15,9 +15,9 @@ _MODE_WALKING = 3
 class DriveForm(StrEnum):
     """Layout of the drive command, which differs between firmware generations.
 
-    The newer firmware tolerates the older form (it goes by length); the older one reads its own
-    byte order whatever comes, so the newer form's mode byte becomes a strafe of 3: the robot stomps
-    on the spot.
+    One source says that the newer firmware tolerates the older form. The older one seems to read
+    its own byte order whatever comes, so the newer form's mode byte becomes a strafe of 3: the
+    robot stomps on the spot.
     """
 
     WALKING5 = 'walking5'  # id, mode 3, forward, strafe, turn
