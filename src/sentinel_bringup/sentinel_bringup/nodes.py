@@ -189,7 +189,7 @@ def _behavior(options: Options) -> list[NodeEntry]:
 
 
 def _robot(options: Options, robot: str, name: str = '') -> list[NodeEntry]:
-    """Return driver and speaker, where there is a robot, and who tells where its parts are.
+    """Return driver, speaker and localizer where there is a robot, and who tells its shape.
 
     ``name`` is that of one of several emulated robots, which differ in their address.
     """
@@ -218,10 +218,14 @@ def _robot(options: Options, robot: str, name: str = '') -> list[NodeEntry]:
                 parameters={'render_folder': str(options.folder)} if robot == EMULATED else {},
             )
         )
-    localizer = NodeEntry(
-        name='localizer', package='sentinel_bringup', module='sentinel_bringup.localizer_node'
-    )
-    return [*entries, localizer, *_description()]
+        entries.append(
+            NodeEntry(
+                name='localizer',
+                package='sentinel_bringup',
+                module='sentinel_bringup.localizer_node',
+            )
+        )
+    return [*entries, *_description()]
 
 
 def description(options: Options) -> list[NodeEntry]:

@@ -32,10 +32,14 @@ def test_worlds_differ_in_who_describes_the_robot_only():
 
 @pytest.mark.parametrize(
     ('robot', 'there'),
-    [('emulated', {'driver', 'mekamon_emulator'}), ('none', set()), ('C0:FF:EE', {'driver'})],
+    [
+        ('emulated', {'driver', 'localizer', 'mekamon_emulator'}),
+        ('none', set()),
+        ('C0:FF:EE', {'driver', 'localizer'}),
+    ],
 )
-def test_there_is_a_driver_only_where_there_is_a_robot(robot, there):
-    assert names(source(robot=robot)) & {'driver', 'mekamon_emulator'} == there
+def test_who_drives_and_tells_its_place_is_there_only_where_there_is_a_robot(robot, there):
+    assert names(source(robot=robot)) & {'driver', 'localizer', 'mekamon_emulator'} == there
 
 
 def test_the_source_topic_leaves_our_camera_out():
