@@ -40,30 +40,19 @@ def check(nodes: Mapping[str, Values], robot: str = '') -> None:
 
     """
     brain, guard, detector = nodes.get('brain'), nodes.get('guard'), nodes.get('detector')
+    of = f' of {robot}' if robot else ''
+    if brain is not None:
+        catalogue = read_deterrents(share(brain['deterrents']))
+        if guard is not None:
+            _check_alike(brain, guard, of)
+            _check_targets(catalogue, brain, guard)
+        if detector is not None:
+            _check_known(catalogue, brain['deterrents'])
+        if 'speaker' in nodes:
+            _check_sounds(catalogue, brain['deterrents'])
     if guard is not None and detector is not None:
-        _check_heard(detector, guard, f' of {robot}' if robot else '')
-    if brain is None:
-        return
-    catalogue = read_deterrents(share(brain['deterrents']))
-    if guard is not None:
-        _check_alike(brain, guard, f' of {robot}' if robot else '')
-        _check_targets(catalogue, brain, guard)
-    if detector is not None:
-        for species in catalogue.target_species:
-            if species not in SPECIES:
-                raise ConfigurationError(
-                    f'{brain["deterrents"]}: the detector knows no target {species!r}.',
-                    f'It tells apart: {", ".join(SPECIES)}.',
-                )
-        for species in guard['also_protected'] if guard is not None else ():
-            if species not in SPECIES:
-                raise ConfigurationError(
-                    f"The guard's parameter also_protected holds {species!r}, which the detector "
-                    'does not know: nobody would be protected.',
-                    f'It tells apart: {", ".join(SPECIES)}. A hedgehog is an other_animal there.',
-                )
-    if 'speaker' in nodes:
-        _check_sounds(catalogue, brain['deterrents'])
+        _check_protected(detector, guard, of)
+        _check_heard(detector, guard, of)
 
 
 def _check_alike(brain: Values, guard: Values, of: str) -> None:
@@ -78,6 +67,32 @@ def _check_alike(brain: Values, guard: Values, of: str) -> None:
                 f'Brain and guard{of} do not agree: {told}.',
                 'Give both the same, in the sections /**/brain and /**/guard of a parameter file.',
             )
+
+
+def _check_known(catalogue: Deterrents, file: str) -> None:
+    for species in catalogue.target_species:
+        if species not in SPECIES:
+            raise ConfigurationError(
+                f'{file}: the detector knows no target {species!r}.',
+                f'It tells apart: {", ".join(SPECIES)}.',
+            )
+
+
+def _check_protected(detector: Values, guard: Values, of: str) -> None:
+    theirs, ours = guard['also_protected'], detector['also_protected']
+    for species in theirs:
+        if species not in SPECIES:
+            raise ConfigurationError(
+                f"The guard's parameter also_protected holds {species!r}, which the detector "
+                'does not know: nobody would be protected.',
+                f'It tells apart: {", ".join(SPECIES)}. A hedgehog is an other_animal there.',
+            )
+    if set(theirs) != set(ours):
+        raise ConfigurationError(
+            f'Guard and detector{of} do not agree: also_protected is {theirs} for the guard and '
+            f'{ours} for the detector.',
+            'Give both the same, in the sections /**/guard and /**/detector of a parameter file.',
+        )
 
 
 def _check_heard(detector: Values, guard: Values, of: str) -> None:

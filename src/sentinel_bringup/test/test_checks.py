@@ -263,7 +263,14 @@ def test_a_target_is_not_protected(tmp_path):
 def test_who_is_protected_is_one_that_the_detector_can_tell(tmp_path, species):
     with pytest.raises(ConfigurationError, match=f"holds '{species}', which the detector does not"):
         told(tmp_path, section('guard', also_protected=['other_animal', species]))
-    told(tmp_path, section('guard', also_protected=['other_animal']))
+
+
+@pytest.mark.parametrize('one', ['guard', 'detector'])
+def test_who_is_protected_is_told_to_guard_and_detector(tmp_path, one):
+    other = {'also_protected': ['other_animal']}
+    with pytest.raises(ConfigurationError, match='Guard and detector do not agree: also_protected'):
+        told(tmp_path, section(one, **other))
+    told(tmp_path, section('guard', **other) + section('detector', **other))
 
 
 def test_a_target_is_one_that_the_detector_can_tell(tmp_path):

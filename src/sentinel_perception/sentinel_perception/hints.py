@@ -1,4 +1,4 @@
-"""What is told of people, cats and dogs besides the tracks: whatever may be one."""
+"""What is told of people, cats, dogs and others that are protected, besides the tracks."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,6 @@ from sentinel_common.species import PERSON, SPECIES
 
 from .detector.port import Candidates, Floats
 from .settings import Settings
-from .suspicion import PROTECTED_COLUMNS
 from .track import Track
 
 _PERSON = SPECIES.index(PERSON)
@@ -19,7 +18,7 @@ def hints(
     reported: Sequence[Track],
     settings: Settings,
 ) -> list[Detection]:
-    """Whatever may be a person, cat or dog and is no ``reported`` track, down to the veto level.
+    """Whatever may be of the ``hinted`` species and is no ``reported`` track, from veto level on.
 
     ``found`` are the boxes of this picture, ``owners`` (N,) their tracks: what no look ever gave
     the score that begins a track (`Tracker.update`) is no hint. A hint has the scores of
@@ -27,7 +26,7 @@ def hints(
     person is told even in the box of a reported track, and as strong as it is: who steps where a
     raccoon was must not wait until that track turns.
     """
-    told = []
+    told, columns = [], settings.hinted_columns
     for box, scores, owner in zip(found.boxes, found.scores, owners, strict=True):
         if owner is None:
             continue
@@ -36,8 +35,8 @@ def hints(
             if scores[_PERSON] < settings.household_threshold:
                 continue
             said, tentative = scores, ''
-        if said[PROTECTED_COLUMNS].max() >= settings.veto_level:
-            named = {SPECIES[i]: float(said[i]) for i in PROTECTED_COLUMNS if said[i] > 0}
+        if said[columns].max() >= settings.veto_level:
+            named = {SPECIES[i]: float(said[i]) for i in columns if said[i] > 0}
             told.append(Detection(box_of(box), named, tentative=tentative))
     return told
 

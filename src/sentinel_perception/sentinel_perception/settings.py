@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from sentinel_common.errors import ConfigurationError
 from sentinel_common.parameters import Parameter, Value
-from sentinel_common.species import PROTECTED
+from sentinel_common.species import PROTECTED, SPECIES
 
 
 def _knob(
@@ -107,10 +107,17 @@ class Settings:
     pitch_sigma: float = _knob(
         0.02, 'uncertainty of the pitch of the camera (a walking robot sways), rad', 0.001, 0.5
     )
+    hinted: frozenset[str] = PROTECTED
+    """Species of which every sign is told, confirmed or not."""
 
     def threshold_of(self, species: str) -> float:
         """Score from which ``species`` counts as seen."""
         return self.household_threshold if species in PROTECTED else self.threshold
+
+    @property
+    def hinted_columns(self) -> list[int]:
+        """Columns of ``hinted`` in a row of scores."""
+        return [i for i, name in enumerate(SPECIES) if name in self.hinted]
 
     def __post_init__(self) -> None:
         if self.confirm_hits > self.confirm_looks:
@@ -120,20 +127,31 @@ class Settings:
             )
 
 
-PARAMETERS = tuple(
+PARAMETERS = (
+    *(
+        Parameter(
+            f.name,
+            cast(Value, f.default),
+            f.metadata['text'],
+            f.metadata['low'],
+            f.metadata['high'],
+            read_only=f.metadata['fixed'],
+        )
+        for f in fields(Settings)
+        if f.metadata
+    ),
     Parameter(
-        f.name,
-        cast(Value, f.default),
-        f.metadata['text'],
-        f.metadata['low'],
-        f.metadata['high'],
-        read_only=f.metadata['fixed'],
-    )
-    for f in fields(Settings)
+        'also_protected',
+        [],
+        'species that are told from veto_level on, like a person, cat or dog; as for the guard',
+        read_only=True,
+    ),
 )
 
 
 def from_values(values: Mapping[str, Any]) -> Settings:
     """Return the settings among ``values``; others are ignored, what is missing is default."""
-    names = {f.name for f in fields(Settings)}
-    return Settings(**{name: value for name, value in values.items() if name in names})
+    names = {f.name for f in fields(Settings) if f.metadata}
+    hinted = PROTECTED | frozenset(values.get('also_protected', ()))
+    known = {name: value for name, value in values.items() if name in names}
+    return Settings(**known, hinted=hinted)

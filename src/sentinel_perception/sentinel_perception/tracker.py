@@ -16,7 +16,6 @@ from .detector.port import Candidates, Floats, Region
 from .evidence import look_weight
 from .merging import iou, one_animal
 from .settings import Settings
-from .suspicion import PROTECTED_COLUMNS
 from .track import Track, center, judge, patience
 
 # Boxes that overlap less with the expected box belong to another animal, unless they are close (see
@@ -28,8 +27,8 @@ _LEAST_IOU = 0.15
 # only belongs to the track if it overlaps so much with the expected box.
 _SURE, _OTHER, _OWN_SHARE, _IN_PLACE = 0.8, 0.4, 0.5, 0.5
 
-# A person, cat or dog of such a score is followed however high `min_score` is set: without a track
-# it would be no hint either.
+# A person, cat or dog, or who else is protected, of such a score is followed however high
+# `min_score` is set: without a track it would be no hint either.
 _HOUSEHOLD_SCORE = Settings.min_score
 
 # A small animal can leave its box between two pictures: centres this close, in sizes of the box,
@@ -148,7 +147,7 @@ class Tracker:
 
 def _least(scores: Floats, settings: Settings) -> float:
     """Score from which ``scores`` (len(SPECIES),) are a hit."""
-    if scores[PROTECTED_COLUMNS].max() < _HOUSEHOLD_SCORE:
+    if scores[settings.hinted_columns].max() < _HOUSEHOLD_SCORE:
         return settings.min_score
     return min(settings.min_score, _HOUSEHOLD_SCORE)
 

@@ -5,7 +5,7 @@ import pytest
 from sentinel_common.species import SPECIES
 from sentinel_perception.detector.port import Candidates
 from sentinel_perception.hints import hints
-from sentinel_perception.settings import Settings
+from sentinel_perception.settings import Settings, from_values
 from sentinel_perception.suspicion import Suspicion
 from sentinel_perception.track import Track
 
@@ -25,11 +25,11 @@ class Suspected(Suspicion):
         self._sum, self._share = row(**scores), 1.0
 
 
-def told(look, owner, *, reported=False):
+def told(look, owner, *, reported=False, settings=SETTINGS):
     found = Candidates(BOX[None], row(**look)[None])
     return [
         (d.scores, d.track_id, d.tentative)
-        for d in hints(found, [owner], [owner] if reported else [], SETTINGS)
+        for d in hints(found, [owner], [owner] if reported else [], settings)
     ]
 
 
@@ -50,6 +50,13 @@ def test_a_hint_is_told_from_the_veto_level_on(species):
     level = SETTINGS.veto_level
     assert told({}, track(**{species: level + 0.01}))
     assert not told({}, track(**{species: level - 0.01}))
+
+
+def test_who_else_is_protected_is_told_like_a_cat():
+    settings = from_values({'also_protected': ['other_animal']})
+    other = {'other_animal': settings.veto_level + 0.01}
+    assert told({}, track(**other), settings=settings) == [(about(**other), '', '7')]
+    assert not told({}, track(**other))
 
 
 def test_a_raccoon_is_no_hint_and_is_not_named_in_one():

@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 import pytest
 from color_detector import COLORS, ColorDetector, scene
-from sentinel_perception.detector.port import ModelError
+from sentinel_common.species import SPECIES
+from sentinel_perception.detector.port import Candidates, ModelError
 from sentinel_perception.draw import annotate
 from sentinel_perception.motion import shift, small_luma
 from sentinel_perception.pipeline import Pipeline
 from sentinel_perception.position import Intrinsics
-from sentinel_perception.settings import Settings
+from sentinel_perception.settings import Settings, from_values
 from sentinel_perception.zones import parse
 
 CAMERA = Intrinsics.from_field_of_view(640, 480, 0.7854)
@@ -93,6 +94,25 @@ def test_a_hint_of_a_person_is_reported_below_the_threshold_without_a_name():
     assert {d.tentative for d in hints} == {'1'}
     assert 0.15 <= hints[0].best[1] < hints[-1].best[1] < 0.45
     assert not any(s.targets.targets for s in sights)
+
+
+class OthersDetector(ColorDetector):
+    """Takes each cat for some other animal."""
+
+    def look(self, picture, region, floor):
+        found = super().look(picture, region, floor)
+        order = [SPECIES.index(n) for n in ('raccoon', 'other_animal', 'dog', 'person', 'cat')]
+        return Candidates(found.boxes, found.scores[:, order])
+
+
+def test_who_else_is_protected_is_told_below_the_threshold_and_where_animals_do_not_count():
+    nowhere = parse([], ['0,0 1,0 1,1 0,1'])
+    settings = from_values({'also_protected': ['other_animal'], 'min_score': 0.6})
+    for zones, score in ((None, 0.4), (nowhere, 0.9)):
+        *_, sight = play(Pipeline(OthersDetector(score), settings, zones), walk(10, species='cat'))
+        assert max(d.scores['other_animal'] for d in sight.frame.detections) >= 0.2
+        sights = play(Pipeline(OthersDetector(score), Settings(), zones), walk(10, species='cat'))
+        assert not any(s.frame.detections for s in sights)
 
 
 def test_a_high_lowest_score_of_hits_hides_no_person():
