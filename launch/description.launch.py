@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sentinel_bringup.entries import Options
-from sentinel_bringup.launching import NAMESPACE, USE_SIM_TIME, describe
+from sentinel_bringup.launching import NAMESPACE, PARAMS_FILE, USE_SIM_TIME, describe, files
 
 from sentinel_bringup import nodes
 
@@ -13,6 +13,7 @@ def plan(values):
     return nodes.description(
         Options(
             folder=Path(),
+            files=files(values),
             namespace=values['namespace'],
             use_sim_time=values['use_sim_time'] == 'true',
         )
@@ -21,4 +22,4 @@ def plan(values):
 
 def generate_launch_description():
     """Entry point of ``ros2 launch``."""
-    return describe([NAMESPACE, USE_SIM_TIME], plan)
+    return describe([NAMESPACE, PARAMS_FILE, USE_SIM_TIME], plan)

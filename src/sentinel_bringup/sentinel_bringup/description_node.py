@@ -33,23 +33,26 @@ PARAMETERS = (
 )
 
 
+def urdf(parameters: Any) -> str:
+    """Return the URDF text that the parameters ask for."""
+    return description.load(share(parameters['urdf']), {'camera': parameters['camera']})
+
+
 class DescriptionNode(Node):
     """Latched ``robot_description`` and ``/tf_static``; ``/tf`` from ``joint_states``."""
 
     def __init__(self) -> None:
         super().__init__('description')
         self.parameters = Parameters(self, PARAMETERS)
-        urdf = description.load(
-            share(self.parameters['urdf']), {'camera': self.parameters['camera']}
-        )
-        found = description.joints(urdf)
+        text = urdf(self.parameters)
+        found = description.joints(text)
         self._moving = {joint.name: joint for joint in found if not joint.fixed}
         self._last = -1.0
 
         self._robot = self.create_publisher(String, 'robot_description', qos.LATCHED)
         self._static = self.create_publisher(TFMessage, '/tf_static', qos.LATCHED)
         self._tf = self.create_publisher(TFMessage, '/tf', qos.RELIABLE)
-        self._robot.publish(String(data=urdf))
+        self._robot.publish(String(data=text))
         stamp = self.get_clock().now().to_msg()
         self._static.publish(
             TFMessage(transforms=[_message(joint, 0.0, stamp) for joint in found if joint.fixed])

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,8 @@ from launch.logging import launch_config
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from sentinel_common.errors import ConfigurationError, SentinelError
-from sentinel_common.files import share
 
-from . import checks, description, folders, nodes
+from . import checks, description_node, folders, network, nodes
 from .domains import free_port
 from .entries import EMULATED, EXIT_USAGE, ROS, NodeEntry
 
@@ -40,17 +40,18 @@ def switch(name: str, default: bool, description: str) -> DeclareLaunchArgument:
     )
 
 
+PARAMS_FILE = DeclareLaunchArgument(
+    'params_file',
+    default_value='',
+    description='parameter file of ROS 2 for any of the nodes; several: separate them by ":"',
+)
 NAMESPACE = DeclareLaunchArgument('namespace', default_value='', description='one per robot')
 USE_SIM_TIME = switch('use_sim_time', False, 'take the time from /clock')
 ARMED = switch('armed', False, 'act at once; else only after a call of the service arm')
 
 COMMON_ARGUMENTS = (
     NAMESPACE,
-    DeclareLaunchArgument(
-        'params_file',
-        default_value='',
-        description='parameter file of ROS 2 for any of the nodes; several: separate them by ":"',
-    ),
+    PARAMS_FILE,
     DeclareLaunchArgument(
         'folder',
         default_value='',
@@ -88,7 +89,7 @@ def describe(
 
     def expand(context: LaunchContext) -> list[Any]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in arguments}
-        entries = checks.merge(nodes.of_world(plan(values), ROS))
+        entries = nodes.of_world(_described(checks.merge(plan(values))), ROS)
         nodes_of_list = [action for entry in entries for action in actions(entry, values)]
         return before(values) + nodes_of_list
 
@@ -113,13 +114,9 @@ def common_options(values: dict[str, str]) -> dict[str, Any]:
     folder = Path(values['folder'] or f'~/.ros/sentinel/{folders.of_source(*own)}')
     folder = folder.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    files = [Path(name).expanduser() for name in values['params_file'].split(':') if name]
-    for file in files:
-        if not file.is_file():
-            raise ConfigurationError(f'The parameter file {file} does not exist.')
     return {
         'folder': folder,
-        'files': tuple(files),
+        'files': files(values),
         'namespace': values['namespace'].rstrip('/'),
         'use_sim_time': values['use_sim_time'] == 'true',
         'autostart': values['autostart'] == 'true',
@@ -127,6 +124,15 @@ def common_options(values: dict[str, str]) -> dict[str, Any]:
         'record': values['record'] == 'true',
         'hci_port': free_port(),
     }
+
+
+def files(values: dict[str, str]) -> tuple[Path, ...]:
+    """Return the parameter files of the launch argument."""
+    found = [Path(name).expanduser() for name in values['params_file'].split(':') if name]
+    for file in found:
+        if not file.is_file():
+            raise ConfigurationError(f'The parameter file {file} does not exist.')
+    return tuple(found)
 
 
 def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
@@ -140,7 +146,7 @@ def actions(entry: NodeEntry, values: dict[str, str]) -> list[Any]:
         parameters=[_parameter_file(entry)],
         remappings=list(entry.remappings),
         ros_arguments=['--log-level', values.get('log_level', 'info')],
-        additional_env=nodes.image_profile() if entry.images else {},
+        additional_env=network.profile(images=entry.images),
         respawn=respawn,
         respawn_delay=_RESPAWN_DELAY,
         output='screen',
@@ -167,15 +173,19 @@ def _parameter_file(entry: NodeEntry) -> str:
     starts again, and hold no empty list.
     """
     file = Path(launch_config.log_dir) / f'{entry.label}.yaml'
-    told = {entry.full_name: {'ros__parameters': own_parameters(entry)}}
+    told = {entry.full_name: {'ros__parameters': dict(entry.parameters)}}
     # JSON is YAML in which the text "0" stays a text.
     file.write_text(json.dumps(told, ensure_ascii=False, default=str), encoding='utf-8')
     return str(file)
 
 
-def own_parameters(entry: NodeEntry) -> dict[str, Any]:
-    """Return the parameters of the entry; robot_state_publisher wants the description itself."""
-    if entry.name != 'robot_state_publisher':
-        return dict(entry.parameters)
-    urdf = description.load(share('urdf/mekamon.urdf.xacro'), {})
-    return {**entry.parameters, 'robot_description': urdf}
+def _described(entries: list[NodeEntry]) -> list[NodeEntry]:
+    """Return the nodes; robot_state_publisher is told what our ``description`` would publish."""
+    own = {e.namespace: checks.check([e])[e.label] for e in entries if e.name == 'description'}
+    found = []
+    for entry in entries:
+        if entry.name == 'robot_state_publisher':
+            urdf = description_node.urdf(own[entry.namespace])
+            entry = replace(entry, parameters={**entry.parameters, 'robot_description': urdf})
+        found.append(entry)
+    return found

@@ -233,6 +233,17 @@ def test_a_later_file_wins_over_a_former_and_the_launch_argument_over_both(tmp_p
     assert '<robot' in taken(found['robot_state_publisher'])['robot_description']
 
 
+@pytest.mark.usefixtures('installed')
+@pytest.mark.parametrize('name', ['description.launch.py', 'sentinel.launch.py'])
+@pytest.mark.parametrize('camera', ['onboard', 'none'])
+def test_a_camera_that_stands_elsewhere_is_no_part_of_the_robot(tmp_path, name, camera):
+    own = tmp_path / 'own.yaml'
+    own.write_text(f'/**/description: {{ros__parameters: {{camera: {camera}}}}}')
+    found = started(name, params_file=str(own), namespace='north', folder=str(tmp_path))
+    urdf = taken(found['robot_state_publisher'])['robot_description']
+    assert ('camera_link' in urdf) == (camera == 'onboard')
+
+
 @pytest.fixture
 def programs(tmp_path):
     """Environment with a package of two scripts: one ends with the statuses in turn, one waits."""
