@@ -9,6 +9,9 @@ from .errors import ConfigurationError
 
 Value = bool | int | float | str | list[float] | list[str]
 
+# Bound of a number that has no other: a float holds every whole number up to there.
+_LARGEST = 2**53
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -26,6 +29,13 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     read_only: bool = False
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and largest number."""
+        low = -_LARGEST if self.minimum is None else self.minimum
+        high = _LARGEST if self.maximum is None else self.maximum
+        return low, high
 
     def check(self, value: Any) -> Value:
         """Return ``value`` in the declared type, or raise ConfigurationError."""
@@ -45,11 +55,10 @@ class Parameter:
                 f'Meaning: {self.description}',
             )
         if isinstance(value, int | float) and not isinstance(value, bool):
-            low = -float('inf') if self.minimum is None else self.minimum
-            high = float('inf') if self.maximum is None else self.maximum
+            low, high = self.bounds
             if not low <= value <= high:
                 raise ConfigurationError(
-                    f'Parameter {self.name} is {value}, {_misfit(self.minimum, self.maximum)}.',
+                    f'Parameter {self.name} is {value}, {_misfit(value, low, high)}.',
                     f'Meaning: {self.description}',
                 )
         if self.choices and value not in self.choices:
@@ -69,10 +78,10 @@ _KINDS = {
 }
 
 
-def _misfit(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f'but must be at most {high}'
-    return f'but must be at least {low}' if high is None else f'outside {low} to {high}'
+def _misfit(value: float, low: float, high: float) -> str:
+    if -_LARGEST < low and high < _LARGEST:
+        return f'outside {low} to {high}'
+    return f'but must be at least {low}' if value < low else f'but must be at most {high}'
 
 
 # Every node has these two without listing them.
@@ -163,8 +172,7 @@ class Parameters:
         if spec.choices:
             descriptor.additional_constraints = f'one of: {", ".join(spec.choices)}'
         if spec.minimum is not None or spec.maximum is not None:
-            low = spec.minimum if spec.minimum is not None else -(2**53)
-            high = spec.maximum if spec.maximum is not None else 2**53
+            low, high = spec.bounds
             if isinstance(spec.default, int):
                 descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
             else:

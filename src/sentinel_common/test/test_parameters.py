@@ -9,6 +9,8 @@ from sentinel_common.parameters import Parameter, Parameters, check
 RATE = Parameter('rate', 10.0, 'loop rate, Hz', minimum=1, maximum=50)
 MODE = Parameter('mode', 'a', 'how', choices=('a', 'b'))
 NAMES = Parameter('names', ['x'], 'who')
+SEED = Parameter('seed', 0, 'chance', minimum=0)
+FREE = Parameter('free', 500.0, 'MB')
 
 
 def test_a_whole_number_is_taken_for_a_float():
@@ -26,11 +28,16 @@ def test_a_whole_number_is_taken_for_a_float():
         ({'rate': float('nan')}, 'outside 1 to 50'),
         ({'mode': 'c'}, 'one of: a, b'),
         ({'names': [1]}, 'list of str'),
+        ({'seed': 2**53 + 1}, 'must be at most 9007199254740992'),
+        ({'seed': -1}, 'must be at least 0'),
+        ({'free': float('inf')}, 'must be at most 9007199254740992'),
+        ({'free': float('-inf')}, 'must be at least -9007199254740992'),
+        ({'free': float('nan')}, 'must be at most'),
     ],
 )
 def test_a_misfit_is_named_with_its_place(values, words):
     with pytest.raises(ConfigurationError) as caught:
-        check(values, [RATE, MODE, NAMES], 'garden.yaml: camera')
+        check(values, [RATE, MODE, NAMES, SEED, FREE], 'garden.yaml: camera')
     assert words in str(caught.value)
     assert str(caught.value).startswith('garden.yaml: camera: ')
 
@@ -40,6 +47,14 @@ def context():
     rclpy.init()
     yield
     rclpy.try_shutdown()
+
+
+def test_a_node_takes_the_largest_number_that_is_checked(context):
+    largest = [RclParameter('seed', value=2**53), RclParameter('free', value=-(2.0**53))]
+    node = rclpy.create_node('numbers', parameter_overrides=largest)
+    parameters = Parameters(node, [SEED, FREE])
+    assert (parameters['seed'], parameters['free']) == (2**53, -(2.0**53))
+    node.destroy_node()
 
 
 @pytest.mark.parametrize('at_start', [[], ['a']])
