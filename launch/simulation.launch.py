@@ -3,6 +3,7 @@
 from launch.actions import DeclareLaunchArgument
 from sentinel_bringup.entries import SimulationOptions
 from sentinel_bringup.launching import COMMON_ARGUMENTS, common_options, describe
+from sentinel_common.errors import ConfigurationError
 
 from sentinel_bringup import nodes
 
@@ -26,6 +27,8 @@ ARGUMENTS = (
 
 def plan(values):
     """Return the list of nodes."""
+    if not values['seed'].isdecimal():
+        raise ConfigurationError(f'seed:={values["seed"]} is no whole number.')
     return nodes.simulation(
         SimulationOptions(
             scenario=values['scenario'],

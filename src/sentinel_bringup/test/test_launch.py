@@ -182,6 +182,12 @@ def test_what_no_node_can_tell_alone_stops_the_launch_before_it_starts(tmp_path,
         started(name, folder=str(tmp_path), namespace='north', params_file=str(own))
 
 
+@pytest.mark.parametrize('seed', ['abc', '1.5', '-1', ''])
+def test_a_seed_that_is_none_is_named(tmp_path, seed):
+    with pytest.raises(ConfigurationError, match=f'seed:={seed} is no whole number'):
+        started('simulation.launch.py', folder=str(tmp_path), seed=seed)
+
+
 def test_a_missing_parameter_file_is_named(tmp_path):
     with pytest.raises(Exception, match=r'none\.yaml does not exist'):
         started('sentinel.launch.py', folder=str(tmp_path), params_file='none.yaml')
