@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -329,6 +330,15 @@ def test_what_is_no_address_is_one_clear_sentence(address):
 def test_a_taken_port_is_one_clear_sentence():
     with emulated() as robot, pytest.raises(AirError, match=f'Port {robot.port}'):
         Air(port=robot.port).start()
+
+
+def test_stop_ends_the_sockets_of_clients_too():
+    with emulated() as robot:
+        client = socket.create_connection(('127.0.0.1', robot.port))
+        asyncio.run(until(lambda: robot.air._clients))
+    with client:
+        client.settimeout(PATIENCE)
+        assert client.recv(1) == b''
 
 
 def test_stop_ends_the_thread():

@@ -204,13 +204,15 @@ class _HciClient(StreamPacketSource):
 
     _numbers = itertools.count(1)
 
-    def __init__(self, link: RadioLink) -> None:
+    def __init__(self, link: RadioLink, open_transports: set[Any]) -> None:
         super().__init__()
         self._link = link
+        self._open = open_transports
 
     def connection_made(self, transport: Any) -> None:
         """Give the client a fresh controller."""
         self._transport = transport
+        self._open.add(transport)
         self._controller = RadioController(
             f'client {next(self._numbers)}',
             host_source=self,
@@ -220,6 +222,7 @@ class _HciClient(StreamPacketSource):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Treat the end of the client as out of range, whatever its connections were doing."""
+        self._open.discard(self._transport)
         self._controller.host = None
         self._link.forget(self._controller)
         self._controller.switch_off()
@@ -244,6 +247,7 @@ class Air:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name='air', daemon=True)
         self._server: asyncio.Server | None = None
+        self._clients: set[Any] = set()  # transports
 
     def start(self) -> None:
         """Open the port and run; raise AirError where the port is taken."""
@@ -281,11 +285,15 @@ class Air:
         self.loop.close()
 
     async def _open(self) -> asyncio.Server:
-        return await self.loop.create_server(lambda: _HciClient(self.link), HOST, self.port)
+        return await self.loop.create_server(
+            lambda: _HciClient(self.link, self._clients), HOST, self.port
+        )
 
     async def _close(self) -> None:
         if self._server is not None:
             self._server.close()
+        for transport in self._clients:
+            transport.abort()
         for task in asyncio.all_tasks():
             if task is not asyncio.current_task():
                 task.cancel()
