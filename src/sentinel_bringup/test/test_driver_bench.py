@@ -9,6 +9,7 @@ from sentinel_bringup.domains import LAST
 from sentinel_bringup.driver_bench import driver as bench
 from sentinel_bringup.driver_bench import round_trip
 from sentinel_bringup.driver_bench.rig import Rig, TrialError
+from sentinel_bringup.driver_bench.stops import Stops
 from sentinel_driver.hermes import Codec, Command, HeadColourSet
 from sentinel_sim.robot.peripheral import Fault
 
@@ -66,3 +67,16 @@ def test_a_benchmark_of_nothing_is_refused(option, capsys):
     with pytest.raises(SystemExit):
         parser.parse_args([option, '0'])
     assert "'0' is no whole number from 1 on" in capsys.readouterr().err
+
+
+def test_a_driver_that_never_starts_ends_the_trials(monkeypatch):
+    monkeypatch.setattr(Rig.until, '__defaults__', (0.5,))
+    rig = Rig(LAST + 91)
+    stops = Stops(rig, seed=1)
+    monkeypatch.setattr(rig, 'start_driver', rig.start_commander)
+    try:
+        with pytest.raises(TrialError, match='walking did not happen'):
+            stops.measure('command_expires', 1, print)
+    finally:
+        stops.close()
+        rig.close()

@@ -15,6 +15,9 @@ from .statistics import summary
 # Required of the p99: 0.7 s after the last command, 0.5 s after any other event.
 _EXPIRED, _ENDED = 0.7, 0.5
 
+# So many starts in a row that fail are no matter of a busy machine.
+_HOPELESS = 3
+
 _ACTIVATE, _DEACTIVATE = 3, 4  # of lifecycle_msgs/Transition
 
 Process = subprocess.Popen[bytes]
@@ -36,18 +39,21 @@ class Stops:
         self._commander: Process | None = None
 
     def measure(self, kind: str, trials: int, progress: Callable[[str], None]) -> dict[str, Any]:
-        """Return the figures of one kind of silence."""
+        """Return the figures of one kind of silence; raise TrialError where nothing walks."""
         trial, limit = KINDS[kind]
         values: list[float] = []
-        starved, self._rig.longest_stall = 0, 0.0
+        starved, in_a_row, self._rig.longest_stall = 0, 0, 0.0
         while len(values) < trials:
             try:
                 self._walk()
             except TrialError:
                 # The machine is too busy to start a node in time; no stop was asked for yet.
-                starved += 1
+                starved, in_a_row = starved + 1, in_a_row + 1
                 self.close()
+                if in_a_row == _HOPELESS:
+                    raise
                 continue
+            in_a_row = 0
             values.append(trial(self))
             progress(f'{kind} {len(values)}/{trials}: {values[-1]:.3f} s')
         return {
