@@ -10,7 +10,7 @@ from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 from sentinel_common.joining import domain_in_force
 
-from . import commands, domains, terminal, usage
+from . import commands, domains, network, terminal, usage
 from .usage import COMMANDS
 
 # Commands that talk to nodes which run already.
@@ -69,6 +69,7 @@ def _refuse_empty(words: Sequence[str]) -> None:
 
 def _attach(command: str, parsed: argparse.Namespace) -> None:
     """Choose the domain to talk in, and say so at once where no run of this person is in it."""
+    os.environ.update(network.profile(images=False))
     running = parsed.running = domains.of_running()
     stops_all = command == 'estop' and not parsed.release
     if parsed.domain is not None:
@@ -111,6 +112,7 @@ def _join_running(running: Sequence[int], *, asks: bool) -> list[int]:
 def main() -> int:
     """Entry point."""
     terminal.accept_any_text()
+    network.stay_here()
     try:
         return run(sys.argv[1:])
     except SentinelError as error:

@@ -88,8 +88,8 @@ def free_domain(first: int = FIRST) -> Iterator[int]:
     """Hold a domain in which no other node of this machine talks; the search starts at ``first``.
 
     A locked file keeps a second run out while the first is still starting and has no port open;
-    the lock goes with the process, however that ends. Other machines do not matter: nodes talk on
-    this host only.
+    the lock goes with the process, however that ends. What other machines use is not seen from
+    here: ask only where nodes talk on this machine alone.
     """
     folder, held = _made_folder(), of_running()
     order = [*range(max(first, FIRST), LAST + 1), *range(FIRST, min(first, LAST + 1))]

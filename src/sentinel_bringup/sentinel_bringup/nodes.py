@@ -5,7 +5,6 @@ PyPI, one process per node), ``ros`` is ``ros2 launch`` on a machine with a ROS 
 """
 
 import contextlib
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +27,6 @@ from .entries import (
     SourceOptions,
 )
 
-# Distributions that bring Fast DDS 2.
-_WITH_FAST_DDS_2 = frozenset({'humble', 'iron', 'jazzy'})
 # Addresses of emulated robots, alone or two in one garden: those of
 # ``sentinel_sim.robot.peripheral``.
 _ADDRESSES = {
@@ -303,17 +300,6 @@ def _own_files(entry: NodeEntry) -> tuple[Path, ...]:
         with contextlib.suppress(ConfigurationError):
             found[name] = share(f'config/{name}.yaml')
     return tuple(found.values())
-
-
-def image_profile() -> dict[str, str]:
-    """Return the variable by which whoever publishes pictures gets enough shared memory.
-
-    A profile that the person has set stays: it may carry their network, and there is room for one.
-    Fast DDS 3 (Kilted and later) warns about the name that Fast DDS 2 (Jazzy) needs.
-    """
-    old = os.environ.get('ROS_DISTRO') in _WITH_FAST_DDS_2
-    name = 'FASTRTPS_DEFAULT_PROFILES_FILE' if old else 'FASTDDS_DEFAULT_PROFILES_FILE'
-    return {} if name in os.environ else {name: str(share('config/fastdds_images.xml'))}
 
 
 def of_world(entries: list[NodeEntry], world: str) -> list[NodeEntry]:

@@ -16,10 +16,9 @@ import psutil
 from sentinel_common.errors import SentinelError
 from sentinel_common.node import ending_signals
 
-from . import child, domains, shared_memory
+from . import child, domains, network, shared_memory
 from .entries import EXIT_USAGE, NodeEntry
 from .meter import Meter
-from .nodes import image_profile
 
 # How long the nodes may take to end after each signal, s. The driver needs one to stop the robot,
 # the recorder several on a busy computer to write what it has.
@@ -71,14 +70,13 @@ class _Slot:
 
 
 def environment(domain: int, *, images: bool) -> dict[str, str]:
-    """Return the environment of a node: this host only, own domain, room for pictures."""
+    """Return the environment of a node: who may reach it, its domain, room for ``images``."""
     env = dict(os.environ)
     env['ROS_DOMAIN_ID'] = str(domain)
-    env.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     env['PYTHONUNBUFFERED'] = '1'
     env['PYTHONIOENCODING'] = 'utf-8:replace'  # as it is read here
     env['RCUTILS_COLORIZED_OUTPUT'] = '0'
-    return env | (image_profile() if images else {})
+    return env | network.profile(images=images)
 
 
 class Runner:

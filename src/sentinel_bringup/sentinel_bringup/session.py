@@ -14,7 +14,7 @@ from sentinel_common.errors import SentinelError
 
 from sentinel_common import joining
 
-from . import checks, nodes
+from . import checks, network, nodes
 from .console import Console
 from .domains import free_domain, named_domain
 from .entries import PYPI, NodeEntry
@@ -125,17 +125,19 @@ def play(
     comes to nothing leaves no folder. ``watches``: see ``check_folder``.
     """
     check_folder(folder, watches=watches)
+    wanted = arguments.domain
+    if wanted is None:
+        network.check_choice_of_domain()
     here = checks.preflight(nodes.of_world(list(entries), PYPI))
     new = not folder.exists()
     try:
         for name in robots:
             _make_folder(folder / name)
         say(title)
-        wanted = arguments.domain
         first = joining.domain_in_force() or 1
         with free_domain(first) if wanted is None else named_domain(wanted) as domain:
             say(
-                f'{len(here)} nodes start in ROS domain {domain}, on this machine only; '
+                f'{len(here)} nodes start in ROS domain {domain}, {network.reach()}; '
                 'Ctrl-C ends them.'
             )
             console = Console(verbose=arguments.verbose)

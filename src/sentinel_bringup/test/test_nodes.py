@@ -11,7 +11,7 @@ from sentinel_common.errors import ConfigurationError
 from sentinel_common.files import share
 from sentinel_sim.robot.peripheral import ADDRESSES
 
-from sentinel_bringup import folders, nodes, runner
+from sentinel_bringup import folders, nodes
 
 FOLDER = Path('/somewhere')
 
@@ -160,22 +160,6 @@ def test_two_robots_have_two_trees_of_transforms():
 def test_whoever_publishes_pictures_gets_the_profile():
     entries = [*source(), *nodes.simulation(SimulationOptions(folder=FOLDER))]
     assert {e.name for e in entries if e.images} == {'camera', 'detector', 'simulator'}
-
-
-@pytest.mark.parametrize(
-    ('distribution', 'name'),
-    [
-        ('jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
-        ('lyrical', 'FASTDDS_DEFAULT_PROFILES_FILE'),
-    ],
-)
-def test_a_profile_of_ones_own_stays_in_force(monkeypatch, distribution, name):
-    monkeypatch.setenv('ROS_DISTRO', distribution)
-    monkeypatch.delenv(name, raising=False)
-    assert set(nodes.image_profile()) == {name}
-    monkeypatch.setenv(name, 'mine.xml')
-    assert runner.environment(1, images=True)[name] == 'mine.xml'
-    assert not nodes.image_profile()
 
 
 def test_texts_that_look_like_numbers_stay_texts():

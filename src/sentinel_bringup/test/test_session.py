@@ -45,6 +45,7 @@ def test_which_folder_is_a_garden():
 def play(tmp_path, monkeypatch):
     """Play no nodes at all; ``run`` is called instead of running them."""
     monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
     def call(folder, run, domain=None):
         def runner(entries, **_):

@@ -20,6 +20,7 @@ from sentinel_driver.radio.status import check_transport
 
 from sentinel_common import benchmark
 
+from .. import network
 from ..domains import LAST
 from . import codec, lanes, rig, round_trip, stops
 
@@ -97,7 +98,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _radio_parts(args: argparse.Namespace, result: dict[str, Any]) -> None:
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    os.environ.update(network.profile(images=False))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # Runs take lower ones, and who stops or arms a run must not meet this one.
     domain = LAST + 1
