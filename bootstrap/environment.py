@@ -132,6 +132,11 @@ def _fits(stamp: Path, value: str) -> bool:
     return stamp.exists() and stamp.read_text() == value
 
 
+def has_workspace() -> bool:
+    """Whether commands can run, perhaps in an older version than the sources are."""
+    return (HOME / 'packages.stamp').exists() and (INSTALL / 'setup.sh').exists()
+
+
 def set_up() -> None:
     """Make everything that ./sentinel needs; where all is there, do nothing, at once."""
     lock_hash = hashlib.sha256(LOCK.read_bytes() + str(VENV).encode()).hexdigest()

@@ -81,7 +81,9 @@ def _run(command: str, arguments: list[str], summary: str) -> int:
         print(f'sentinel {command}: {summary}.\n')
         print('It lists its options once ./sentinel setup is done (once, about five minutes).')
         return 0
-    environment.set_up()
+    # Whoever stops a robot waits for no build, whatever file was edited since the last one.
+    if not (command in usage.AT_ONCE and environment.has_workspace()):
+        environment.set_up()
     if command == 'setup':
         print('Ready. Try ./sentinel demo')
         return 0

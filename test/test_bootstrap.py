@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bootstrap import distribution, environment, host, tests  # noqa: E402
+from bootstrap import distribution, environment, host, main, tests  # noqa: E402
 from bootstrap.console import SetupError, run_logged  # noqa: E402
 from sentinel_bringup import usage  # noqa: E402
 
@@ -131,6 +131,24 @@ def test_a_second_set_up_does_nothing():
     done = sentinel('setup')
     assert done.returncode == 0 and done.stdout == 'Ready. Try ./sentinel demo\n'
     assert (environment.HOME / 'build.stamp').stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ('command', 'there', 'builds'),
+    [('estop', True, 0), ('arm', True, 0), ('demo', True, 1), ('estop', False, 1)],
+)
+def test_who_stops_a_robot_waits_for_no_build(monkeypatch, tmp_path, command, there, builds):
+    monkeypatch.setattr(environment, 'HOME', tmp_path)
+    monkeypatch.setattr(environment, 'INSTALL', tmp_path / 'install')
+    if there:
+        (tmp_path / 'install').mkdir()
+        for made in ('packages.stamp', 'install/setup.sh'):
+            (tmp_path / made).touch()
+    calls = []
+    monkeypatch.setattr(environment, 'set_up', lambda: calls.append('set_up'))
+    monkeypatch.setattr(main.os, 'execve', lambda *_: calls.append('runs'))
+    main._run(command, [], '')
+    assert calls == ['set_up'] * builds + ['runs']
 
 
 @pytest.mark.parametrize('step', ['_make_venv', '_build'])

@@ -29,6 +29,8 @@ COMMANDS = {
     'render': 'sentinel_sim.commands.render',
     'bench': 'sentinel_bringup.bench',
 }
+# They stop a robot, too.
+AT_ONCE = frozenset({'arm', 'estop'})
 # Commands of ./sentinel itself, which need no package.
 SETUP = {
     'setup': 'only set up; every other command does so by itself',
