@@ -64,10 +64,10 @@ class Effectors:
             self._height.publish(Float32(data=wants.height))
         if self._hooks is not None:
             if wants.hook:
-                self._hooks.start(wants.hook, now)
+                self._hooks.start(wants.hook)
             if wants.end_hook:
-                self._hooks.end(wants.end_hook, now)
-            self._hooks.reap(now)
+                self._hooks.end(wants.end_hook)
+            self._hooks.reap()
 
     def _play(self, play: Play) -> None:
         if not self._speaker.server_is_ready():

@@ -3,8 +3,6 @@
 Off unless switched on.
 """
 
-import os
-import signal
 import subprocess
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +14,9 @@ from sentinel_common import qos
 
 from .deterrents import Deterrent, Deterrents, Hook
 
-# A program that hangs is ended after this, s: a sprinkler command only has to press a button.
-PROGRAM_TIMEOUT = 20.0
+# Leads the process group of a program and ends all of it, itself too, once its own input is closed:
+# by us, or by the kernel where we die.
+_WARDEN = "trap '' HUP INT TERM; read _; kill -TERM 0; sleep 2; kill -KILL 0"
 
 
 class Hooks:
@@ -26,45 +25,34 @@ class Hooks:
     def __init__(self, node: Any, catalogue: Deterrents) -> None:
         self.fault = ''
         self._node = node
-        self._programs: list[tuple[subprocess.Popen[bytes], float]] = []
-        self._starters: dict[str, Callable[[bool, float], None]] = {}
+        self._programs: list[_Program] = []
+        self._starters: dict[str, Callable[[bool], None]] = {}
         for deterrent in catalogue.by_name.values():
             if deterrent.hook:
                 self._starters[deterrent.name] = self._starter(deterrent, deterrent.hook)
 
-    def start(self, name: str, now: float) -> None:
-        """The deterrent ``name`` begins; ``now`` on the steady clock, s."""
-        self._starters[name](True, now)
+    def start(self, name: str) -> None:
+        """The deterrent ``name`` begins."""
+        self._starters[name](True)
 
-    def end(self, name: str, now: float) -> None:
-        """It ends: a topic says false; services and programs end by themselves."""
-        self._starters[name](False, now)
+    def end(self, name: str) -> None:
+        """It ends: a topic says false, a program is ended; a service ends by itself."""
+        self._starters[name](False)
 
-    def reap(self, now: float) -> None:
-        """Collect programs that ended, end those that hang. ``now``: steady clock, s."""
-        still = []
-        for program, started in self._programs:
-            status = program.poll()
-            if status is None and now - started > PROGRAM_TIMEOUT:
-                self.fault = f'a hook ran longer than {PROGRAM_TIMEOUT:.0f} s and was ended'
-                try:
-                    os.killpg(program.pid, signal.SIGKILL)
-                except PermissionError:  # behind sudo it is another user's
-                    self.fault = f'a hook of another user runs longer than {PROGRAM_TIMEOUT:.0f} s'
-            elif status is None:
-                still.append((program, started))
-            elif status:
-                self.fault = f'a hook ended with status {status}'
-        self._programs = still
+    def reap(self) -> None:
+        """Collect programs that ended, and see which failed."""
+        for program in self._programs:
+            self.fault = program.fault() or self.fault
+        self._programs = [program for program in self._programs if not program.is_gone()]
 
-    def _starter(self, deterrent: Deterrent, hook: Hook) -> Callable[[bool, float], None]:
+    def _starter(self, deterrent: Deterrent, hook: Hook) -> Callable[[bool], None]:
         if hook.kind == 'topic':
             publisher = self._node.create_publisher(Bool, hook.target[0], qos.RELIABLE)
-            return lambda on, _: publisher.publish(Bool(data=on))
+            return lambda on: publisher.publish(Bool(data=on))
         if hook.kind == 'service':
             client = self._node.create_client(Trigger, hook.target[0])
-            return lambda on, _: self._call(client, hook.target[0]) if on else None
-        return lambda on, now: self._run(hook.target, now) if on else None
+            return lambda on: self._call(client, hook.target[0]) if on else None
+        return lambda on: self._run(hook.target) if on else self._end_programs()
 
     def _call(self, client: Any, name: str) -> None:
         if not client.service_is_ready():
@@ -77,12 +65,54 @@ class Hooks:
 
         client.call_async(Trigger.Request()).add_done_callback(done)
 
-    def _run(self, command: tuple[str, ...], now: float) -> None:
+    def _run(self, command: tuple[str, ...]) -> None:
         try:
-            # A session of its own, so that what the program starts can be ended with it.
-            program = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+            self._programs.append(_Program(command))
         except OSError as error:
             self.fault = f'{command[0]}: {error.strerror}'
             return
         self.fault = ''
-        self._programs.append((program, now))
+
+    def _end_programs(self) -> None:
+        for program in self._programs:  # one deterrent acts at a time
+            program.end()
+
+
+class _Program:
+    """A running program in a process group of its own. Raises OSError where it cannot start."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        shell = '/bin/sh', '-c', _WARDEN
+        self._warden = subprocess.Popen(shell, stdin=subprocess.PIPE, process_group=0)
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, process_group=self._warden.pid
+            )
+        except OSError:
+            self._warden.kill()
+            self._warden.communicate()
+            raise
+
+    @property
+    def _ended(self) -> bool:
+        assert self._warden.stdin
+        return self._warden.stdin.closed
+
+    def end(self) -> None:
+        """Ask all that it started to end, and insist two seconds later."""
+        assert self._warden.stdin
+        self._warden.stdin.close()
+
+    def fault(self) -> str:
+        """Say what is wrong with it, or ''."""
+        status = self._process.poll()
+        if not self._ended:
+            return f'a hook ended with status {status}' if status else ''
+        outlives = status is None and self._warden.poll() is not None
+        # Behind sudo it is another user's; or it has made a group of its own.
+        return 'a hook goes on after its end, and cannot be ended' if outlives else ''
+
+    def is_gone(self) -> bool:
+        """Whether nothing of it is left; what it started goes on until it is to end."""
+        over = self._ended and self._warden.poll() is not None
+        return over and self._process.poll() is not None

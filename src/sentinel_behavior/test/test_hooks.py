@@ -2,6 +2,8 @@
 
 import os
 import select
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
@@ -12,8 +14,6 @@ from rclpy.validate_full_topic_name import validate_full_topic_name
 from sentinel_behavior.deterrents import read_deterrents
 from sentinel_behavior.hooks import Hooks
 from sentinel_common.errors import ConfigurationError
-
-from sentinel_behavior import hooks
 
 ENTRY = """
 target_species: [raccoon]
@@ -53,12 +53,35 @@ def as_ros_takes(name):
     validate_full_topic_name(expand_topic_name(name, 'brain', '/'))
 
 
-def reaped(made, patience=30.0):
+def until(made, condition, patience=30.0):
     end = time.monotonic() + patience
-    while made._programs:
+    while not condition():
         assert time.monotonic() < end
-        made.reap(time.monotonic())
+        made.reap()
         time.sleep(0.01)
+
+
+@pytest.fixture
+def pipe(tmp_path):
+    """Path of a pipe."""
+    os.mkfifo(tmp_path / 'pipe')
+    return tmp_path / 'pipe'
+
+
+def program(pipe, script):
+    """Hook that runs ``script`` with the pipe as its output 3, and begins by saying up."""
+    return f'{{command: [sh, -c, "exec 3>$0; echo up >&3; {script}", "{pipe}"]}}'
+
+
+def last_words(held):
+    """Return what comes until the last process that holds the pipe has ended."""
+    words = b''
+    while select.select([held], [], [], 30.0)[0]:
+        piece = held.read(100)
+        if not piece:
+            return words
+        words += piece
+    raise AssertionError('somebody still holds the pipe')
 
 
 @pytest.mark.parametrize('kind', ['topic', 'service'])
@@ -76,7 +99,7 @@ def test_a_name_that_ros_would_refuse_is_refused_with_the_file(tmp_path, kind, n
 def test_a_name_that_ros_takes_is_taken(tmp_path, name):
     as_ros_takes(name)
     made, node = make(tmp_path, f'{{topic: "{name}"}}')
-    made.start('water', 1.0)
+    made.start('water')
     assert node.published == [(name, True)]
 
 
@@ -87,30 +110,32 @@ def test_a_program_whose_argument_no_program_can_take_is_refused_with_the_file(t
 
 def test_a_topic_says_on_and_off(tmp_path):
     made, node = make(tmp_path, '{topic: sprinkler}')
-    made.start('water', 1.0)
-    made.end('water', 4.0)
+    made.start('water')
+    made.end('water')
     assert node.published == [('sprinkler', True), ('sprinkler', False)]
 
 
 def test_a_service_is_called_once_and_its_refusal_is_told(tmp_path):
     made, node = make(tmp_path, '{service: valve}')
-    made.start('water', 1.0)
-    made.end('water', 4.0)
+    made.start('water')
+    made.end('water')
     assert len(node.calls) == 1 and made.fault == 'valve: no water'
 
 
 def test_a_missing_service_is_told_and_not_waited_for(tmp_path):
     made, node = make(tmp_path, '{service: valve}', FakeNode(ready=False))
-    made.start('water', 1.0)
+    made.start('water')
     assert made.fault == 'the service valve is not there' and not node.calls
 
 
 def test_a_program_runs_without_a_shell(tmp_path):
     file = tmp_path / 'a $HOME; b'
     made, _ = make(tmp_path, f'{{command: [touch, "{file}"]}}')
-    made.start('water', time.monotonic())
-    reaped(made)
-    assert file.exists() and made.fault == ''
+    made.start('water')
+    until(made, file.exists)
+    made.end('water')
+    until(made, lambda: not made._programs)
+    assert made.fault == ''
 
 
 @pytest.mark.parametrize(
@@ -119,46 +144,60 @@ def test_a_program_runs_without_a_shell(tmp_path):
 )
 def test_a_program_that_fails_is_told(tmp_path, command, words):
     made, _ = make(tmp_path, f'{{command: {command}}}')
-    made.start('water', time.monotonic())
-    reaped(made)
+    made.start('water')
+    until(made, lambda: words in made.fault)
+    made.end('water')
+    until(made, lambda: not made._programs)
     assert words in made.fault
 
 
-def test_a_program_that_hangs_is_ended(tmp_path, monkeypatch):
-    made, _ = make(tmp_path, '{command: [sleep, "60"]}')
-    made.start('water', time.monotonic())
-    ((program, _started),) = made._programs
-    monkeypatch.setattr(hooks, 'PROGRAM_TIMEOUT', 0.0)
-    made.reap(time.monotonic() + 0.1)
-    assert program.wait(timeout=30) != 0 and 'was ended' in made.fault
-
-
-def test_a_hanging_program_of_another_user_ends_nothing(tmp_path, monkeypatch):
-    def refuse(*_):
-        raise PermissionError
-
-    made, _ = make(tmp_path, '{command: [sleep, "60"]}')
-    made.start('water', time.monotonic())
-    ((program, _started),) = made._programs
-    monkeypatch.setattr(hooks, 'PROGRAM_TIMEOUT', 0.0)
-    monkeypatch.setattr(os, 'killpg', refuse)
-    made.reap(time.monotonic() + 0.1)
-    assert 'of another user' in made.fault
-    program.kill()
-    program.wait(timeout=30)
-
-
-def test_what_a_hanging_program_started_is_ended_with_it(tmp_path, monkeypatch):
-    pipe = tmp_path / 'pipe'
-    os.mkfifo(pipe)
-    script = 'exec 3<>$0; sleep 60 3>&3 & echo up >&3; wait'
-    made, _ = make(tmp_path, f'{{command: [sh, -c, "{script}", "{pipe}"]}}')
-    made.start('water', time.monotonic())
-    ((program, _started),) = made._programs
+@pytest.mark.parametrize(
+    ('script', 'said'),
+    [
+        ('sleep 60 & wait', b''),
+        ("trap 'echo off >&3; exit' TERM; sleep 60 & wait", b'off\n'),
+        ("trap '' TERM; sleep 60; sleep 60", b''),
+        ('sleep 60 & exit', b''),
+    ],
+)
+def test_a_program_and_all_that_it_started_end_with_the_stimulus(tmp_path, pipe, script, said):
+    made, _ = make(tmp_path, program(pipe, script))
+    made.start('water')
     with pipe.open('rb', buffering=0) as held:
         assert held.read(3) == b'up\n'
-        monkeypatch.setattr(hooks, 'PROGRAM_TIMEOUT', 0.0)
-        made.reap(time.monotonic() + 0.1)
-        # The pipe ends when the last process that holds it has ended.
-        assert select.select([held], [], [], 30.0)[0] and held.read() == b''
-    assert program.wait(timeout=30) != 0
+        made.reap()
+        made.end('water')
+        assert last_words(held) == said
+    until(made, lambda: not made._programs)
+    assert made.fault == ''
+
+
+def test_what_cannot_be_ended_is_told(tmp_path):
+    made, _ = make(tmp_path, '{command: [setsid, sleep, "60"]}')
+    made.start('water')
+    (program,) = made._programs
+    until(made, lambda: os.getsid(program._process.pid) != os.getsid(0))
+    made.end('water')
+    until(made, lambda: 'cannot be ended' in made.fault)
+    program._process.kill()
+    until(made, lambda: not made._programs)
+
+
+DYING = """
+import sys, time
+from pathlib import Path
+from sentinel_behavior.deterrents import read_deterrents
+from sentinel_behavior.hooks import Hooks
+Hooks(None, read_deterrents(Path(sys.argv[1]))).start('water')
+time.sleep(60)
+"""
+
+
+def test_a_program_ends_with_a_brain_that_is_killed(tmp_path, pipe):
+    make(tmp_path, program(pipe, 'sleep 60 & wait'))
+    brain = subprocess.Popen([sys.executable, '-c', DYING, str(tmp_path / 'deterrents.yaml')])
+    with pipe.open('rb', buffering=0) as held:
+        assert held.read(3) == b'up\n'
+        brain.kill()
+        assert last_words(held) == b''
+    brain.wait(timeout=30)
