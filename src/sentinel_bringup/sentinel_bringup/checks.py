@@ -185,6 +185,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# ROS takes 1e-3 for a number, which YAML 1.1 takes for a text.
+_Loader.add_implicit_resolver(
+    'tag:yaml.org,2002:float',
+    re.compile(r'[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$'),
+    list('-+.0123456789'),
+)
+
+
 def _nodes(content: Any, pattern: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the parameters of each node; its namespaces may be names around it."""
     for name, section in _mapping(content, pattern, file).items():

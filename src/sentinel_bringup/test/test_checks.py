@@ -46,6 +46,12 @@ def test_a_whole_number_and_every_way_to_name_the_node_are_taken(tmp_path, patte
         check([entry(tmp_path, f'{pattern}: {{ros__parameters: {{rate: 99}}}}{close}')])
 
 
+@pytest.mark.parametrize('number', ['1e1', '1.e+1', '.1E2', '100e-1', '+10.0', '10'])
+def test_a_number_is_written_as_for_ros(tmp_path, number):
+    own = entry(tmp_path, f'/**/detector: {{ros__parameters: {{rate: {number}}}}}')
+    assert check([own])[own.label]['rate'] == 10.0
+
+
 def test_a_section_that_the_namespace_hides_is_a_fault(tmp_path):
     with pytest.raises(ConfigurationError, match=r"Call it '/\*\*/detector'"):
         check([entry(tmp_path, 'detector: {ros__parameters: {rate: 5}}')])
