@@ -148,7 +148,10 @@ def _detector(options: Options) -> NodeEntry:
         name='detector',
         package='sentinel_perception',
         module='sentinel_perception.detector_node',
-        parameters={'autostart': options.autostart},
+        parameters={
+            'autostart': options.autostart,
+            'watch_only': isinstance(options, SourceOptions) and options.robot == NO_ROBOT,
+        },
         images=True,
     )
 

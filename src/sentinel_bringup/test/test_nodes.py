@@ -42,6 +42,20 @@ def test_who_drives_and_tells_its_place_is_there_only_where_there_is_a_robot(rob
     assert names(source(robot=robot)) & {'driver', 'localizer', 'mekamon_emulator'} == there
 
 
+@pytest.mark.parametrize(
+    ('entries', 'watches'),
+    [
+        (source(robot='none'), True),
+        (source(robot='emulated'), False),
+        (source(robot=''), False),
+        (nodes.simulation(SimulationOptions(folder=FOLDER)), False),
+    ],
+)
+def test_the_detector_only_watches_where_there_is_no_robot(entries, watches):
+    (detector,) = [entry for entry in entries if entry.name == 'detector']
+    assert detector.parameters['watch_only'] is watches
+
+
 def test_the_source_topic_leaves_our_camera_out():
     topic = nodes.own_source(SourceOptions(folder=FOLDER, source='topic'))
     assert names(topic) == names(source()) - {'camera'}

@@ -4,17 +4,25 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
-from sentinel_common.detections import frame_to_message, targets_to_message, to_seconds
+from sentinel_common.detections import (
+    GLIMPSE_SCORE,
+    Box,
+    Detection,
+    frame_to_message,
+    targets_to_message,
+    to_seconds,
+)
 from sentinel_common.diagnostics import Diagnostics, Level, Report
 from sentinel_common.errors import SentinelError
 from sentinel_common.files import share
 from sentinel_common.lifecycle import AUTOSTART, ManagedNode
 from sentinel_common.parameters import Parameter, Parameters
-from sentinel_common.species import RACCOON, SPECIES
+from sentinel_common.species import PERSON, PROTECTED, RACCOON, SPECIES
 
 from sentinel_common import images, node, qos
 
@@ -22,6 +30,7 @@ from . import settings as knobs
 from . import zones
 from .detector.classifier import load_or_shipped
 from .detector.model import TfliteDetector, fingerprint, load
+from .detector.port import ModelError
 from .draw import annotate
 from .meter import Meter
 from .own_motion import OwnMotion
@@ -44,6 +53,12 @@ PARAMETERS = (
         'classifier',
         '',
         'TFLite file of the second look; empty: models/classifier.tflite, where there is one',
+        read_only=True,
+    ),
+    Parameter(
+        'watch_only',
+        False,
+        'no robot acts on what it sees: a model without a class person, cat or dog is a warning',
         read_only=True,
     ),
     Parameter('threads', 1, 'threads of the interpreter', 1, 16, read_only=True),
@@ -77,7 +92,7 @@ _LONGEST_DELAY = 2.0
 
 
 def preflight(values: Mapping[str, Any]) -> None:
-    """Raise SentinelError where the model cannot be used."""
+    """Raise SentinelError where the model cannot be used, or could not protect anybody."""
     _load_model(values)
     load_or_shipped(values['classifier'])
 
@@ -89,11 +104,23 @@ def _model_path(values: Any) -> Path:
 
 def _load_model(values: Any) -> TfliteDetector:
     labels = values['labels']
-    return load(
+    model = load(
         _model_path(values),
         Path(labels).expanduser() if labels else None,
         threads=values['threads'],
     )
+    unknown = _unprotected(model)
+    if unknown and not values['watch_only']:
+        raise ModelError(
+            f'The model {model.name} has no class {unknown}: a robot would not spare them.',
+            'Take one that has, or watch without a robot: --robot none, or robot:=none.',
+        )
+    return model
+
+
+def _unprotected(model: TfliteDetector) -> str:
+    """Whom of those that are protected the model cannot see, as text."""
+    return ', '.join(s for s in SPECIES if s in PROTECTED and not model.knows(s))
 
 
 class DetectorNode(ManagedNode):
@@ -122,6 +149,13 @@ class DetectorNode(ManagedNode):
         self.get_logger().info(f'Model {name} in {self._model.runtime}')
         if not self._model.knows(RACCOON):
             self.get_logger().warning(f'{name} has no class raccoon: no raccoon will be reported.')
+        if unknown := _unprotected(self._model):
+            self.get_logger().warning(f'{name} has no class {unknown}: none will be reported.')
+        self._sees_people = self._model.knows(PERSON)
+        if not self._sees_people:
+            self.get_logger().warning('All pictures that are kept are blurred altogether.')
+        if ignored := self._model.ignored:
+            self.get_logger().info(f'Classes that count as nothing: {", ".join(ignored)}')
         self._info: Intrinsics | None = None
         self._own_motion = OwnMotion()
         self._worker: LatestOnlyWorker[Any] = LatestOnlyWorker(self._look)
@@ -235,7 +269,12 @@ class DetectorNode(ManagedNode):
         if self._size != (size := (message.width, message.height)):
             self._size = size
             self.get_logger().info(f'Looking at pictures of {size[0]} x {size[1]}')
-        self._detections.publish(frame_to_message(sight.frame, message.header.stamp))
+        frame = sight.frame
+        if not self._sees_people:
+            # Anywhere in it may be a person, and whoever keeps pictures goes by this.
+            somewhere = Detection(Box(0, 0, *size), {PERSON: GLIMPSE_SCORE})
+            frame = replace(frame, glimpses=(somewhere,))
+        self._detections.publish(frame_to_message(frame, message.header.stamp))
         self._targets.publish(targets_to_message(sight.targets, message.header.stamp))
         if sight.swept:
             self._sweeps.publish(message.header)

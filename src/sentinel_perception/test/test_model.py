@@ -55,6 +55,14 @@ def test_a_model_without_a_raccoon_may_merge_all_animals(model, picture, tmp_pat
     assert scores[SPECIES.index('raccoon')] == scores[SPECIES.index('cat')] > 0.5
 
 
+@pytest.mark.parametrize('label', ['Boy', 'children', 'Men', 'Human body', 'human-face', 'Girl'])
+def test_a_part_of_mankind_is_a_person(model, label):
+    labels = model.with_name('blobs_labels.txt')
+    labels.write_text(f'raccoon\ncat\ndog\n{label}\nbench\n', encoding='utf-8')
+    detector = load(model)
+    assert detector.knows('person') and detector.ignored == ['bench']
+
+
 def spoil(path, how):
     if how == 'missing':
         path.unlink()

@@ -13,7 +13,14 @@ import pytest
 import rclpy
 from color_detector import scene
 from rclpy.parameter import Parameter
-from sentinel_common.detections import frame_from_message, targets_from_message, to_stamp
+from sentinel_common.detections import (
+    GLIMPSE_SCORE,
+    Box,
+    Detection,
+    frame_from_message,
+    targets_from_message,
+    to_stamp,
+)
 from sentinel_common.diagnostics import Level
 from sentinel_perception.camera.sources import SourceError
 
@@ -51,6 +58,17 @@ def test_bad_input_ends_the_process_with_one_sentence(domain, module, parameters
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert words in errors
+    assert 'Traceback' not in errors
+
+
+@pytest.mark.parametrize('species', ['person', 'cat', 'dog'])
+def test_a_model_that_would_spare_nobody_of_a_species_is_refused(domain, model, species):
+    labels = model.with_name('blobs_labels.txt')
+    labels.write_text(labels.read_text().replace(species, 'gnome'))
+    process = start('detector_node', model=model)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert f'has no class {species}: a robot would not spare them. Take one' in errors
     assert 'Traceback' not in errors
 
 
@@ -281,6 +299,18 @@ def bench(domain, model):
     bench = Bench(model, finest_grid=1)
     yield bench
     bench.close()
+
+
+def test_who_cannot_see_people_lets_no_picture_be_kept(domain, model, capfd):
+    labels = model.with_name('blobs_labels.txt')
+    labels.write_text(labels.read_text().replace('person', 'gnome'))
+    bench = Bench(model, finest_grid=1, watch_only=True)
+    bench.show(blob())
+    frame = frame_from_message(bench.got['detections'][-1])
+    bench.close()
+    assert frame.glimpses == (Detection(Box(0, 0, 96, 96), {'person': GLIMPSE_SCORE}),)
+    said = capfd.readouterr().err
+    assert 'no class person: none will' in said and 'count as nothing: gnome' in said
 
 
 def blob():

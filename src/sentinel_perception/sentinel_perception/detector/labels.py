@@ -13,7 +13,8 @@ from sentinel_common.species import CAT, DOG, OTHER_ANIMAL, PERSON, RACCOON, SPE
 from .port import ModelError
 
 # Names that other data sets give to what we call by another one: the animals of COCO and of camera
-# traps, common misspellings, scientific names; 'animal' of MegaDetector. COCO's mouse is no animal.
+# traps, the people of Open Images, common misspellings, scientific names; 'animal' of MegaDetector.
+# COCO's mouse is no animal.
 _SYNONYMS = {
     synonym: species
     for species, synonyms in {
@@ -22,7 +23,9 @@ _SYNONYMS = {
         CAT: 'cats kitten domestic_cat house_cat housecat feral_cat felis_catus '
         'felis_silvestris_catus',
         DOG: 'dogs puppy domestic_dog canis_familiaris canis_lupus_familiaris',
-        PERSON: 'people persons human humans pedestrian man woman child homo_sapiens',
+        PERSON: 'people persons human humans pedestrian pedestrians man men woman women child '
+        'children boy boys girl girls kid kids baby toddler adult adults face human_body '
+        'human_face human_head homo_sapiens',
         OTHER_ANIMAL: 'bird horse sheep cow elephant bear zebra giraffe animal fox red_fox '
         'opossum virginia_opossum possum skunk striped_skunk rabbit hare squirrel badger hedgehog '
         'deer coyote bobcat rodent rat',

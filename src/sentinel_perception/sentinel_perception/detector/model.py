@@ -74,6 +74,11 @@ class TfliteDetector:
         """Tell whether the model has a class of its own for ``species``."""
         return SPECIES.index(species) in self._columns
 
+    @property
+    def ignored(self) -> list[str]:
+        """Labels of classes that are no species here."""
+        return [n for n, c in zip(self.labels, self._columns, strict=True) if c < 0]
+
     def look(self, picture: Pixels, region: Region, floor: float) -> Candidates:
         """See Detector; raises ModelError where the model answers with what is no number."""
         crop = region.crop(picture)
