@@ -24,9 +24,10 @@ from sentinel_common.timers import every
 from sentinel_common import images, node
 
 from . import retention
-from .bag.bag import BagError, Entry, Gate, Recording, file_name, forget
+from .bag.bag import BagError, Entry, Recording, file_name, forget
 from .bag.meshes import with_meshes
 from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, ROBOT, STATIC, TOPICS, Manner, Topic
+from .incidents.pairs import Pairs
 from .incidents.pictures import persons
 
 PARAMETERS = (
@@ -96,7 +97,7 @@ class BagNode(Node):
         super().__init__('bag')
         self.parameters = p = Parameters(self, PARAMETERS)
         folder = Path(p['folder']).expanduser()
-        self._gate = Gate()
+        self._waiting: Pairs[Entry] = Pairs()
         self._trouble = ''
 
         def path(visit: str) -> Path:
@@ -169,7 +170,7 @@ class BagNode(Node):
     def _take(self, topic: Topic, entry: Entry, kind: Any) -> None:
         if topic.image:
             if topic == CAMERA and self.parameters['withhold']:
-                self._gate.hold(_stamp(entry.data), entry)
+                self._waiting.hold(_stamp(entry.data), entry)
             else:
                 self._add_picture(entry)
             return
@@ -185,8 +186,8 @@ class BagNode(Node):
             frame = frame_from_message(deserialize_message(entry.data, kind))
             somebody = any(detection.track_id for detection in frame.detections)
             self._finished(self._recording.look(entry.at, somebody))
-            picture = self._gate.judge(_stamp(entry.data), bool(persons(frame)))
-            if picture:
+            picture = self._waiting.take(frame.stamp)
+            if picture and not persons(frame):
                 self._add_picture(picture)  # readers sort by time, so later is no harm
         if topic == ROBOT:
             robot = deserialize_message(entry.data, kind)
@@ -221,11 +222,11 @@ class BagNode(Node):
         return Report(Level.OK, f'writing {file}' if file else 'waiting for a visit')
 
 
-def _stamp(data: bytes) -> tuple[int, int]:
-    """Seconds and nanoseconds of the header that a serialized message begins with."""
+def _stamp(data: bytes) -> float:
+    """Stamp of the header that a serialized message begins with, s, as ``to_seconds`` tells it."""
     order = '<' if data[1] & 1 else '>'
     seconds, nanoseconds = struct.unpack_from(f'{order}iI', data, _STAMP_AT)
-    return seconds, nanoseconds
+    return float(seconds + nanoseconds * 1e-9)
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
-from sentinel_behavior.bag.bag import Bag, BagError, Entry, Gate, Recording, forget
+from sentinel_behavior.bag.bag import Bag, BagError, Entry, Recording, forget
 from sentinel_behavior.bag.definitions import DefinitionError, definition
 from sentinel_behavior.bag.meshes import with_meshes
 from sentinel_behavior.bag.topics import INCIDENTS, STATIC, TOPICS, Manner
@@ -110,17 +110,6 @@ def test_old_recordings_are_deleted_and_nothing_else(tmp_path):
     assert forget(tmp_path, 2000.0) == []
     assert {p.name for p in tmp_path.iterdir()} == {'visit-b.mcap', 'my own.mcap'}
     assert forget(tmp_path / 'missing', 2000.0) == []
-
-
-def test_a_picture_passes_only_with_detections_that_show_nobody():
-    gate = Gate()
-    pictures = [entry(str(number), number) for number in range(3)]
-    for number, picture in enumerate(pictures):
-        gate.hold((number, 0), picture)
-    assert gate.judge((0, 0), hint=False) is pictures[0]
-    assert gate.judge((1, 0), hint=True) is None
-    assert gate.judge((1, 0), hint=False) is None  # no second chance
-    assert gate.judge((7, 0), hint=False) is None
 
 
 FOOT = base64.b64encode(share('urdf/meshes/foot.stl').read_bytes()).decode()

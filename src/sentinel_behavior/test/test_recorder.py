@@ -14,6 +14,7 @@ from sentinel_behavior.incidents import connection, disk, pictures
 from sentinel_behavior.incidents.film_frame import SIZE, Caption, compose
 from sentinel_behavior.incidents.latency import LatencyLog, match
 from sentinel_behavior.incidents.model import Incident, Kind
+from sentinel_behavior.incidents.pairs import Pairs
 from sentinel_behavior.incidents.recorder import Options, Recorder
 from sentinel_behavior.incidents.store import FILE_NAME, SqliteStore, StoreError
 from sentinel_behavior.report import page
@@ -93,6 +94,27 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path):
     return Bench(tmp_path)
+
+
+def test_detections_are_of_the_one_picture_with_their_stamp_or_of_none():
+    pairs = Pairs()
+    for second in (1.0, 2.0, 3.0, 3.0, 0.0):
+        pairs.hold(second, f'picture of {second}')
+    assert pairs.take(2.0) == 'picture of 2.0' and pairs.take(1.0) == 'picture of 1.0'
+    assert pairs.take(2.0) is None  # no second chance
+    assert pairs.take(3.0) is pairs.take(0.0) is pairs.take(9.0) is None
+    pairs.hold(3.0, 'a third')
+    pairs.hold(1.0, 'another')
+    assert pairs.take(3.0) is pairs.take(1.0) is None
+
+
+def test_of_pictures_without_a_time_of_their_own_none_is_kept(tmp_path):
+    bench = Bench(tmp_path)
+    for _ in range(2):
+        bench.recorder.image(1.0, lambda: NOISE)
+    bench.recorder.frame(seen(RACCOON))
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    assert bench.finish().visits[0].pictures == ()
 
 
 @pytest.mark.parametrize('after', [-2_600_000.0, 30_000.0], ids=['set back', 'slept'])

@@ -16,10 +16,6 @@ from .definitions import definition
 # longer than a brain can be told to wait.
 _NOBODY = 660 * 10**9
 
-# Pictures that wait for what was seen in them; the detector is never that far behind.
-_WAITING = 30
-
-
 # What the files are called: of a visit, and of everything from a second on.
 _VISIT, _GARDEN = 'visit-{}.mcap', 'garden-{}.mcap'
 
@@ -146,27 +142,6 @@ class Bag:
             self._file.close()
         except OSError as error:
             raise BagError(f'{self.path} cannot be finished: {error.strerror}.') from error
-
-
-class Gate:
-    """Lets a camera picture pass once it is known that there is no hint of a person in it.
-
-    A picture whose detections never come is never let through.
-    """
-
-    def __init__(self) -> None:
-        self._pictures: dict[tuple[int, int], Entry] = {}
-
-    def hold(self, stamp: tuple[int, int], picture: Entry) -> None:
-        """Keep a picture; ``stamp`` (s, ns) tells which detections belong to it."""
-        self._pictures[stamp] = picture
-        while len(self._pictures) > _WAITING:
-            del self._pictures[next(iter(self._pictures))]
-
-    def judge(self, stamp: tuple[int, int], hint: bool) -> Entry | None:
-        """Return the picture of ``stamp`` where there is no ``hint`` of a person in it."""
-        picture = self._pictures.pop(stamp, None)
-        return None if hint else picture
 
 
 class Recording:

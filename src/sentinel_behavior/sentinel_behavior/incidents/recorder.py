@@ -14,10 +14,11 @@ from .disk import Disk
 from .film_frame import Caption, compose
 from .latency import LatencyLog
 from .model import Incident, Kind, Picture, Sound, brain_of
+from .pairs import Pairs
 from .pictures import Pixels, boxes_in, crop, to_rgb, whole
 from .port import IncidentStore, StoreError
 
-# Pictures and frames that wait for their partner: 3 s at 10 Hz.
+# Pictures that an incident may be about: 3 s at 10 Hz.
 _RING = 30
 
 # Jobs that may wait for the disk; beyond that it is too slow, and the film loses pictures.
@@ -91,7 +92,7 @@ class Recorder:
         self._open_store = open_store
         self._store: IncidentStore | None = None
         self._folder, self._options, self._now = folder, options, now
-        self._images: dict[float, Callable[[], Pixels]] = {}
+        self._images: Pairs[Callable[[], Pixels]] = Pairs()
         self._views: deque[View] = deque(maxlen=_RING)
         self._tracks: dict[str, str] = {}  # track -> visit that lasts
         self._taken: dict[str, tuple[int, float]] = {}  # visit -> pictures so far, last one (s)
@@ -116,13 +117,11 @@ class Recorder:
 
     def image(self, stamp: float, pixels: Callable[[], Pixels]) -> None:
         """Take a camera picture; ``pixels`` decodes it (height, width, 3, BGR) when needed."""
-        self._images[stamp] = pixels
-        while len(self._images) > _RING:
-            del self._images[next(iter(self._images))]
+        self._images.hold(stamp, pixels)
 
     def frame(self, frame: Frame) -> None:
         """Take what was seen in a picture; without that picture it is of no use here."""
-        pixels = self._images.get(frame.stamp)
+        pixels = self._images.take(frame.stamp)
         if pixels is None:
             return
         view = View(pixels, frame)
