@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import socket
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,10 @@ FIRST, LAST = 1, 101
 
 class NoFreeDomainError(SentinelError):
     """All domains of this machine are taken."""
+
+
+class ForeignFolderError(SentinelError):
+    """Where runs leave their locks somebody else may write."""
 
 
 def port_range(domain: int) -> range:
@@ -50,15 +55,32 @@ def _folder() -> Path:
     return Path(tempfile.gettempdir()) / f'garden-sentinel-{os.getuid()}'
 
 
+def _is_own(folder: Path) -> bool:
+    """Whether only this person can write there: everybody knows the name and may come first."""
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+
+
 def _made_folder() -> Path:
     folder = _folder()
-    folder.mkdir(mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if not _is_own(folder):
+        raise ForeignFolderError(
+            f'{folder} is not a folder that you alone can enter.',
+            'Remove it, or set TMPDIR to a folder of your own, for every command.',
+        )
     return folder
 
 
 def of_running() -> list[int]:
     """Return the domains that runs of this person hold at the moment."""
-    held = set()
+    held: set[int] = set()
+    if not _is_own(_folder()):
+        return []
     for path in _folder().glob('domain-*.lock'):
         with contextlib.suppress(FileNotFoundError), path.open() as lock:
             try:

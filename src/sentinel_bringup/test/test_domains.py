@@ -1,11 +1,18 @@
 """Two runs on one machine never share a domain."""
 
+import os
 import socket
 import subprocess
 import sys
 
 import pytest
-from sentinel_bringup.domains import NoFreeDomainError, free_domain, named_domain, port_range
+from sentinel_bringup.domains import (
+    ForeignFolderError,
+    NoFreeDomainError,
+    free_domain,
+    named_domain,
+    port_range,
+)
 
 from sentinel_bringup import domains
 
@@ -76,6 +83,35 @@ def test_a_dead_run_holds_no_domain():
     holder.communicate()
     with free_domain(domain) as again:
         assert again == domain
+
+
+@pytest.mark.parametrize('kind', ['writable', 'of another', 'link', 'file'])
+def test_a_folder_of_locks_that_others_can_enter_is_refused_and_nothing_in_it_touched(
+    tmp_path, monkeypatch, kind
+):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    precious, folder = tmp_path / 'thesis.txt', tmp_path / 'theirs'
+    precious.write_text('a year of work')
+    folder.mkdir(mode=0o700)
+    for domain in range(1, 102):
+        (folder / f'domain-{domain}.lock').symlink_to(precious)
+    if kind == 'link':
+        domains._folder().symlink_to(folder)
+    elif kind == 'file':
+        domains._folder().touch()
+    else:
+        folder.rename(domains._folder())
+    if kind == 'writable':
+        domains._folder().chmod(0o777)
+    if kind == 'of another':
+        someone = os.getuid() + 1
+        domains._folder().rename(tmp_path / f'garden-sentinel-{someone}')
+        monkeypatch.setattr(domains.os, 'getuid', lambda: someone)
+    for held in (free_domain(), named_domain(90)):
+        with pytest.raises(ForeignFolderError, match='set TMPDIR'), held:
+            pass
+    assert domains.of_running() == []
+    assert precious.read_text() == 'a year of work'
 
 
 def test_no_domain_left_is_one_sentence(monkeypatch):
