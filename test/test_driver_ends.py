@@ -103,9 +103,12 @@ def test_a_robot_that_was_left_under_joint_control_walks(meka, quiet):
     mekamon.handle(CODEC.payload(KinematicStance(StanceType.LEG_JOINT_ANGLES)))
     with driver(quiet.domain, meka.transport):
         quiet.walk(meka)
-        for _ in range(50):
+
+        def walks():
             mekamon.step(0.02)
-        assert mekamon.walking.vx > 0.1
+            return mekamon.walking.vx > 0.1
+
+        quiet.until(walks)
 
 
 def test_an_absent_robot_is_a_diagnostic_not_a_failure(meka, quiet):
