@@ -113,6 +113,7 @@ def main() -> int:
     """Entry point."""
     terminal.accept_any_text()
     network.stay_here()
+    os.umask(0o077)  # pictures of a garden are nobody else's on this computer
     try:
         return run(sys.argv[1:])
     except SentinelError as error:

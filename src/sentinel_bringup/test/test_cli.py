@@ -191,6 +191,7 @@ def test_arm_and_estop_reach_the_guard_that_runs(tmp_path):
         for command in ('arm', 'estop', 'arm --off', 'estop --release'):
             result = sentinel(*command.split(), '--namespace', 'north', env=env)
             kept = json.loads(file.read_text())
+            assert not file.stat().st_mode & 0o077, 'other users can read it'
             told.append((result.stdout.strip(), kept['armed'], kept['emergency_stop']))
         guard.terminate()
     assert told == [
@@ -395,6 +396,7 @@ def test_a_recording_tells_its_file_and_that_nobody_talks_and_writes_no_log(tmp_
     nobody = 'No node is heard. Start one, or name it: --domain, --namespace.'
     assert process.returncode == 0
     assert said == f'recording into {file}\n{nobody}\n{file} is finished\n'
+    assert not (folder.stat().st_mode | file.stat().st_mode) & 0o077, 'other users can read it'
 
 
 def test_arming_nobody_is_one_sentence(tmp_path):

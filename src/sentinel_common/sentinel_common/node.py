@@ -1,5 +1,6 @@
 """How every node starts and ends."""
 
+import os
 import signal
 import sys
 import time
@@ -34,12 +35,14 @@ def run(factory: Callable[[], Any], *, threads: int = 1, args: list[str] | None 
     signal the end was asked for, and where a callback raises. A node with ``waits()`` goes on for a
     moment before, while that is true: others that were asked to end, too, have last words for it. A
     node with ``autostart()`` (see ``lifecycle``) gets that call before spinning. A SentinelError,
-    and arguments that ROS does not take, end the process with one sentence and status 2.
+    and arguments that ROS does not take, end the process with one sentence and status 2. No
+    other user of the computer can read what the node keeps.
     """
     import rclpy
     from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
     from rclpy.signals import SignalHandlerOptions
 
+    os.umask(0o077)
     asked_to_end: list[int] = []
     ending = ending_signals()
     for number in ending:
