@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from . import garden, lighting, relief
+from .agents import Sentinel
 from .animals import catalog
 from .animals.parts import rotation, scaled
 from .animals.puppet import Puppet, posture
@@ -207,6 +208,10 @@ class World:
     def yaw(self) -> float:
         """Heading of the robot in the map, rad."""
         return self.robot().yaw
+
+    def sentinel(self) -> Sentinel:
+        """What animals perceive of the first robot now."""
+        return self.bodies[0].sentinel()
 
     def robot(self) -> RobotState:
         """Truth about the robot now."""
