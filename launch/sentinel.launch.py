@@ -11,7 +11,8 @@ ARGUMENTS = (
         'source',
         default_value='0',
         description='camera index, video file, folder of pictures, rtsp:// or http:// address; '
-        'topic: another node publishes camera/image_raw and camera/camera_info',
+        '@FILE: what stands in that file; topic: another node publishes camera/image_raw and '
+        'camera/camera_info',
     ),
     DeclareLaunchArgument(
         'robot',

@@ -17,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--source',
         required=True,
-        help='video file, folder of pictures, camera index, rtsp:// or http:// address; topic: '
+        help='video file, folder of pictures, camera index, rtsp:// or http:// address; @FILE: '
+        'what stands in that file, for an address with a password; topic: '
         'another node publishes camera/image_raw in ROS_DOMAIN_ID',
     )
     parser.add_argument(
@@ -42,9 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Watch until the source ends or the person does, and write the report."""
+    # OpenCV takes its time to load; the list of commands must not wait for it.
+    from sentinel_perception.camera.sources import label
+
     started = time.time()
-    watched = arguments.source
-    if watched == TOPIC:
+    watched = label(arguments.source)
+    if arguments.source == TOPIC:
         watched = 'camera/image_raw'
         if arguments.domain is None:
             # Where whoever publishes the pictures talks, as ROS 2 itself has it.

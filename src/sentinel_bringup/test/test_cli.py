@@ -15,12 +15,13 @@ import rclpy
 from sensor_msgs.msg import Image
 from sentinel_behavior.commands import guard as guard_command
 from sentinel_behavior.incidents.store import SqliteStore
+from sentinel_bringup.runner import Outcome
 from sentinel_common.errors import SentinelError
 from sentinel_common.images import image_from_array
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 
-from sentinel_bringup import cli
+from sentinel_bringup import cli, session
 from sentinel_common import qos
 from sentinel_msgs.msg import SafetyState
 
@@ -120,6 +121,15 @@ def test_an_empty_name_is_not_this_folder(tmp_path, words, what):
     result = sentinel(*words, cwd=tmp_path)
     assert (result.returncode, result.stderr) == (2, f'{what} is empty. Is a variable not set?\n')
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_shows_no_password_of_an_address(tmp_path, monkeypatch):
+    titles = []
+    monkeypatch.setattr(session, 'play', lambda *words, **_: titles.append(words[3]) or Outcome())
+    monkeypatch.setattr(session, 'end', lambda *_, **__: 0)
+    address = 'rtsp://me:secret@host/s'
+    cli.run(['run', '--source', address, '--robot', 'none', '--folder', str(tmp_path)])
+    assert titles == ['Watching rtsp://host, robot: none.']
 
 
 def test_an_empty_namespace_is_none():

@@ -26,7 +26,8 @@ PARAMETERS = (
     Parameter(
         'source',
         '0',
-        'video file, picture, folder of pictures, camera number, rtsp:// or http:// address',
+        'video file, picture, folder of pictures, camera number, rtsp:// or http:// address; '
+        '@FILE: what stands in that file',
         read_only=True,
     ),
     Parameter(

@@ -15,6 +15,8 @@ from sentinel_perception.camera.sources import (
     PictureSource,
     SourceError,
     VideoSource,
+    is_live,
+    label,
     open_source,
     read_picture,
 )
@@ -146,7 +148,7 @@ def test_a_camera_by_a_link_is_found_again_under_another_number(tmp_path, monkey
 
 
 @pytest.mark.parametrize(
-    ('address', 'label'),
+    ('address', 'shown'),
     [
         ('rtsp://me:secret@host:554/s', 'rtsp://host:554'),
         ('rtsp://me:p@ss@host/s', 'rtsp://host'),
@@ -159,8 +161,30 @@ def test_a_camera_by_a_link_is_found_again_under_another_number(tmp_path, monkey
         ('0', 'camera 0'),
     ],
 )
-def test_a_password_in_an_address_is_not_shown(address, label):
-    assert LiveSource(address, width=1, height=1).label == label
+def test_a_password_in_an_address_is_not_shown(tmp_path, address, shown):
+    assert label(address) == shown
+    (tmp_path / 'address').write_text(f'{address}\n')
+    assert label(f'@{tmp_path / "address"}') == shown
+
+
+def test_a_password_in_an_address_that_is_none_is_not_shown():
+    with pytest.raises(SourceError, match="no source 'rstp://host'") as caught:
+        open_source('rstp://me:secret@host/s')
+    assert 'secret' not in str(caught.value)
+
+
+def test_what_stands_in_a_file_is_the_source(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite('a.png', scene(size=(64, 48)))
+    file = tmp_path / 'source'
+    file.write_text('a.png\n')
+    assert open_source('@source').read().shape == (48, 64, 3)
+    file.write_text('rtsp://me:secret@host/s\n')
+    assert is_live('@source') and isinstance(open_source('@source'), LiveSource)
+    file.write_bytes(b'\xff')
+    for name in ('@source', '@nowhere', '@', '@~no-such-user/x'):
+        with pytest.raises(SourceError, match='The source should stand in'):
+            open_source(name)
 
 
 @pytest.mark.parametrize(

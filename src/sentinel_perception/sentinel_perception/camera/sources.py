@@ -168,7 +168,7 @@ class LiveSource:
         good, picture = self._capture.read()
         if not good:
             self.close()
-            raise SourceError(f'{self.label} has stopped to deliver pictures.')
+            raise SourceError(f'{label(self._name)} has stopped to deliver pictures.')
         return as_bgr(picture)
 
     def _open(self) -> cv2.VideoCapture:
@@ -186,22 +186,12 @@ class LiveSource:
             opened = capture.open(self._name, cv2.CAP_FFMPEG, limits)
         if not opened:
             raise SourceError(
-                f'No picture can be had from {self.label}.',
+                f'No picture can be had from {label(self._name)}.',
                 'Check that it is plugged in and free (or the address and the network).',
             )
         # Newest picture only: drivers that know this setting keep no queue.
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         return capture
-
-    @property
-    def label(self) -> str:
-        """Name for people: of an address no more than the host, the rest may hold a password."""
-        scheme, found, address = self._name.partition('://')
-        if not found:
-            return f'camera {self._name}' if self._name.isdecimal() else self._name
-        host, *rest = re.split('[/?#]', address, maxsplit=1)
-        # An @ behind the host may belong to a password that the host is then a part of.
-        return f'{scheme}://' + ('...' if '@' in ''.join(rest) else host.rpartition('@')[2])
 
     def rewind(self) -> None:
         """See Source; a live source has no beginning."""
@@ -272,18 +262,45 @@ def shrunk(picture: Pixels, longest: int) -> Pixels:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
+def _told(name: str) -> str:
+    """Return ``name``, or what the file holds that it names after an @; raises SourceError.
+
+    What stands in a command line every user of the computer can read.
+    """
+    if not name.startswith('@'):
+        return name
+    try:
+        return Path(name[1:]).expanduser().read_text(encoding='utf-8').strip()
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, 'strerror', None) or error
+        raise SourceError(f'The source should stand in {name[1:]}: {reason}.') from error
+
+
+def label(name: str) -> str:
+    """Return the source's name for people; of an address the host, the rest may hold a password."""
+    name = _told(name)
+    scheme, found, address = name.partition('://')
+    if not found:
+        return f'camera {name}' if name.isdecimal() else name
+    host, *rest = re.split('[/?#]', address, maxsplit=1)
+    # An @ behind the host may belong to a password that the host is then a part of.
+    return f'{scheme}://' + ('...' if '@' in ''.join(rest) else host.rpartition('@')[2])
+
+
 def is_live(name: str) -> bool:
     """Tell whether ``name`` means a camera or a stream, which never ends."""
+    name = _told(name)
     return name.isdecimal() or _LIVE.match(name) is not None
 
 
 def open_source(name: str, *, width: int = 640, height: int = 480) -> Source:
     """Return the source that ``name`` means: camera number, stream address, video, picture, folder.
 
-    ``width`` and ``height`` are asked of cameras. Raises SourceError where a file or folder is
-    missing or unreadable; cameras and streams are opened only by reading, because they may come
-    later.
+    ``@FILE`` means what that file holds. ``width`` and ``height`` are asked of cameras. Raises
+    SourceError where a file or folder is missing or unreadable; cameras and streams are opened only
+    by reading, because they may come later.
     """
+    name = _told(name)
     if is_live(name):
         return LiveSource(name, width=width, height=height)
     path = Path(name)
@@ -296,7 +313,7 @@ def open_source(name: str, *, width: int = 640, height: int = 480) -> Source:
         found = False
     if not found:
         raise SourceError(
-            f'There is no source {name!r}.',
+            f'There is no source {label(name)!r}.',
             'It takes a video file, a picture, a folder of pictures, a camera number, '
             'or an rtsp:// or http:// address; run and sentinel.launch.py also take the word '
             'topic, where another node publishes the pictures.',

@@ -42,7 +42,7 @@ _TUNABLE = ('threshold', 'min_score', 'finest_grid', 'motion_contrast')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument(
-        '--source', required=True, help='video, picture, folder, camera number, or address'
+        '--source', required=True, help='video, picture, folder, camera number, address, or @FILE'
     )
     parser.add_argument('--out', type=Path, required=True, help='folder for what this makes')
     parser.add_argument('--model', type=Path, help='TFLite model; default: the one of --config')
