@@ -173,6 +173,36 @@ def test_an_older_log_that_is_read_only_is_read_by_a_copy(tmp_path, monkeypatch)
         assert len(store.read().visits) == 1
 
 
+def test_no_question_of_retention_reads_the_whole_season_also_in_an_older_log(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(store_module, 'MIGRATIONS', MIGRATIONS[:1])
+    with SqliteStore(tmp_path) as store:
+        store.start_run(0.0, {})
+        for number in range(3):
+            tell(store, Kind.VISIT_STARTED, number, visit=f'v{number}')
+            tell(store, Kind.HELD_FIRE, number, visit=f'v{number}', rules=['armed'])
+            tell(store, Kind.VISIT_ENDED, number, visit=f'v{number}', outcome='left')
+    monkeypatch.undo()
+    with SqliteStore(tmp_path) as store:
+        asked = []
+        store._db.set_trace_callback(asked.append)
+        store.start_run(9.0, {})
+        assert store.forget(1.5) == 2
+        store._db.set_trace_callback(None)
+        assert [visit.id for visit in store.read().visits] == ['v2']
+        questions = [text for text in asked if text.startswith(('DELETE', 'SELECT', 'UPDATE'))]
+        # With what each visit that goes takes along. Runs are few.
+        plans = [
+            (question, step)
+            for question in questions
+            for *_, step in store._db.execute(f'EXPLAIN QUERY PLAN {question}')
+        ]
+        scans = [p for p in plans if p[1].startswith('SCAN') and 'INDEX visits_open' not in p[1]]
+        assert {step for _, step in scans} == {'SCAN runs'}, scans
+        assert any(step.startswith('SEARCH holds') for _, step in plans)
+
+
 def test_of_a_run_only_what_lies_in_the_period_is_read(tmp_path):
     with SqliteStore(tmp_path) as store:
         store.start_run(10.0, {})

@@ -78,4 +78,10 @@ MIGRATIONS = (
     );
     CREATE INDEX sounds_started ON sounds (started);
     """,
+    # What refers to a row that is deleted is looked for once for each such row.
+    """
+    CREATE INDEX holds_visit ON holds (visit_id);
+    CREATE INDEX visits_run ON visits (run_id);
+    CREATE INDEX visits_open ON visits (id) WHERE ended IS NULL;
+    """,
 )
