@@ -183,9 +183,8 @@ def test_a_node_that_may_end_is_not_missed(tmp_path):
 
 
 def test_a_real_node_gets_its_parameters_and_is_measured(tmp_path):
-    file = tmp_path / 'own.yaml'
-    real = {'name': 'real_node', 'module': 'real_node', 'namespace': 'garden', 'files': [str(file)]}
-    file.write_text('/**/real_node:\n  ros__parameters:\n    rate: 20\n')
+    real = {'name': 'real_node', 'module': 'real_node', 'namespace': 'garden'}
+    real['parameters'] = {'rate': 20}
     run = Run(tmp_path, real)
     run.wait_for('real_node|WARN|rate 20.0')
     time.sleep(1.5)
