@@ -16,7 +16,14 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 from sentinel_behavior.incidents.store import SqliteStore
-from sentinel_common.detections import Box, Detection, Frame, frame_to_message, to_stamp
+from sentinel_common.detections import (
+    Box,
+    Detection,
+    Frame,
+    frame_to_message,
+    to_seconds,
+    to_stamp,
+)
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
@@ -72,14 +79,14 @@ def test_what_is_published_ends_in_the_folder(tmp_path, garden):
     process = start(tmp_path, 'film:=true', 'film_rate:=10.0')
     until(lambda: all(p.get_subscription_count() for p in send.values()), 'everything is heard')
 
-    stamp = time.time()
-    header = Header(stamp=to_stamp(stamp), frame_id='camera_optical_frame')
+    header = Header(frame_id='camera_optical_frame')
     pixels = np.full((120, 160, 3), 90, np.uint8)  # small: without the profile large ones are lost
     raccoon = Detection(Box(40, 30, 60, 50), {'raccoon': 0.9}, '3')
-    detections = frame_to_message(Frame(stamp, header.frame_id, (raccoon,)))
 
     def filmed():
         # Again and again: a best-effort reader drops what comes before it knows the writer.
+        header.stamp = to_stamp(time.time())
+        detections = frame_to_message(Frame(0.0, header.frame_id, (raccoon,)), header.stamp)
         send['camera/image_raw'].publish(images.image_from_array(pixels, 'bgr8', header))
         time.sleep(0.1)
         send['detections'].publish(detections)
@@ -125,7 +132,7 @@ def test_what_is_published_ends_in_the_folder(tmp_path, garden):
     (visit,) = recorded.visits
     assert (visit.outcome, visit.detail['zone'], len(visit.pictures)) == ('left', 'beds', 2)
     assert (visit.false_alarm, visit.note) == (True, 'a bush')
-    assert visit.started == pytest.approx(stamp, abs=1e-6)
+    assert visit.started == pytest.approx(to_seconds(header.stamp), abs=1e-6)
     assert [sound.name for sound in recorded.sounds] == ['bark']
     (sample,) = json.loads((tmp_path / 'latency.json').read_text())['samples']
     assert 0 < sample['detection'] < sample['command'] < sample['write'] < 60
