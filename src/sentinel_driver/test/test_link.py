@@ -269,6 +269,14 @@ async def test_an_absent_robot_is_looked_for_with_growing_pauses_until_it_comes(
         await listener.connected()
 
 
+@run
+async def test_a_robot_that_was_away_for_hours_is_still_looked_for():
+    async with linked(await make_adapter(air()), scan_timeout=0.05) as (link, listener):
+        link._attempt = 2000
+        await listener.until(lambda: listener.states and listener.states[-1].attempt > 2000)
+        assert listener.states[-1].retry_in == link_module.BACKOFF_MAX
+
+
 @contextlib.asynccontextmanager
 async def hanging(scanner, where):
     if where == 'start':

@@ -45,6 +45,7 @@ HANDSHAKE_WAIT = 0.5
 # Pauses between attempts: short at first, as most losses are short, then bounded, s.
 BACKOFF_FIRST = 0.2
 BACKOFF_MAX = 8.0
+_DOUBLINGS = 10  # more of them than BACKOFF_MAX has room for; 2.0**1024 is no number any more
 
 # A link that held this long was a good one: the next loss starts with the short pause again, s.
 _GOOD_LINK = 0.3
@@ -169,7 +170,7 @@ class Link:
         self._say(State.ENDED, LinkReason.ENDED)
 
     async def _wait(self, error: LinkError) -> None:
-        pause = min(BACKOFF_FIRST * 2.0**self._attempt, BACKOFF_MAX)
+        pause = min(BACKOFF_FIRST * 2.0 ** min(self._attempt, _DOUBLINGS), BACKOFF_MAX)
         self._attempt += 1
         self._say(State.WAITING, error.kind, error.reason, error.cure, retry_in=pause)
         until = self._clock() + pause
