@@ -36,6 +36,9 @@ _MAX_TICK = 1.0
 # takes this long; so long its absence is no error, s.
 _SERVER_STARTS = 30.0
 
+# What an attempt says before it is known how it ends.
+_ON_THE_WAY = (State.SEARCHING, State.CONNECTING, State.HANDSHAKE)
+
 Answer = Callable[[bytes | None, CommandRejectedError | None], None]
 
 
@@ -204,7 +207,8 @@ class Robot:
 
     def _tell(self, *state: str) -> None:
         """Tell of a change: an attempt that fails as the one before is none."""
-        if state != self._told:
+        again = self._told[:1] == (State.WAITING,) and state[0] in _ON_THE_WAY
+        if state != self._told and not again:
             self._told = state
             self._on_state(*state)
 

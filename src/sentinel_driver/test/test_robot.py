@@ -310,6 +310,16 @@ def test_a_radio_that_is_not_there_is_an_error(bench, seconds, reason):
 def test_attempts_that_fail_alike_are_told_once(bench):
     bench.robot.open()
     for text in ('refused', 'refused', 'refused', 'no answer'):
-        bench.radios[-1].status('waiting', 'no emulated radio', text)
+        bench.radios[-1].status('searching')
+        bench.radios[-1].status('connecting')
+        bench.radios[-1].status('waiting', 'connection failed', text)
+    bench.radios[-1].status('searching')
+    bench.radios[-1].status('connected')
     bench.robot.poll()
-    assert bench.states == [('waiting', 'refused'), ('waiting', 'no answer')]
+    assert bench.states == [
+        ('searching', ''),
+        ('connecting', ''),
+        ('waiting', 'refused'),
+        ('waiting', 'no answer'),
+        ('connected', ''),
+    ]
