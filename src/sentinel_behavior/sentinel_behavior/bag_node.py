@@ -23,8 +23,7 @@ from sentinel_common.timers import every
 
 from sentinel_common import images, node
 
-from . import retention
-from .bag.bag import BagError, Entry, Recording, file_name, forget
+from .bag.bag import BagError, Entry, Recording, file_name
 from .bag.meshes import with_meshes
 from .bag.topics import CAMERA, DETECTIONS, INCIDENTS, ROBOT, STATIC, TOPICS, Manner, Topic
 from .incidents.pairs import Pairs
@@ -66,7 +65,6 @@ PARAMETERS = (
         maximum=100,
         read_only=True,
     ),
-    retention.parameter('files'),
     Parameter(
         'min_free_mb',
         500.0,
@@ -110,7 +108,6 @@ class BagNode(Node):
             if p['images'] or not topic.image:
                 self._subscribe(topic)
         every(self, _SPACE_PERIOD, self._look_at_space)
-        retention.keep_for(self, p['retention_days'], self._forget)
         Diagnostics(self).add('recording', self._report)
         self.get_logger().info(f'recording into {self._recording.file or folder}')
 
@@ -156,11 +153,6 @@ class BagNode(Node):
         free = shutil.disk_usage(self._folder).free / 1e6
         if free < self.parameters['min_free_mb'] and not self._trouble:
             self._end(f'The recording ends: only {free:.0f} MB are free in {self._folder}.')
-
-    def _forget(self, age: float) -> None:
-        # Files have the time of day, whatever the clock of ROS says.
-        for path in forget(self._folder, time.time() - age):
-            self.get_logger().warning(f'{path} is old and cannot be deleted')
 
     def _end(self, trouble: str) -> None:
         """Give up what comes from now on; what is written is finished when the node stops."""

@@ -19,7 +19,6 @@ from sentinel_common import images, node, qos
 from sentinel_msgs.msg import HermesFrame, Incident, SafetyState, SoundState, Status
 from sentinel_msgs.srv import MarkVisit
 
-from . import retention
 from .incidents import lock
 from .incidents.film_frame import Caption
 from .incidents.model import from_message
@@ -79,7 +78,14 @@ PARAMETERS = (
         'only the place of the hint: for simulations, where nobody is real',
         read_only=True,
     ),
-    retention.parameter('visits and pictures'),
+    Parameter(
+        'retention_days',
+        180.0,
+        'visits, pictures, recordings and pages older than this are deleted, days; 0 keeps all',
+        minimum=0.0,
+        maximum=36_500.0,
+        read_only=True,
+    ),
     Parameter(
         'min_free_mb',
         200.0,
@@ -88,6 +94,9 @@ PARAMETERS = (
         read_only=True,
     ),
 )
+
+# How often old things are deleted, s.
+_FORGET_PERIOD = 6 * 3600.0
 
 # Incidents come in bursts, and none may be lost (depth of the writer: 50).
 _INCIDENTS = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
@@ -142,7 +151,9 @@ class RecorderNode(Node):
             self._hear(HermesFrame, 'hermes/tx', self._on_frame_sent)
             every(self, 1.0 / p['film_rate'], self._film)
         every(self, ALIVE_PERIOD, self._recorder.alive)
-        retention.keep_for(self, p['retention_days'], self._recorder.forget)
+        if age := p['retention_days'] * 86_400.0:
+            self._recorder.forget(age)
+            every(self, _FORGET_PERIOD, lambda: self._recorder.forget(age))
         self.create_service(MarkVisit, 'mark_visit', self._mark)
         Diagnostics(self).add('incident log', self._report)
         self.get_logger().info(f'recording into {folder}')

@@ -15,7 +15,7 @@ from sentinel_behavior.incidents.film_frame import SIZE, Caption, compose
 from sentinel_behavior.incidents.latency import LatencyLog, match
 from sentinel_behavior.incidents.model import Incident, Kind
 from sentinel_behavior.incidents.pairs import Pairs
-from sentinel_behavior.incidents.recorder import Options, Recorder
+from sentinel_behavior.incidents.recorder import FILMS, Options, Recorder
 from sentinel_behavior.incidents.store import FILE_NAME, SqliteStore, StoreError
 from sentinel_behavior.report import page
 from sentinel_common.detections import Box, Detection, Frame
@@ -503,6 +503,45 @@ def test_copies_and_halves_of_what_is_too_old_are_deleted_too(bench):
     assert not any(half.exists() for half in halves)
     names = sorted(path.name for path in (bench.folder / 'pictures').iterdir())
     assert names == ['00000000100000_7_crop.jpg', '00000000100000_7_frame.jpg']
+
+
+def test_pages_and_films_that_show_what_is_too_old_are_deleted_too(bench):
+    bench.look(1.0, RACCOON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    bench.tell(Kind.VISIT_ENDED, 1.0, outcome='left')
+    bench.recorder.disk.ask(lambda: None)  # until all before it is done
+    made = [page.write(bench.folder), page.write(bench.folder, since=0.0)]
+    made += [bench.folder / name for name in FILMS]
+    for film in made[2:]:
+        film.write_bytes(b'film')
+    mine = bench.folder / 'report of June.html'
+    mine.write_text('mine')
+    bench.recorder.forget(5000.0)
+    bench.recorder.disk.ask(lambda: None)
+    assert all(path.exists() for path in made)  # nothing was that old
+    bench.now = 10_000.0
+    bench.recorder.forget(5000.0)
+    bench.finish()
+    assert not any(path.exists() for path in made) and mine.exists()
+
+
+def test_files_of_an_earlier_run_go_by_their_own_age(bench):
+    old, new = (time.time() - days * 86_400.0 for days in (200.0, 100.0))
+    for name, made in (
+        ('garden-1.mcap', old),
+        ('visit-a.mcap', old),
+        ('garden-2.mcap', new),
+        ('mine.mcap', old),
+        ('report.html', old),
+        ('film.webp', new),
+    ):
+        (bench.folder / name).write_text('')
+        os.utime(bench.folder / name, (made, made))
+    bench.recorder.forget(180 * 86_400.0)
+    bench.finish()
+    left = {path.name for path in bench.folder.iterdir()}
+    assert left >= {'garden-2.mcap', 'mine.mcap', 'film.webp'}
+    assert not left & {'garden-1.mcap', 'visit-a.mcap', 'report.html'}
 
 
 def test_a_picture_that_cannot_be_read_does_not_end_the_recording(bench):

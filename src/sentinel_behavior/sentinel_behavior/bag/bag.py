@@ -57,19 +57,14 @@ def _new(path: Path) -> tuple[Path, BinaryIO]:
             place = path.with_stem(f'{path.stem}-{number}')
 
 
-def forget(folder: Path, before: float) -> list[Path]:
-    """Delete the recordings in ``folder`` that were written last before ``before``, s of the day.
+def forget(folder: Path, before: float) -> None:
+    """Delete the recordings in ``folder`` that were written last before ``before``, s since 1970.
 
-    Returns those that cannot be deleted.
+    Raises OSError where one cannot be deleted.
     """
-    kept = []
     for path in (p for kind in (_VISIT, _GARDEN) for p in folder.glob(kind.format('*'))):
-        try:
-            if path.stat().st_mtime < before:
-                path.unlink()
-        except OSError:
-            kept.append(path)
-    return kept
+        if path.stat().st_mtime < before:
+            path.unlink()
 
 
 @dataclass(frozen=True)

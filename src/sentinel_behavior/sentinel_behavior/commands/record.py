@@ -44,7 +44,6 @@ def main(args: argparse.Namespace) -> int:
         'visits_only': str(args.visits).lower(),
         'before': args.before,
         'images': str(not args.no_images).lower(),
-        'retention_days': 0.0,  # the folder is this person's, who may want to keep a visit
     }
     overrides = [word for name, value in values.items() for word in ('-p', f'{name}:={value}')]
     namespace = f'__ns:=/{args.namespace.strip("/")}'

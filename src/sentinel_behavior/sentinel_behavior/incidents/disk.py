@@ -1,5 +1,6 @@
 """The one thread that touches the disk, and what happens when the disk does not want to."""
 
+import math
 import os
 import queue
 import shutil
@@ -19,6 +20,9 @@ _WAITING = 10_000
 # How often unsaved incidents are tried again and the free space is looked at, s.
 _RETRY = 1.0
 
+# How long a disk may be busy with one thing before that is trouble, s.
+_HANGS = 10.0
+
 # How long the stop sequence waits for the disk, s.
 _LAST_WORDS = 5.0
 
@@ -30,7 +34,8 @@ class Disk:
     """Runs jobs in order in a thread of its own, which no job can end.
 
     On a full disk files are given up and incidents wait in memory. ``complain`` takes one sentence
-    for the operator whenever the trouble changes; '' means that it is over.
+    for the operator whenever the trouble changes; '' means that it is over. A disk that hangs is
+    told by whoever calls ``tell``.
     """
 
     def __init__(self, folder: Path, *, min_free: float, complain: Callable[[str], None]) -> None:
@@ -40,6 +45,7 @@ class Disk:
         self._lost = 0
         self._full = self._log_trouble = self._file_trouble = self._told = ''
         self._looked = 0.0
+        self._busy_since = math.inf
         self._thread = threading.Thread(target=self._work, name='recorder-disk', daemon=True)
         self._thread.start()
 
@@ -47,7 +53,13 @@ class Disk:
     def trouble(self) -> str:
         """One sentence that says what is wrong, or ''."""
         lost = f'{self._lost} incidents are lost: too many waited.' if self._lost else ''
-        return ' '.join(filter(None, (lost, self._log_trouble or self._full or self._file_trouble)))
+        hangs = (
+            f'The disk of {self._folder} does not answer: no pictures are kept.'
+            if time.monotonic() - self._busy_since > _HANGS
+            else ''
+        )
+        now = hangs or self._log_trouble or self._full or self._file_trouble
+        return ' '.join(filter(None, (lost, now)))
 
     @property
     def unsaved(self) -> int:
@@ -119,6 +131,13 @@ class Disk:
         self._file_trouble = ''
         return True
 
+    def tell(self) -> None:
+        """Complain where the trouble has changed."""
+        trouble = self.trouble
+        if trouble != self._told:
+            self._told = trouble
+            self._complain(trouble)
+
     def stop(self) -> bool:
         """Do what waits and end; return False where the disk took too long or refused incidents."""
         self._jobs.put(None)
@@ -128,6 +147,7 @@ class Disk:
     def _work(self) -> None:
         job: Callable[[], object] | None = self._look_at_space
         while job is not None:
+            self._busy_since = time.monotonic()
             if time.monotonic() - self._looked >= _RETRY:  # however many jobs there are
                 self._look_at_space()
             try:
@@ -135,9 +155,8 @@ class Disk:
             except Exception as error:  # this thread must outlive a bad picture, whatever is bad
                 self._file_trouble = f'Something could not be kept: {_said(error)}'
             self._flush()
-            if self.trouble != self._told:
-                self._told = self.trouble
-                self._complain(self._told)
+            self._busy_since = math.inf
+            self.tell()
             try:
                 job = self._jobs.get(timeout=_RETRY)
             except queue.Empty:
@@ -160,6 +179,7 @@ class Disk:
 
     def _flush(self) -> None:
         while self._unsaved:
+            self._busy_since = time.monotonic()
             try:
                 self._unsaved[0]()
             except StoreError as error:

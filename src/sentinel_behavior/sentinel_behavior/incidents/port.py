@@ -49,6 +49,10 @@ class IncidentStore(Protocol):
         """Delete what began before ``before`` (s); return the number of visits deleted."""
         ...
 
+    def believed(self, now: float) -> float:
+        """Return how much of ``now`` (s) may be believed: less, where the clock is far ahead."""
+        ...
+
     def picture_paths(self) -> frozenset[str]:
         """Paths of all pictures that are known, relative to the folder."""
         ...

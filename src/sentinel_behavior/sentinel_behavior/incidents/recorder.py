@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from sentinel_common.detections import Box, Frame
 from sentinel_common.files import safe_name
 
+from ..bag.bag import forget as forget_recordings
 from .disk import Disk
 from .film_frame import Caption, compose
 from .latency import LatencyLog
@@ -33,8 +35,11 @@ FILM, SNAPSHOTS, LATENCY = 'film', 'snapshots', 'latency.json'
 # machine with much to do, s.
 ALIVE_PERIOD, _PAUSE = 10.0, 60.0
 
-# Copies of snapshots that the report draws boxes into.
+# Copies of snapshots that the report draws boxes into, and what it makes of all: of the whole time
+# and of a part of it.
 DRAWN = 'pictures'
+PAGES = 'report.html', 'report_period.html'
+FILMS = 'film.webp', 'film_period.webp'
 
 _WHY = {
     Kind.VISIT_STARTED: 'visit started',
@@ -214,18 +219,29 @@ class Recorder:
     def forget(self, age: float) -> None:
         """Delete all that is older than ``age`` s, and pictures that the log does not know.
 
-        With them go copies that a report made, and what a process that died left half written.
+        With them go copies, pages and films that a report made of them, recordings of that age, and
+        what a process that died left half written.
         """
         before = self._now() - age
+        # Files have the time of day, whatever the clock of ROS says.
+        made_before = time.time() - age
 
         def job() -> None:
-            self._log().forget(before)
+            visits = self._log().forget(before)
             known = self._log().picture_paths()
-            for folder in (SNAPSHOTS, DRAWN, FILM):
-                for path in (self._folder / folder).glob('*.jpg*'):
-                    # A picture younger than that may wait for its row.
-                    if f'{SNAPSHOTS}/{path.name}' not in known and stamp_of(path) < before:
-                        path.unlink(missing_ok=True)
+            old = [
+                path
+                for folder in (SNAPSHOTS, DRAWN, FILM)
+                for path in (self._folder / folder).glob('*.jpg*')
+                # A picture younger than that may wait for its row.
+                if f'{SNAPSHOTS}/{path.name}' not in known and stamp_of(path) < before
+            ]
+            for page in (self._folder / name for name in (*PAGES, *FILMS)):
+                if page.exists() and (visits or old or page.stat().st_mtime < made_before):
+                    page.unlink(missing_ok=True)
+            for path in old:
+                path.unlink(missing_ok=True)
+            forget_recordings(self._folder, made_before)
 
         self.disk.save(job)
 

@@ -31,6 +31,11 @@ _NAMED = 3
 # No animal stays longer, s.
 _LONGEST_VISIT = 86_400.0
 
+# A clock that is ahead must not delete a season. How far it may be beyond what it said so much
+# listening ago, s: time enough for a person to see it, and longer than a garden is left alone in
+# summer.
+_LEAP, _PROOF = 30 * 86_400.0, 86_400.0
+
 
 class SqliteStore:
     """The incident log in ``folder/incidents.sqlite3``; also a context manager.
@@ -269,6 +274,22 @@ class SqliteStore:
                 {'before': before},
             )
             return cursor.rowcount
+
+    def believed(self, now: float) -> float:
+        """Return ``now`` (s, ROS time), or how much of it may be believed where it is far ahead.
+
+        That is a month beyond what the clock said a day of listening ago: one that leapt, since the
+        last run or within one, has to be borne out by a day that is recorded.
+        """
+        with self._explained():
+            runs = self._db.execute('SELECT started, last_alive FROM runs ORDER BY id DESC')
+            said, wanted = now, _PROOF
+            for started, last_alive in runs:
+                said = max(started, last_alive - wanted)
+                wanted -= last_alive - started
+                if wanted <= 0.0:
+                    break
+        return min(now, said + _LEAP)
 
     def picture_paths(self) -> frozenset[str]:
         """Paths of all pictures that the log knows, relative to its folder."""

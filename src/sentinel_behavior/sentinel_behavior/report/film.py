@@ -8,11 +8,11 @@ from pathlib import Path
 from PIL import Image
 
 from ..incidents.pictures import opened
-from ..incidents.recorder import FILM, stamp_of
+from ..incidents.recorder import FILM, FILMS, stamp_of
 from ..incidents.store import FILE_NAME, SqliteStore
 from .place import place
 
-FILE, PERIOD_FILE = 'film.webp', 'film_period.webp'
+FILE, PERIOD_FILE = FILMS
 
 # A page that carries the film must still open at once on a phone.
 _LIMIT = 4.8e6  # bytes

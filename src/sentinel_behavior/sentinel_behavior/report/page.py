@@ -6,13 +6,14 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from ..incidents.recorder import PAGES
 from . import figures, film, wording
 from .cards import Album, card, data_url, lasting
 from .place import place
 from .summary import Summary, summarise
 from .trends import trends
 
-FILE, PERIOD_FILE = 'report.html', 'report_period.html'
+FILE, PERIOD_FILE = PAGES
 
 # Of many visits the newest are shown, with one picture, the newest of all with several, and some
 # unfolded; a page with more would no longer open on a phone.
