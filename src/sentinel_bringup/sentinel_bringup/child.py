@@ -37,7 +37,8 @@ def command(entry: NodeEntry) -> list[str]:
     for name, value in entry.parameters.items():
         # The YAML of ROS knows JSON, where the text "0" stays a text.
         arguments += ['-p', f'{name}:={json.dumps(value, ensure_ascii=False)}']
-    arguments += ['--log-level', 'info']
+    # Its words come to us, who bound the log; ROS would write them a second time, without a limit.
+    arguments += ['--log-level', 'info', '--disable-external-lib-logs']
     return [sys.executable, '-m', entry.module, '--ros-args', *arguments]
 
 

@@ -197,6 +197,16 @@ def test_a_real_node_gets_its_parameters_and_is_measured(tmp_path):
     assert 'stopped' in (tmp_path / 'logs' / 'garden.real_node.log').read_text()
 
 
+def test_what_a_node_says_is_written_once(tmp_path, monkeypatch):
+    monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path / 'ros'))
+    run = Run(tmp_path, {'name': 'real_node', 'module': 'real_node'})
+    run.wait_for('rate 10.0')
+    run.process.send_signal(signal.SIGINT)
+    run.end()
+    kept = [file for file in tmp_path.rglob('*.log') if 'rate 10.0' in file.read_text()]
+    assert kept == [tmp_path / 'logs' / 'real_node.log']
+
+
 def test_shared_memory_of_a_killed_node_is_removed_and_that_of_others_is_not(tmp_path):
     real = {'name': 'real_node', 'module': 'real_node', 'respawn': False}
     with subprocess.Popen(
