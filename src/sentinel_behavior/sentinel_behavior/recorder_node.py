@@ -98,6 +98,11 @@ PARAMETERS = (
 # How often old things are deleted, s.
 _FORGET_PERIOD = 6 * 3600.0
 
+_DOUBTS = (
+    'The clock is more than a month ahead of the log, and by it pictures are older than '
+    'retention_days. Is it wrong, set it: once a day has been recorded by it, they are deleted.'
+)
+
 # Incidents come in bursts, and none may be lost (depth of the writer: 50).
 _INCIDENTS = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
 
@@ -186,6 +191,8 @@ class RecorderNode(Node):
         values = {'unsaved incidents': disk.unsaved, 'waiting jobs': disk.backlog}
         if disk.trouble:
             return Report(Level.ERROR, disk.trouble, values)
+        if self._recorder.doubts:
+            return Report(Level.WARN, _DOUBTS, values)
         return Report(Level.OK, 'recording', values)
 
     def _mark(self, request: Any, response: Any) -> Any:

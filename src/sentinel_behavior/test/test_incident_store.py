@@ -272,6 +272,35 @@ def test_a_visit_whose_end_nobody_told_is_forgotten_a_day_later(store):
     assert store.forget(86_406.0) == 1
 
 
+@pytest.mark.parametrize('again', [True, False], ids=['set within the run', 'started so'])
+def test_a_clock_that_is_far_ahead_is_believed_once_a_day_was_recorded_by_it(tmp_path, again):
+    day = 86_400.0
+    with SqliteStore(tmp_path) as store:
+        store.start_run(0.0, {})
+        store.alive(100 * day)
+        assert store.believed(100 * day) == 100 * day
+        if again:
+            store.alive(500 * day, again)
+    with SqliteStore(tmp_path) as store:
+        store.start_run(500 * day, {})
+        assert store.believed(500 * day) == pytest.approx(130 * day, rel=0.01)
+        store.alive(500.75 * day)
+    with SqliteStore(tmp_path) as store:
+        store.start_run(501 * day, {})
+        store.alive(501.2 * day)
+        assert store.believed(501.2 * day) == pytest.approx(130 * day, rel=0.01)
+        store.alive(501.3 * day)
+        assert store.believed(501.3 * day) == 501.3 * day
+        assert store.believed(90 * day) == 90 * day
+
+
+def test_a_garden_that_is_watched_a_night_now_and_then_has_a_clock_that_is_believed(store):
+    for night in range(30):
+        store.alive(night * 86_400.0, again=True)
+        store.alive(night * 86_400.0 + 4000.0)
+    assert store.believed(30 * 86_400.0) == 30 * 86_400.0
+
+
 def test_of_what_is_forgotten_nobody_says_that_nobody_came(store):
     for at in (5.0, 60.0):
         tell(store, Kind.VISIT_STARTED, at, visit=f'a-{at}')

@@ -53,8 +53,8 @@ def said(**more):
 class Bench:
     """A recorder over a real store, with a clock that is set by hand."""
 
-    def __init__(self, folder, now=1.0, **options):
-        self.folder, self.now, self.complaints = folder, now, []
+    def __init__(self, folder, now=1.0, started=0.0, **options):
+        self.folder, self.now, self.started, self.complaints = folder, now, started, []
         self.store = None
         self.recorder = Recorder(
             open_store=self.open,
@@ -65,7 +65,7 @@ class Bench:
         )
 
     def open(self):
-        self.store = SqliteStore.for_run(self.folder, 0.0, {})
+        self.store = SqliteStore.for_run(self.folder, self.started, {})
         return self.store
 
     def look(self, stamp, *detections, glimpses=()):
@@ -542,6 +542,32 @@ def test_files_of_an_earlier_run_go_by_their_own_age(bench):
     left = {path.name for path in bench.folder.iterdir()}
     assert left >= {'garden-2.mcap', 'mine.mcap', 'film.webp'}
     assert not left & {'garden-1.mcap', 'visit-a.mcap', 'report.html'}
+
+
+def test_a_clock_that_is_a_year_ahead_deletes_nothing_until_a_day_was_recorded_by_it(tmp_path):
+    bench, day = Bench(tmp_path), 86_400.0
+    bench.look(1.0, RACCOON)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    bench.tell(Kind.VISIT_ENDED, 1.0, outcome='left')
+    kept = [tmp_path / picture.path for picture in bench.finish().visits[0].pictures]
+    kept += [tmp_path / 'garden-1.mcap', tmp_path / 'report.html']
+    made = time.time() - 300 * day  # by that clock, and it is 100 days ahead
+    for path in kept[-2:]:
+        path.write_text('')
+        os.utime(path, (made, made))
+    bench = Bench(tmp_path, now=365 * day, started=365 * day)
+
+    def forget():
+        bench.recorder.forget(180 * day)
+        assert bench.recorder.disk.ask(lambda: None) == ''
+
+    forget()
+    assert all(path.exists() for path in kept) and bench.recorder.doubts
+    bench.now += day
+    bench.recorder.disk.ask(lambda: bench.store.alive(bench.now))
+    forget()
+    assert not any(path.exists() for path in kept) and not bench.recorder.doubts
+    assert bench.finish().visits == ()
 
 
 def test_a_picture_that_cannot_be_read_does_not_end_the_recording(bench):

@@ -106,6 +106,7 @@ class Recorder:
         self._listened, self._paused = now(), False
         self.garden: Callable[[], Pixels] | None = None
         self.latency = LatencyLog()
+        self.doubts = False  # whether pictures are kept that are too old by a clock far ahead
         try:
             self._log()
         except StoreError as error:
@@ -220,15 +221,18 @@ class Recorder:
         """Delete all that is older than ``age`` s, and pictures that the log does not know.
 
         With them go copies, pages and films that a report made of them, recordings of that age, and
-        what a process that died left half written.
+        what a process that died left half written. A clock that is far ahead counts only as far as
+        the store believes it.
         """
-        before = self._now() - age
         # Files have the time of day, whatever the clock of ROS says.
-        made_before = time.time() - age
+        now, today = self._now(), time.time()
 
         def job() -> None:
+            believed = self._log().believed(now)
+            before, made_before = believed - age, today - (now - believed) - age
             visits = self._log().forget(before)
             known = self._log().picture_paths()
+            self.doubts = believed < now and any(stamp_of(Path(p)) < now - age for p in known)
             old = [
                 path
                 for folder in (SNAPSHOTS, DRAWN, FILM)
