@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import threading
 import time
 from collections import namedtuple
 from pathlib import Path
@@ -327,6 +328,40 @@ def test_incidents_wait_while_the_disk_is_full_and_pictures_are_given_up(tmp_pat
     other.close()
     assert bench.finish().visits[0].detail['note'] == 'x' * 20_000
     assert bench.complaints[-1] == ''
+
+
+def test_while_the_disk_hangs_pictures_are_given_up_incidents_wait_and_somebody_is_told(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(disk, '_HANGS', 0.05)
+    bench = Bench(tmp_path, snapshot_interval=0.1, snapshot_limit=1000)
+    hangs, answers, take = threading.Event(), threading.Event(), bench.store.record
+
+    def slow(incident, told):
+        hangs.set()
+        answers.wait()
+        take(incident, told)
+
+    monkeypatch.setattr(bench.store, 'record', slow)
+    bench.tell(Kind.VISIT_STARTED, 1.0)
+    assert hangs.wait(20)
+    for second in range(2, 202):
+        bench.look(float(second), RACCOON)
+    waits = bench.recorder.disk.backlog
+    for second in range(2, 12):
+        bench.tell(Kind.DECISION, float(second))
+    _until(lambda: bench.recorder.disk.trouble)
+    bench.recorder.alive()
+    bench.recorder.alive()
+    told, bench.complaints[:] = list(bench.complaints), []
+    monkeypatch.setattr(disk, '_HANGS', 1e9)
+    answers.set()
+    _until(lambda: bench.recorder.disk.backlog == 0)
+    (visit,) = bench.finish().visits
+    assert waits < 30 and len(visit.pictures) < 30
+    assert len(told) == 1 and 'does not answer' in told[0]
+    assert len(visit.decisions) == 10
+    assert bench.complaints == ['']
 
 
 def test_incidents_wait_for_a_disk_that_is_full_from_the_start(tmp_path, monkeypatch):

@@ -23,7 +23,8 @@ from .port import IncidentStore, StoreError
 # Pictures that an incident may be about: 3 s at 10 Hz.
 _RING = 30
 
-# Jobs that may wait for the disk; beyond that it is too slow, and the film loses pictures.
+# Jobs that may wait for the disk; beyond that it is too slow, and no pictures are kept: each that
+# waits is held in memory.
 _BACKLOG = 20
 
 _SNAPSHOT_QUALITY = 90  # of JPEG: these are trained on
@@ -204,8 +205,9 @@ class Recorder:
         """Note that the recorder still listens, and put the latency samples on the disk.
 
         Due every ``ALIVE_PERIOD`` of a clock that nobody sets: where ROS time says much more or
-        less, it was set, or the computer slept.
+        less, it was set, or the computer slept. A disk that hangs is told from here as well.
         """
+        self.disk.tell()
         now = self._now()
         self._paused |= not 0.0 <= now - self._listened <= _PAUSE
         self._listened = now
@@ -280,6 +282,8 @@ class Recorder:
     ) -> None:
         count, _ = self._taken[visit]
         if not self._options.snapshots or count >= self._options.snapshot_limit:
+            return
+        if self.disk.backlog > _BACKLOG:
             return
         self._taken[visit] = (count + 1, view.frame.stamp)
         margin = self._options.snapshot_margin
