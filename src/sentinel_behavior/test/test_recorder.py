@@ -258,6 +258,19 @@ def test_a_visit_of_a_brain_that_died_gets_no_more_pictures(bench):
     assert [visit.pictures for visit in bench.finish().visits] == [(), ()]
 
 
+def test_of_visits_that_are_over_nothing_stays_in_memory(bench):
+    for brain in 'ab':
+        for number in range(20):
+            for kind in (Kind.VISIT_STARTED, Kind.DECISION, Kind.VISIT_ENDED):
+                if (kind, number) != (Kind.VISIT_ENDED, 19):  # the brain dies
+                    visit = f'{brain}-{number}'
+                    bench.recorder.incident(
+                        Incident(kind=kind, stamp=1.0, visit_id=visit, track_id=str(number))
+                    )
+    assert list(bench.recorder._taken) == ['b-19']
+    assert len(bench.finish().visits) == 40
+
+
 def test_pictures_of_a_visit_are_limited(tmp_path):
     bench = Bench(tmp_path, snapshot_interval=0.1, snapshot_limit=3)
     bench.tell(Kind.VISIT_STARTED, 1.0)

@@ -159,6 +159,8 @@ class Recorder:
             view = self._view_of(incident)
             if view is not None:
                 self._snapshot(view, incident.visit_id, incident.track_id, _WHY[incident.kind])
+        lasting = set(self._tracks.values())
+        self._taken = {visit: taken for visit, taken in self._taken.items() if visit in lasting}
 
     def sound(self, stamp: float, playing: bool, name: str, volume: float) -> None:
         """Follow the speaker: a sound is kept once it has ended."""
