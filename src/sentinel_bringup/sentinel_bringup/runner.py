@@ -8,7 +8,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -155,6 +155,17 @@ class Runner:
     def _sample(self, *, last: bool = False) -> None:
         pids = {slot.entry.label: slot.process.pid for slot in self._running() if slot.process}
         self._meter.sample(pids, last=last)
+        self._reap_orphans()
+
+    def _reap_orphans(self) -> None:
+        """Let go of adopted processes that have ended: a season has thousands of them."""
+        ours = {slot.process.pid for slot in self._slots if slot.process}
+        ended = os.WEXITED | os.WNOHANG
+        with suppress(ChildProcessError):  # there is no child at all
+            while (status := os.waitid(os.P_ALL, 0, ended | os.WNOWAIT)) is not None:
+                if status.si_pid in ours:  # ``_watch`` wants its status; then the next has its turn
+                    break
+                os.waitid(os.P_PID, status.si_pid, ended)
 
     def _read(self, slot: _Slot) -> None:
         assert slot.process
@@ -204,6 +215,9 @@ class Runner:
             slot.restart_at = time.monotonic() + slot.backoff
             words += f' and starts again in {slot.backoff:.0f} s'
             slot.backoff = min(2 * slot.backoff, _LONGEST_BACKOFF)
+        # Its segments hold main memory. The ports are small, and shared with those that live on.
+        segments = {name for name in self._meter.memory_names if '_port' not in name}
+        shared_memory.remove_leftovers(segments, range(0))
         self._show(entry.label, 'WARN', f'the node {words}')
 
     def _close(self, slot: _Slot) -> None:

@@ -148,6 +148,17 @@ def test_what_a_node_left_behind_is_ended(tmp_path):
     assert gone(helper)
 
 
+def test_an_orphan_that_ends_during_the_run_leaves_no_zombie(tmp_path):
+    run = Run(tmp_path, {'name': 'leaving', 'module': 'leaving_program'})
+    orphan = run.pid_of('leaving')
+    deadline = time.monotonic() + PATIENCE
+    while psutil.pid_exists(orphan) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(orphan)
+    run.process.send_signal(signal.SIGINT)
+    assert run.end()[0] == 0
+
+
 def test_a_node_that_dies_starts_again(tmp_path):
     mortal = {'name': 'mortal', 'module': 'mortal_program', 'parameters': {'status': -9}}
     run = Run(tmp_path, mortal)
@@ -221,13 +232,14 @@ def test_shared_memory_of_a_killed_node_is_removed_and_that_of_others_is_not(tmp
         time.sleep(1.5)  # the runner has looked at it
         child.kill()
         run.wait_for('was killed by SIGKILL')
+        during = {path.name for path in Path('/dev/shm').iterdir() if '_port' not in path.name}
         run.process.send_signal(signal.SIGINT)
         run.end()
         left = {path.name for path in Path('/dev/shm').iterdir()}
         other.terminate()
         other.communicate()
     assert ours and theirs
-    assert not ours & left and theirs <= left
+    assert not ours & during and not ours & left and theirs <= left
 
 
 def _memory(pid):
