@@ -60,6 +60,10 @@ class Speaker(Node):
 
         self.parameters = Parameters(self, PARAMETERS)
         self._player, self._where = players.choose(self.parameters['render_folder'], _FALLBACK)
+        # Files that somebody asked for are all right; else animals are to hear something.
+        self._unheard = (
+            isinstance(self._player, players.Renderer) and not self.parameters['render_folder']
+        )
         self.get_logger().info(f'Sounds play {self._where}.')
         self._use = HourlyUse()
         self._allowed_at = -PERMISSION_AGE
@@ -239,6 +243,9 @@ class Speaker(Node):
         }
         if self._failure:
             return Report(Level.ERROR, f'The last sound failed: {self._failure}.', values)
+        if self._unheard:
+            text = f'No sound is heard: it plays {self._where}. Install alsa-utils (aplay).'
+            return Report(Level.WARN, text, values)
         return Report(Level.OK, f'Plays {self._where}.', values)
 
 

@@ -3,6 +3,7 @@
 import wave
 
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.action import ActionClient
 from ros import one_tester, running
 from std_msgs.msg import Bool
@@ -129,3 +130,14 @@ def test_the_budget_ends_autonomous_sound(speaker):
     assert 'budget' in result.message
     assert 5.5 < speaker.states[-1].used_last_hour < 7.5
     assert speaker.play('bark').success, 'a person may still'
+
+
+def test_a_speaker_that_nobody_hears_warns(tmp_path, monkeypatch):
+    monkeypatch.setenv('PATH', str(tmp_path))  # no audio program
+    monkeypatch.setenv('HOME', str(tmp_path))
+    with one_tester() as ros, running(ros.domain, 'sentinel_driver.speaker_node'):
+        heard = ros.hear(DiagnosticArray, '/diagnostics')
+        ros.until(lambda: heard)
+    [status] = heard[0].status
+    assert status.level == DiagnosticStatus.WARN
+    assert 'no audio program' in status.message and 'alsa-utils' in status.message
