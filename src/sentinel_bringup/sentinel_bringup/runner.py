@@ -215,9 +215,7 @@ class Runner:
             slot.restart_at = time.monotonic() + slot.backoff
             words += f' and starts again in {slot.backoff:.0f} s'
             slot.backoff = min(2 * slot.backoff, _LONGEST_BACKOFF)
-        # Its segments hold main memory. The ports are small, and shared with those that live on.
-        segments = {name for name in self._meter.memory_names if '_port' not in name}
-        shared_memory.remove_leftovers(segments, range(0))
+        shared_memory.remove_segments(self._meter.memory_names)
         self._show(entry.label, 'WARN', f'the node {words}')
 
     def _close(self, slot: _Slot) -> None:

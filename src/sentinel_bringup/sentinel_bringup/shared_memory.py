@@ -31,6 +31,14 @@ def _abandoned(lock: Path) -> bool:
     return True
 
 
+def remove_segments(names: Iterable[str]) -> list[str]:
+    """Remove the named segments whose owners are dead, which hold main memory; return them.
+
+    Ports are left: they are small, and shared with nodes that live on.
+    """
+    return remove_leftovers((name for name in names if '_port' not in name), range(0))
+
+
 def remove_leftovers(names: Iterable[str], ports: range) -> list[str]:
     """Remove the named memory, and the ports, whose owners are dead; return what was removed."""
     found = set(names)

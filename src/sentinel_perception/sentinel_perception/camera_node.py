@@ -97,7 +97,7 @@ def preflight(values: Mapping[str, Any]) -> None:
         source.close()
 
 
-def _calibration(values: Mapping[str, Any]) -> Intrinsics | None:
+def _calibration(values: Any) -> Intrinsics | None:
     path = values['calibration']
     return calibration.read(Path(path).expanduser()) if path else None
 
@@ -116,7 +116,7 @@ class CameraNode(ManagedNode):
 
         self.parameters = Parameters(self, PARAMETERS)
         open_source(self.parameters['source']).close()
-        self._calibration = _calibration({p.name: self.parameters[p.name] for p in PARAMETERS})
+        self._calibration = _calibration(self.parameters)
         self._capture: Capture | None = None
         self._images = self.create_publisher(Image, 'camera/image_raw', qos.IMAGE_WRITER)
         self._infos = self.create_publisher(CameraInfo, 'camera/camera_info', qos.RELIABLE)

@@ -19,7 +19,7 @@ _HISTOGRAM_BINS = 24
 def verdict(summary: Summary) -> str:
     """Say in a sentence or two how the period went."""
     targets = summary.targets
-    if not summary.log.runs and not summary.log.visits:
+    if summary.silent:
         return wording.SILENCE
     if not targets:
         others = wording.counted(summary.others)

@@ -53,6 +53,11 @@ class Summary:
         return self.since == float('-inf') and self.until == float('inf')
 
     @property
+    def silent(self) -> bool:
+        """Whether nobody listened in this time."""
+        return not self.log.runs and not self.log.visits
+
+    @property
     def started(self) -> float | None:
         """When the recorder began to listen, s."""
         return self.log.runs[0].started if self.log.runs else None

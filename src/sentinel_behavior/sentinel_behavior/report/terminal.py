@@ -47,7 +47,7 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
 
 def table(summary: Summary) -> str:
     """Return the aligned table, ending with a newline."""
-    if not summary.log.runs and not summary.log.visits:
+    if summary.silent:
         return f'{SILENCE}\n'
     lines = [f'{period(summary.started, summary.ended)}, listened {duration(summary.listened)}', '']
     if not summary.log.visits:
