@@ -154,7 +154,9 @@ def _divided(treated: Floats, control: Floats) -> tuple[Floats, Floats]:
     columns[first:, 2:] = np.column_stack([control, control**2])
     arms = np.tile(np.arange(count) < first, (_PERMUTATIONS, 1))
     np.random.default_rng(_PERMUTATION_SEED).permuted(arms[1:], axis=1, out=arms[1:])
-    return arms @ columns, columns.sum(axis=0)
+    # A part at a time: the product makes floats of the arms, and a season has many visits.
+    parts = np.concatenate([some @ columns for some in np.array_split(arms, 20)])
+    return parts, columns.sum(axis=0)
 
 
 def _spread(total: Floats, squares: Floats, count: int) -> Floats:
